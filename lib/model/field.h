@@ -1,0 +1,78 @@
+/*
+ * Field tables: one row per setting of an object, one definition for validation,
+ * JSON keys, SQL columns, key=value, output columns, completion, forms and man
+ * pages. A new setting is one row in a .def file (docs/new-setting.md).
+ *
+ * Values are held as canonical text ("8.3", "256M", "true", "[\"gd\"]"), NULL when
+ * unset; the table says how to type them towards JSON and SQL.
+ */
+#ifndef HP_MODEL_FIELD_H
+#define HP_MODEL_FIELD_H
+
+#include "base/err.h"
+#include "base/pool.h"
+
+enum hp_ftype {
+	HP_F_TEXT,     /* one line of UTF-8; min..max bytes */
+	HP_F_ENUM,     /* arg: "a|b|c" */
+	HP_F_BOOL,
+	HP_F_INT,      /* min..max */
+	HP_F_SIZE,     /* php.ini size, min..max bytes, stored as written in canonical form */
+	HP_F_PHP_VERSION, /* X.Y */
+	HP_F_DOMAIN,
+	HP_F_HOST,     /* domain, IPv4 or IPv6 literal */
+	HP_F_USER,     /* Unix user name that is not reserved */
+	HP_F_IDENT,    /* SQL database name: [A-Za-z_][A-Za-z0-9_]{0,62} */
+	HP_F_LABEL,    /* DNS label (RFC 1123) */
+	HP_F_LIST,     /* JSON array of strings; arg names the item type: "cidr" "word" */
+	HP_F_HEADERS,  /* JSON object: RFC 9110 field name → field value */
+	HP_F_DBURL,    /* tenant database URL; secret */
+	HP_F_TIME,     /* RFC 3339 UTC */
+};
+
+enum {
+	HP_FF_READONLY = 1,   /* set by the panel, never by a request */
+	HP_FF_CREATE = 2,     /* may be given when the object is made, not changed later */
+	HP_FF_OPERATOR = 4,   /* only the operator may change it */
+	HP_FF_NODE = 8,       /* goes into the state document */
+	HP_FF_SECRET = 16,    /* masked in output and audit */
+	HP_FF_NULLABLE = 32,  /* the empty value unsets it */
+	HP_FF_LISTED = 64,    /* shown by list without -o */
+};
+
+struct hp_field {
+	const char *name;       /* key, JSON key, SQL column */
+	enum hp_ftype type;
+	int64_t min, max;       /* value or length bounds */
+	const char *arg;
+	const char *deflt;      /* canonical, or NULL */
+	unsigned flags;
+	const char *group;      /* "web" "php" "tls" …: grouping in forms and man pages */
+	const char *help;       /* one line, lower case, with the unit */
+};
+
+struct hp_field_table {
+	const char *object;           /* "site" */
+	const struct hp_field *fields;
+	unsigned n;
+};
+
+/* Index by name or -1. */
+int hp_field_find(const struct hp_field_table *t, const char *name);
+/*
+ * Check value and write its canonical form. HP_E_USAGE "field: why" naming the
+ * field, what was given (printable, cut) and what is allowed.
+ */
+int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *value, size_t len,
+	const char **ret, struct hp_err *err);
+/* "key=value" → index and canonical value; unknown key: error with the nearest name. */
+int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const char *assignment,
+	unsigned *ret_field, const char **ret_value, struct hp_err *err);
+
+/* Domain names: A-label form, lower case, no trailing dot; "*." allowed when wildcard is true. */
+int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard, const char **ret,
+	struct hp_err *err);
+/* A Unix user name the panel may use: syntax and not in the reserved list. */
+int hp_username_check(const char *s, size_t len, struct hp_err *err);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * The data plane: state document in, report out. Knows no database and no panel;
+ * trusts nothing that it is sent.
+ *
+ * One run is one transaction over the node's files, users, PHP instances and
+ * servers: recover → plan → test → make → switch → break → commit (see
+ * docs/design.md). At every instant, kill -9 included, the node is in the old
+ * world or the new one, or the next run (or hosting-panel-recover.service at boot)
+ * brings it there.
+ */
+#ifndef HP_NODE_NODE_H
+#define HP_NODE_NODE_H
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "base/buf.h"
+#include "sys/conf.h"
+#include "model/site.h"
+
+/* ---- the report: JSON lines ---- */
+/*
+ * One line per site that changed or could not, one per server reloaded, one at the end:
+ *   {"event":"site","domain":"example.com","action":"add|change|remove","result":"applied|unchanged|
+ *     refused|drift|undone","exit":0,"message":"…","hint":"…"}
+ *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…"}
+ *   {"event":"reload","server":"nginx"}
+ *   {"event":"end","node":"web1","generation":42,"result":"applied|unchanged|partial|undone|pending",
+ *     "sites":1000,"changed":1,"failed":0,"total_us":…,"children_us":…,"message":"…","exit":0}
+ */
+typedef void hp_report_fn(void *arg, const char *json_line, size_t len);
+
+/* ---- one run ---- */
+struct hp_node_opts {
+	const char *sysroot;      /* files go below it; no service is touched and no server asked */
+	const struct hp_conf *conf;
+	int state_fd;             /* the document; -1: the one kept from the last run */
+	const char *state_name;   /* for messages */
+	bool force;               /* take over files that were edited by hand */
+	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
+	bool quiet_plan;          /* plan: only the list of paths, no diff */
+	int diff_fd;              /* plan: the unified diff goes here; -1: none */
+	hp_report_fn *report;
+	void *report_arg;
+};
+
+/*
+ * 0: the node is as the document says (changed or not). HP_E_REFUSED / HP_E_EXISTS /
+ * HP_E_BUSY / …: what failed first; the report says which sites are applied and which were
+ * left as they were. An older generation than the one applied is not an error: nothing is done.
+ */
+int hp_node_apply(const struct hp_node_opts *o, struct hp_err *err);
+/* 0 nothing to do, HP_E_PENDING changes pending (no message). Touches nothing. */
+int hp_node_plan(const struct hp_node_opts *o, struct hp_err *err);
+/* Files, links, users and instances against the manifest: 0, or HP_E_NO with events for each drift. */
+int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err);
+/* Roll a journal left by a killed run; make run-time links and sockets that a boot has lost. */
+int hp_node_recover(const struct hp_node_opts *o, struct hp_err *err);
+
+/* ---- looking ---- */
+struct hp_server_info {
+	const char *name;      /* "nginx" */
+	const char *binary, *version, *service;
+	bool active, front;
+	const char *listens;   /* "0.0.0.0:80 [::]:80" */
+};
+int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_server_info **ret,
+	size_t *ret_n, struct hp_err *err);
+
+struct hp_php_info {
+	const char *version;   /* "8.2" */
+	const char *release;   /* "8.2.29" */
+	const char *fpm, *cli; /* programs */
+	int64_t sites, running, waiting; /* instances with a master / only a socket */
+	bool is_default;
+};
+int hp_node_php_list(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_php_info **ret,
+	size_t *ret_n, struct hp_err *err);
+
+/* What is on this node for one site: files with digests, user, PHP instance. HP_E_NOT_FOUND. */
+struct hp_site_info {
+	const char *domain, *user, *php_version, *socket, *instance_state; /* running waiting stopped */
+	struct hp_strv files;   /* paths */
+	const char *document_root, *log_dir, *state_dir;
+};
+int hp_node_site_info(struct hp_pool *pool, const struct hp_node_opts *o, const char *domain,
+	struct hp_site_info **ret, struct hp_err *err);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * The control plane: who may change what, one transaction per change, an audit
+ * row in the same transaction, and the state document for a node. Never touches
+ * a server's file; never includes lib/node.
+ *
+ * Every function that changes something: authorises the actor, validates through
+ * the field table, changes rows, writes the audit row, raises the generation of
+ * the node concerned; all in one transaction.
+ */
+#ifndef HP_PANEL_PANEL_H
+#define HP_PANEL_PANEL_H
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "db/db.h"
+#include "model/site.h"
+#include "sys/conf.h"
+
+/* ---- who acts ---- */
+enum hp_actor_kind {
+	HP_ACTOR_NOBODY,    /* may nothing */
+	HP_ACTOR_OPERATOR,  /* root at the shell, or who owns the database's folder: above all tenants */
+	HP_ACTOR_TENANT,    /* admin of one tenant */
+};
+struct hp_actor {
+	enum hp_actor_kind kind;
+	int64_t tenant_id;      /* HP_ACTOR_TENANT */
+	const char *name;       /* for the audit trail: "root", "alice" */
+	const char *source;     /* address or "shell" */
+};
+
+struct hp_panel {
+	struct hp_pool *pool;    /* lives as long as the panel */
+	struct hp_db *db;
+	const struct hp_conf *conf;
+	const char *sysroot;
+	struct hp_actor actor;
+	bool dry_run;            /* everything is done and checked, then rolled back */
+};
+/*
+ * Opens the configured database, finds out who acts, refuses a schema that is not
+ * this build's (HP_E_CONF, hint: hp-db migrate).
+ */
+int hp_panel_open(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
+	struct hp_err *err);
+void hp_panel_close(struct hp_panel *p);
+static inline void hp_cleanup_panel(struct hp_panel **p)
+{
+	hp_panel_close(*p);
+}
+#define _cleanup_panel_ _cleanup_(hp_cleanup_panel)
+
+/* ---- may they? ---- (lib/panel/may.c: the one function) */
+/*
+ * verb as "site:set". tenant is the tenant that the object belongs to; 0 for objects above
+ * tenants and for objects that do not exist. 0 or HP_E_DENIED with the reason. A foreign object and
+ * an unknown one get the same answer from the functions below: HP_E_NOT_FOUND, same text.
+ */
+int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp_err *err);
+
+/* ---- assignments: what a request wants changed ---- */
+struct hp_assign {
+	unsigned field;      /* index into the object's table */
+	const char *value;   /* canonical; NULL unsets */
+};
+
+/* ---- tenants ---- */
+int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_assign *a, size_t n,
+	struct hp_tenant *ret, struct hp_err *err);
+int hp_tenant_get(struct hp_panel *p, struct hp_pool *pool, const char *subdomain,
+	struct hp_tenant *ret, struct hp_err *err);
+int hp_tenant_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites,
+	struct hp_err *err), void *arg, struct hp_err *err);
+/* *ret_changed: false when all values were so already. */
+int hp_tenant_set(struct hp_panel *p, const char *subdomain, const struct hp_assign *a, size_t n,
+	bool *ret_changed, struct hp_err *err);
+/* status "active" or "suspended"; its sites follow on their nodes. */
+int hp_tenant_status(struct hp_panel *p, const char *subdomain, const char *status,
+	bool *ret_changed, struct hp_err *err);
+/* Refused (HP_E_EXISTS, says how many) while it has websites. */
+int hp_tenant_remove(struct hp_panel *p, const char *subdomain, struct hp_err *err);
+
+/* ---- websites ---- */
+/*
+ * What a change did, so that it can be taken back when the node refuses it: the rows as they were
+ * and as they are. before.v[HP_SITE_ID] NULL: was not there; after likewise. Lives in the pool given.
+ */
+struct hp_site_change {
+	struct hp_site before, after;
+	bool changed;
+	int64_t generation;     /* of the node, after the change */
+	const char *node;
+};
+int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,
+	const struct hp_assign *a, size_t n, const struct hp_strv *aliases,
+	struct hp_site_change *ret, struct hp_err *err);
+int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, struct hp_site *ret,
+	struct hp_err *err);
+/* In order of domain. filter fields NULL = all. The site lives until fn returns. */
+struct hp_site_filter {
+	const char *tenant;      /* subdomain */
+	const char *php_version;
+	const char *status;
+	const char *web_server;
+	const char *node;
+};
+int hp_site_each(struct hp_panel *p, const struct hp_site_filter *f,
+	int (*fn)(void *arg, const struct hp_site *s, const char *tenant, struct hp_err *err),
+	void *arg, struct hp_err *err);
+int hp_site_set(struct hp_panel *p, struct hp_pool *pool, const char *domain,
+	const struct hp_assign *a, size_t n, struct hp_site_change *ret, struct hp_err *err);
+/* add and remove names; a name that any site of the node has already is HP_E_EXISTS. */
+int hp_site_alias(struct hp_panel *p, struct hp_pool *pool, const char *domain,
+	const struct hp_strv *add, const struct hp_strv *remove, struct hp_site_change *ret,
+	struct hp_err *err);
+int hp_site_status(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *status,
+	struct hp_site_change *ret, struct hp_err *err);
+int hp_site_remove(struct hp_panel *p, struct hp_pool *pool, const char *domain,
+	struct hp_site_change *ret, struct hp_err *err);
+/*
+ * Take a change back because the node could not carry it out: the rows become change->before again,
+ * as a new generation with an audit row that says why. HP_E_EXISTS if somebody has changed the site
+ * since: then theirs stands.
+ */
+int hp_site_revert(struct hp_panel *p, const struct hp_site_change *change, const char *why,
+	struct hp_err *err);
+
+/* ---- nodes ---- */
+/* The state document of a node to fd, from one consistent snapshot. HP_E_NOT_FOUND. */
+int hp_node_state(struct hp_panel *p, const char *node, int fd, struct hp_err *err);
+/* Remember what the node reported. */
+int hp_node_applied(struct hp_panel *p, const char *node, int64_t generation, const char *result,
+	struct hp_err *err);
+struct hp_node_row {
+	const char *name, *applied_at, *last_result;
+	int64_t generation, applied_generation, sites;
+};
+int hp_node_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_node_row *r,
+	struct hp_err *err), void *arg, struct hp_err *err);
+
+/* ---- audit ---- */
+struct hp_audit_row {
+	int64_t id, tenant_id;
+	const char *at, *actor, *source, *verb, *object, *before, *after, *note; /* before/after: JSON objects of what changed, secrets masked */
+};
+struct hp_audit_filter {
+	const char *object, *actor, *verb, *since; /* NULL = all */
+	int64_t limit; /* newest first; 0 = all */
+};
+int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
+	int (*fn)(void *arg, const struct hp_audit_row *r, struct hp_err *err), void *arg,
+	struct hp_err *err);
+
+#endif
