@@ -1,0 +1,1 @@
+# bench: ratios against a floor or a peer in the same run.

@@ -1,0 +1,1 @@
+# completions: each asks the program itself.

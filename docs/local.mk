@@ -1,0 +1,1 @@
+# docs: for those who read or change the code.

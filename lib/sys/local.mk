@@ -1,0 +1,3 @@
+# sys: one owner file for each outside library or service of the operating system.
+lib_libhp_la_SOURCES += lib/sys/conf.h lib/sys/digest.h lib/sys/idn.h lib/sys/json.h lib/sys/out.h \
+	lib/sys/probe.h lib/sys/run.h lib/sys/service.h lib/sys/tmpl.h

@@ -1,0 +1,1 @@
+# sql: the statement catalog and the migrations, compiled into libhp.

@@ -1,0 +1,1 @@
+# templates: one folder a format; installed below $(pkgdatadir).

@@ -1,0 +1,1 @@
+# unit: one test program a library file, named after it.

@@ -1,0 +1,1 @@
+# tools: checks of the tree.
