@@ -1,2 +1,8 @@
-# tests: unit (cmocka), cli (bats), node (real servers), fuzz (libFuzzer); see tests/run.
+# tests: unit (cmocka), cli (bats), db and node (real servers), systemd (a booted machine), fuzz
+# (libFuzzer). tests/run runs them all; make check runs the programs among them.
 include tests/unit/local.mk
+
+.PHONY: check-programs
+check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
+
+EXTRA_DIST += tests/run tests/fresh tests/lib
