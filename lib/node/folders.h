@@ -1,0 +1,62 @@
+/*
+ * The folders of a website (docs/design.md). Their parents belong to root, so no
+ * tenant can move them; below the document root nothing is ever opened through a
+ * symbolic link, and only what we have just made is chowned.
+ *
+ *   HP_VHOSTS_DIR/<domain>       site:web 0750      document root
+ *   HP_SITES_DIR/<domain>        root:site 0750     and in it sessions, uploads, tmp: site 0700
+ *   HP_SITES_LOG_DIR/<domain>    root:site 0750     and in it php-error.log, php-fpm.log: site 0640
+ *
+ * root is the sysroot; owners are set only when we are root.
+ */
+#ifndef HP_NODE_FOLDERS_H
+#define HP_NODE_FOLDERS_H
+
+#include <sys/types.h>
+#include "base/err.h"
+#include "base/paths.h"
+#include "base/pool.h"
+
+enum {
+	HP_FOLDERS_DOCROOT = 1,
+	HP_FOLDERS_STATE = 2,
+	HP_FOLDERS_LOGS = 4,
+	HP_FOLDERS_ALL = 7,
+};
+
+struct hp_folders_want {
+	const char *domain;
+	uid_t uid;           /* of the site, and gid */
+	gid_t web_gid;       /* of the web servers */
+};
+
+/* Paths without sysroot. */
+const char *hp_folders_docroot(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
+const char *hp_folders_state(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
+const char *hp_folders_logs(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
+
+/* Is everything there, with the right owners and modes? 1 yes, 0 no: hp_folders_make() mends it. */
+int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct hp_err *err);
+/*
+ * Make what is missing; mend owner and mode of the three folders that root owns. Paths made are added
+ * to made (may be NULL), in order, also after an error. A document root that is there already is
+ * taken as it is if it belongs to the site's uid; else HP_E_EXISTS (kept files of a
+ * removed site: hint how to hand them over).
+ */
+int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
+	struct hp_strv *made, struct hp_err *err);
+/*
+ * Undo: remove what hp_folders_make() made, newest first. Files that have come since are removed only
+ * from the state and log folders; a document root that is no longer empty stays.
+ */
+int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err *err);
+/*
+ * Remove whole trees (HP_FOLDERS_*), whatever stands in them, without following a link or crossing
+ * a mount (HP_E_BUSY). The site's processes have ended. What is not there is fine; a run cut short is
+ * finished by the next.
+ */
+int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err);
+/* Has the document root anything in it? 1, 0 (also when it is not there). */
+int hp_folders_has_files(const char *root, const char *domain, struct hp_err *err);
+
+#endif

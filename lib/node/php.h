@@ -1,0 +1,119 @@
+/*
+ * The PHP versions of a node and the configuration of one website's FPM: which are
+ * installed, what a site's files contain, whether FPM accepts them. Starting and
+ * stopping is instance.h.
+ *
+ * A site has at most three files below HP_PHP_ETC, each a function of (site, version, conf):
+ *   <version>/<user>.conf          complete FPM configuration: [global] and the one pool [<user>]
+ *   <version>/<user>.d/site.ini    extensions that the version does not load for everybody; only
+ *                                  when there are any
+ * and a version has
+ *   <version>/conf.d/50-hosting-panel.ini   OPcache and JIT, which PHP reads only at start-up
+ *   HP_SYSTEMD_DIR/phpX.Y-fpm@.service and .socket   where systemd is PID 1
+ */
+#ifndef HP_NODE_PHP_H
+#define HP_NODE_PHP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/paths.h"
+#include "base/pool.h"
+#include "model/site.h"
+#include "sys/conf.h"
+#include "sys/tmpl.h"
+
+#define HP_SYSTEMD_DIR "/etc/systemd/system"
+/* What a pool answers to hp_fcgi_ping(), and where its status page is; no vhost passes them on. */
+#define HP_PHP_PING "/.well-known/hosting-panel/ping"
+#define HP_PHP_STATUS "/.well-known/hosting-panel/status"
+
+struct hp_php {
+	const char *version; /* "8.2" */
+	const char *fpm;     /* "/usr/sbin/php-fpm8.2", without sysroot */
+	const char *cli;     /* "/usr/bin/php8.2", or NULL */
+	const char *extension_dir; /* [php."X.Y"] extension_dir, or NULL */
+	bool is_default;     /* the newest */
+};
+
+struct hp_php_list {
+	struct hp_php *v; /* by number: 8.2 before 8.10 */
+	size_t n;
+};
+
+/*
+ * Installed versions: /usr/sbin/php-fpmX.Y below root (Debian's layout) and [php."X.Y"] fpm= of
+ * the configuration (conf may be NULL), which wins. Looks at the file system only, runs nothing.
+ * HP_E_CONF when fpm= names no program. No version at all is not an error: n = 0.
+ */
+int hp_php_detect(struct hp_pool *pool, const char *root, const struct hp_conf *conf,
+	struct hp_php_list *ret, struct hp_err *err);
+/* NULL when it is not installed. */
+const struct hp_php *hp_php_find(const struct hp_php_list *l, const char *version);
+/* The same; HP_E_NOT_FOUND saying which are installed, with a hint how to install it. */
+int hp_php_need(const struct hp_php_list *l, const char *version, const struct hp_php **ret,
+	struct hp_err *err);
+/* "8.2.29": runs `php-fpmX.Y -v` (50 ms and more): only when somebody wants to see it. */
+int hp_php_release(struct hp_pool *pool, const char *root, const struct hp_php *php,
+	const char **ret, struct hp_err *err);
+/* Compare "8.2" and "8.10" as numbers: < 0, 0, > 0. */
+int hp_php_version_cmp(const char *a, const char *b);
+
+/* ---- the files of one site: php_render.c ---- */
+/* Paths without sysroot. */
+const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const char *user)
+	HP_NONNULL_RET;
+const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
+	HP_NONNULL_RET;
+/* HP_CUSTOM_DIR/<domain>/php-fpm/ *.conf below root, sorted, paths without sysroot; none is fine. */
+int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, struct hp_strv *ret,
+	struct hp_err *err);
+/*
+ * The pool file into conf and the site's php.ini into ini (both reset first; ini stays empty when no
+ * file is to be written). custom: what hp_php_custom() found; they are included by name, so a
+ * new snippet changes the file. The engine writes both root:<user> 0640 in folders 0755.
+ * HP_E_USAGE for a value that can't be written, HP_E_NOT_FOUND for an extension that the version
+ * does not have.
+ */
+struct hp_php_render {
+	const char *root;
+	const struct hp_conf *conf;     /* or NULL: defaults */
+	struct hp_tmpl_set *templates;
+	const struct hp_php *php;
+	const struct hp_site *site;
+	const struct hp_strv *custom;   /* or NULL */
+};
+int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *conf,
+	struct hp_buf *ini, struct hp_err *err);
+
+/* ---- the files of one version ---- */
+struct hp_php_file {
+	const char *path;    /* without sysroot */
+	const char *text;
+	size_t len;
+	bool unit;           /* a systemd unit: one hp_service_daemon_reload() when any of them changed */
+};
+/*
+ * conf.d/50-hosting-panel.ini, and with units the two template units, for each installed version.
+ * They are the node's, not a site's. Mode 0644.
+ */
+int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
+	const struct hp_conf *conf, struct hp_tmpl_set *templates, bool units,
+	struct hp_php_file **ret, size_t *ret_n, struct hp_err *err);
+
+/* ---- does FPM accept them? php_test.c ---- */
+struct hp_php_staged {
+	const char *user;    /* the pool's name */
+	const char *path;    /* where the file will be, without sysroot: for messages */
+	const char *staged;  /* where its text is now: a real path, readable by us */
+};
+/*
+ * One `php-fpmX.Y -t` over all of them, and our own checks of what -t lets pass: one pool a file,
+ * named after the user; names unique; custom snippets that open a section or change user, group,
+ * listen, ping or chroot. HP_E_REFUSED with FPM's own words at the file's live path and line.
+ * *ret_bad is the index of the file to blame, or n when the message names none: then bisect.
+ * Takes 0.08 s for one pool, 0.5 s for 1,000.
+ */
+int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_staged *v, size_t n,
+	size_t *ret_bad, struct hp_err *err);
+
+#endif
