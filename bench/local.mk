@@ -1,1 +1,8 @@
-# bench: ratios against a floor or a peer in the same run.
+# bench: ratios against a floor or a peer in the same run; see bench/run.
+EXTRA_PROGRAMS = bench/versus bench/floor-sqlite
+bench_versus_SOURCES = bench/versus.c
+bench_floor_sqlite_SOURCES = bench/floor-sqlite.c
+bench_floor_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_floor_sqlite_LDADD = $(SQLITE_LIBS)
+CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += bench/run bench/add-one bench/by-hand

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # machine.sh: whole Debian machines with systemd as PID 1, booted from a folder (bash, to be sourced).
 # Root only. Folders are made from a base image that is kept in $HP_TEST_CACHE.
 
@@ -75,6 +76,6 @@ machine_stop() {
 	done
 	kill "$machine_nspawn" 2>/dev/null
 	wait "$machine_nspawn" 2>/dev/null
-	machine_nspawn= machine_pid=
+	machine_nspawn='' machine_pid=''
 	return 0
 }
