@@ -23,6 +23,13 @@ bool hp_str_has_control(const char *s, size_t n);
 char *hp_str_printable(struct hp_pool *pool, const char *s, size_t max);
 /* ASCII only, locale-independent. */
 void hp_str_lower(char *s);
+/*
+ * How many insertions, deletions, replacements and swaps of neighbours lead from a to b (optimal
+ * string alignment, over bytes). Both are looked at up to 64 bytes: for "did you mean".
+ */
+unsigned hp_str_distance(const char *a, const char *b);
+/* Is b near enough to a mistyped a to be worth suggesting? */
+bool hp_str_is_near(const char *a, const char *b);
 /* Split at any of seps; empty pieces are dropped. */
 void hp_str_split(struct hp_pool *pool, const char *s, const char *seps, struct hp_strv *ret);
 /* Overwrite with zeros, not optimised away. */
