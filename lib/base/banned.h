@@ -20,6 +20,7 @@
 #undef vsprintf
 #undef strtok
 #undef gets
+#undef alloca
 #define strcpy(...) use_hp_pstrdup_or_hp_buf_adds()
 #define strcat(...) use_hp_buf_adds()
 #define strncpy(...) use_hp_pstrndup()
