@@ -30,6 +30,9 @@
 #define vsprintf(...) use_hp_pvprintf()
 #define strtok(...) use_hp_str_split()
 #define gets(...) use_hp_fd_read()
+#undef atoi
+#undef atol
+#undef atoll
 #define atoi(...) use_hp_parse_i64()
 #define atol(...) use_hp_parse_i64()
 #define atoll(...) use_hp_parse_i64()
@@ -37,6 +40,7 @@
 #define popen(...) use_hp_run()
 #define mktemp(...) use_hp_file_write()
 #define tmpnam(...) use_hp_file_write()
+#undef alloca
 #define alloca(...) use_hp_palloc()
 #undef localtime
 #undef gmtime

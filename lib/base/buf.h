@@ -20,7 +20,7 @@ void hp_buf_add(struct hp_buf *b, const void *p, size_t n);
 void hp_buf_addc(struct hp_buf *b, char c);
 void hp_buf_adds(struct hp_buf *b, const char *s);
 void hp_buf_addf(struct hp_buf *b, const char *fmt, ...) HP_PRINTF(2, 3);
-void hp_buf_vaddf(struct hp_buf *b, const char *fmt, va_list ap);
+void hp_buf_vaddf(struct hp_buf *b, const char *fmt, va_list ap) HP_PRINTF(2, 0);
 void hp_buf_reserve(struct hp_buf *b, size_t more); /* room for more bytes and a NUL */
 void hp_buf_reset(struct hp_buf *b);                /* len = 0, memory kept */
 void hp_buf_release(struct hp_buf *b);              /* freed; the struct is as new */

@@ -21,7 +21,7 @@ void *hp_pmemdup(struct hp_pool *pool, const void *p, size_t size) HP_NONNULL_RE
 char *hp_pstrdup(struct hp_pool *pool, const char *s); /* NULL gives NULL */
 char *hp_pstrndup(struct hp_pool *pool, const char *s, size_t n) HP_NONNULL_RET;
 char *hp_pprintf(struct hp_pool *pool, const char *fmt, ...) HP_PRINTF(2, 3) HP_NONNULL_RET;
-char *hp_pvprintf(struct hp_pool *pool, const char *fmt, va_list ap) HP_NONNULL_RET;
+char *hp_pvprintf(struct hp_pool *pool, const char *fmt, va_list ap) HP_PRINTF(2, 0) HP_NONNULL_RET;
 
 static inline void hp_cleanup_pool(struct hp_pool **p)
 {

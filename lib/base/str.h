@@ -17,10 +17,19 @@ const char *hp_str_after(const char *s, const char *prefix);
 
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) over n bytes? NUL counts as bad. */
 bool hp_utf8_is_valid(const char *s, size_t n);
+/* Length (1–4) of the well-formed character at s with n bytes left; 0 when it is not one, or NUL. */
+size_t hp_utf8_char(const char *s, size_t n);
+/* The longest start of s of at most max bytes that does not cut a character in two. */
+size_t hp_utf8_cut(const char *s, size_t max);
 /* Any byte < 0x20 or 0x7f, or a C1 control in UTF-8? */
 bool hp_str_has_control(const char *s, size_t n);
 /* Copy for a message: control characters and bad UTF-8 become '?', cut to max bytes with "…". */
 char *hp_str_printable(struct hp_pool *pool, const char *s, size_t max);
+/*
+ * The same into dst (size ≥ 1), for n bytes at s; cut: s itself was cut short already.
+ * A character halved by that is dropped.
+ */
+void hp_str_to_printable(char *dst, size_t size, const char *s, size_t n, bool cut);
 /* ASCII only, locale-independent. */
 void hp_str_lower(char *s);
 /*
