@@ -25,7 +25,7 @@ int hp_fault_err(const char *name, struct hp_err *err);
 #else
 
 #define hp_fault(name) ((void)0)
-#define hp_fault_err(name, err) (0)
+#define hp_fault_err(name, err) ((void)(name), (void)(err), 0)
 
 #endif
 #endif

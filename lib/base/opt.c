@@ -40,7 +40,8 @@ static const struct hp_opt *nearest(const struct hp_opt *const *tables, const ch
 
 	for (; *tables; tables++)
 		for (const struct hp_opt *o = *tables; o->name; o++) {
-			unsigned d = hp_str_distance(name, o->name);
+			/* Somebody who stopped early meant this one, however long its rest. */
+			unsigned d = hp_str_starts(o->name, name) ? 0 : hp_str_distance(name, o->name);
 
 			if (o->help && hp_str_is_near(name, o->name) && (!best || d < best_d)) {
 				best = o;

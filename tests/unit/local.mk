@@ -1,1 +1,28 @@
 # unit: one test program a library file, named after it.
+
+# ---- shared ----
+if HAVE_CMOCKA
+check_LTLIBRARIES += tests/unit/libunit.la
+tests_unit_libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_la_LIBADD = $(CMOCKA_LIBS)
+endif
+
+# ---- base ----
+if HAVE_CMOCKA
+base_unit_tests = tests/unit/test-buf tests/unit/test-err tests/unit/test-fault \
+	tests/unit/test-file tests/unit/test-num tests/unit/test-opt tests/unit/test-path \
+	tests/unit/test-pool tests/unit/test-str tests/unit/test-time
+check_PROGRAMS += $(base_unit_tests)
+TESTS += $(base_unit_tests)
+base_unit_ldadd = tests/unit/libunit.la lib/libhp-base.la $(CMOCKA_LIBS)
+tests_unit_test_buf_LDADD = $(base_unit_ldadd)
+tests_unit_test_err_LDADD = $(base_unit_ldadd)
+tests_unit_test_fault_LDADD = $(base_unit_ldadd)
+tests_unit_test_file_LDADD = $(base_unit_ldadd)
+tests_unit_test_num_LDADD = $(base_unit_ldadd)
+tests_unit_test_opt_LDADD = $(base_unit_ldadd)
+tests_unit_test_path_LDADD = $(base_unit_ldadd)
+tests_unit_test_pool_LDADD = $(base_unit_ldadd)
+tests_unit_test_str_LDADD = $(base_unit_ldadd)
+tests_unit_test_time_LDADD = $(base_unit_ldadd)
+endif
