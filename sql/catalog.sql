@@ -31,6 +31,67 @@ SELECT COALESCE(MAX(version), 0) FROM schema_migrations;
 -- rows: none
 INSERT INTO schema_migrations (version, title) VALUES (:version, :title);
 
+-- name: schema_step
+-- scope: system
+-- why: how far a migration came belongs to no tenant
+-- rows: one
+SELECT begun, finished FROM schema_steps WHERE version = :version;
+
+-- name: schema_step_first
+-- scope: system
+-- why: how far a migration came belongs to no tenant
+-- rows: none
+INSERT INTO schema_steps (version, begun, finished) VALUES (:version, 1, 0);
+
+-- name: schema_step_begin
+-- scope: system
+-- why: how far a migration came belongs to no tenant
+-- rows: none
+UPDATE schema_steps SET begun = :step WHERE version = :version;
+
+-- name: schema_step_finish
+-- scope: system
+-- why: how far a migration came belongs to no tenant
+-- rows: none
+UPDATE schema_steps SET finished = :step WHERE version = :version;
+
+-- name: schema_step_forget
+-- scope: system
+-- why: how far a migration came belongs to no tenant
+-- rows: none
+DELETE FROM schema_steps WHERE version = :version;
+
+-- One migration at a time: a lock of the session, waited for. 1 when it is had. SQLite's own lock
+-- on writing is enough.
+
+-- name: schema_lock
+-- scope: system
+-- why: the version of the schema belongs to no tenant
+-- rows: one
+SELECT 1;
+
+-- name: schema_lock
+-- engine: postgresql
+SELECT 1 FROM (SELECT pg_advisory_lock(7521983012)) AS l;
+
+-- name: schema_lock
+-- engine: mysql,mariadb
+SELECT COALESCE(GET_LOCK(CONCAT('hosting-panel.', MD5(DATABASE())), 30), 0);
+
+-- name: schema_unlock
+-- scope: system
+-- why: the version of the schema belongs to no tenant
+-- rows: one
+SELECT 1;
+
+-- name: schema_unlock
+-- engine: postgresql
+SELECT pg_advisory_unlock(7521983012);
+
+-- name: schema_unlock
+-- engine: mysql,mariadb
+SELECT RELEASE_LOCK(CONCAT('hosting-panel.', MD5(DATABASE())));
+
 -- ---- websites ----
 
 -- name: site_get

@@ -7,8 +7,9 @@
  * the caller; running one on a handle without a tenant is a bug. Statements are
  * prepared once per connection and kept.
  *
- * Values are text, 64-bit integers, booleans or NULL. Times are UTC; text in
- * the database's own format comes back as RFC 3339.
+ * Values are text, 64-bit integers, booleans or NULL. Times are UTC. Read as text,
+ * a column declared BOOLEAN gives "true" or "false" and one declared TIMESTAMP gives
+ * RFC 3339, on every engine; expressions over them (MAX(…)) give the engine's own form.
  */
 #ifndef HP_DB_DB_H
 #define HP_DB_DB_H
@@ -57,6 +58,8 @@ void hp_stmt_text(struct hp_stmt *st, const char *name, const char *v); /* NULL 
 void hp_stmt_i64(struct hp_stmt *st, const char *name, int64_t v);
 void hp_stmt_bool(struct hp_stmt *st, const char *name, bool v);
 void hp_stmt_null(struct hp_stmt *st, const char *name);
+/* Seconds since 1970 as a time, comparable with the TIMESTAMP columns of every engine. */
+void hp_stmt_time(struct hp_stmt *st, const char *name, int64_t t);
 /* 1 a row is there, 0 no more, < 0. The first call runs it; every parameter must be bound (bug). */
 int hp_stmt_step(struct hp_stmt *st, struct hp_err *err);
 /* Columns of the row by position; text lives until the next step. NULL for SQL NULL. */
@@ -85,6 +88,8 @@ int64_t hp_db_last_id(struct hp_db *db);
  * with row locks by the statements). 0 commits; < 0 rolls back and is returned. On a
  * serialisation failure, deadlock or lost connection everything is rolled back and fn is
  * called again, up to 5 times with growing random waits, so fn must be free of other effects.
+ * fn must return the error of any statement in it: after one, PostgreSQL has given up the whole
+ * transaction. Transactions do not nest.
  * A connection lost during COMMIT itself is not retried: HP_E_DB says that the outcome is unknown.
  */
 int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err), void *arg,

@@ -26,3 +26,12 @@ tests_unit_test_pool_LDADD = $(base_unit_ldadd)
 tests_unit_test_str_LDADD = $(base_unit_ldadd)
 tests_unit_test_time_LDADD = $(base_unit_ldadd)
 endif
+
+# ---- db ----
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-db
+TESTS += tests/unit/test-db
+tests_unit_test_db_CPPFLAGS = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_builddir)/lib/db/.libs"'
+tests_unit_test_db_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_db_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
+endif

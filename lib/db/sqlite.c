@@ -1,0 +1,375 @@
+/*
+ * The SQLite driver. Owner of <sqlite3.h>.
+ *
+ * A read-only handle runs no statement of its own: what it costs is what libsqlite3 costs. Rows are
+ * streamed. Times and booleans are told by the column's declared type.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "base/str.h"
+#include "db/driver.h"
+
+struct hp_dconn {
+	sqlite3 *db;
+	enum hp_db_fault fault;
+	bool read_only;
+};
+
+enum column_kind { KIND_UNKNOWN, KIND_PLAIN, KIND_BOOL, KIND_TIME };
+
+struct hp_dstmt {
+	struct hp_dconn *c;
+	sqlite3_stmt *st;
+	unsigned nparams, ncolumns;
+	bool ready; /* the first step is taken and its row not handed out yet */
+	int first;
+	char *kind;          /* of each column, found when first asked for */
+	char (*times)[21];   /* room for a column's time as text */
+};
+
+static int fail(struct hp_dconn *c, struct hp_err *err)
+{
+	int code = sqlite3_extended_errcode(c->db);
+	const char *msg = sqlite3_errmsg(c->db);
+
+	c->fault = HP_DB_FAULT_NONE;
+	switch (code) {
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
+	case SQLITE_CONSTRAINT_FOREIGNKEY:
+		return hp_err_set(err, HP_E_EXISTS, "database: %s", msg);
+	case SQLITE_BUSY_SNAPSHOT:
+		c->fault = HP_DB_FAULT_RETRY;
+		break;
+	}
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		hp_err_set(err, HP_E_BUSY, "the database is busy: %s", msg);
+		return hp_err_hint(err, "another program is writing; try again");
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return hp_err_set(err, HP_E_DENIED, "the database may not be written: %s", msg);
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+		return hp_err_set(err, HP_E_OS, "database: %s", msg);
+	case SQLITE_NOTADB:
+		return hp_err_set(err, HP_E_CONF, "the database's file is not an SQLite database");
+	case SQLITE_ERROR:
+		if (hp_str_starts(msg, "no such table:"))
+			c->fault = HP_DB_FAULT_NO_TABLE;
+		else if (hp_str_ends(msg, " already exists"))
+			c->fault = HP_DB_FAULT_ALREADY;
+		break;
+	}
+	return hp_err_set(err, HP_E_DB, "database: %s", msg);
+}
+
+/*
+ * The file itself, with its mode set before there is anything in it. Root makes it for the owner of
+ * the folder, so that the panel's own user can write it.
+ */
+static int create_file(const char *path, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	const char *dir = hp_path_dir(pool, path);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r;
+
+	r = hp_mkdirs(dir, 0750, err);
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return errno == EEXIST ? 0 : hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (fchmod(fd, 0640) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (geteuid() == 0 && stat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	return 0;
+}
+
+static int open_error(const char *path, bool write, struct hp_err *err)
+{
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		hp_err_set(err, HP_E_CONF, "%s: there is no database yet", path);
+		return hp_err_hint(err, "run hp-db init");
+	}
+	if (access(path, write ? R_OK | W_OK : R_OK) < 0)
+		return hp_err_errno(err, errno == EACCES || errno == EROFS ? HP_E_DENIED : HP_E_OS, errno,
+			"%s", path);
+	return 0;
+}
+
+static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)
+{
+	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(c, err);
+}
+
+static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err *err)
+{
+	int on = 1;
+
+	sqlite3_extended_result_codes(c->db, 1);
+	sqlite3_busy_timeout(c->db, (int)o->busy_timeout_ms);
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, (int *)NULL);
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
+	if (o->read_only)
+		return 0;
+	/*
+	 * The write-ahead log stays when the last writer closes: one who may only read the files could not
+	 * make it again, and could not read the database.
+	 */
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", err);
+}
+
+static void close_conn(struct hp_dconn *c)
+{
+	sqlite3_close(c->db);
+	free(c);
+}
+
+static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
+{
+	int flags = o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	struct hp_dconn *c;
+	int r;
+
+	if (o->create && !o->read_only) {
+		r = create_file(o->path, err);
+		if (r < 0)
+			return r;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		hp_die(HP_E_OS, "out of memory");
+	c->read_only = o->read_only;
+	r = sqlite3_open_v2(o->path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!c->db)
+		hp_die(HP_E_OS, "out of memory");
+	if (r != SQLITE_OK) {
+		r = open_error(o->path, !o->read_only, err);
+		if (r == 0)
+			r = fail(c, err);
+	} else if (!o->read_only && sqlite3_db_readonly(c->db, "main") == 1) {
+		r = hp_err_set(err, HP_E_DENIED, "%s: you may not write it", o->path);
+	} else {
+		r = configure(c, o, err);
+		if (r < 0)
+			hp_err_prefix(err, "%s", o->path);
+	}
+	if (r < 0) {
+		close_conn(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+static enum hp_engine engine(const struct hp_dconn *c HP_UNUSED)
+{
+	return HP_ENGINE_SQLITE;
+}
+
+static const char *version(const struct hp_dconn *c HP_UNUSED)
+{
+	return sqlite3_libversion();
+}
+
+static enum hp_db_fault fault(const struct hp_dconn *c)
+{
+	return c->fault;
+}
+
+/* A writer takes its lock at once: taken later, it could fail because another has written since. */
+static int begin(struct hp_dconn *c, struct hp_err *err)
+{
+	return exec(c, c->read_only ? "BEGIN" : "BEGIN IMMEDIATE", err);
+}
+
+static int commit(struct hp_dconn *c, struct hp_err *err)
+{
+	return exec(c, "COMMIT", err);
+}
+
+static void rollback(struct hp_dconn *c)
+{
+	/* Some errors have rolled back already. */
+	if (!sqlite3_get_autocommit(c->db))
+		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int last_id(struct hp_dconn *c, int64_t *ret, struct hp_err *err HP_UNUSED)
+{
+	*ret = sqlite3_last_insert_rowid(c->db);
+	return 0;
+}
+
+static int prepare(struct hp_dconn *c, const char *sql, unsigned nparams,
+	const unsigned char *order HP_UNUSED, unsigned norder HP_UNUSED, struct hp_dstmt **ret,
+	struct hp_err *err)
+{
+	struct hp_dstmt *st;
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
+		return fail(c, err);
+	st = calloc(1, sizeof(*st));
+	if (!st)
+		hp_die(HP_E_OS, "out of memory");
+	st->c = c;
+	st->st = s;
+	st->nparams = nparams;
+	st->ncolumns = (unsigned)sqlite3_column_count(s);
+	st->kind = calloc(st->ncolumns + 1, sizeof(*st->kind));
+	st->times = calloc(st->ncolumns + 1, sizeof(*st->times));
+	if (!st->kind || !st->times)
+		hp_die(HP_E_OS, "out of memory");
+	*ret = st;
+	return 0;
+}
+
+static int step(struct hp_dstmt *st, struct hp_err *err)
+{
+	int r = sqlite3_step(st->st);
+
+	if (r == SQLITE_ROW)
+		return 1;
+	return r == SQLITE_DONE ? 0 : fail(st->c, err);
+}
+
+static int run(struct hp_dstmt *st, const struct hp_value *v, int64_t *ret_changed,
+	struct hp_err *err)
+{
+	int r = SQLITE_OK, before;
+
+	for (unsigned i = 0; i < st->nparams && r == SQLITE_OK; i++)
+		switch (v[i].type) {
+		case HP_V_TEXT:
+			r = sqlite3_bind_text64(st->st, (int)i + 1, v[i].s, v[i].len, SQLITE_STATIC,
+				SQLITE_UTF8);
+			break;
+		case HP_V_I64:
+		case HP_V_BOOL:
+			r = sqlite3_bind_int64(st->st, (int)i + 1, v[i].i);
+			break;
+		default:
+			r = sqlite3_bind_null(st->st, (int)i + 1);
+		}
+	if (r != SQLITE_OK)
+		return fail(st->c, err);
+	before = sqlite3_total_changes(st->c->db);
+	st->first = step(st, err);
+	if (st->first < 0)
+		return st->first;
+	st->ready = true;
+	/* sqlite3_changes() keeps its value over statements that change nothing. */
+	*ret_changed = sqlite3_total_changes(st->c->db) != before ? sqlite3_changes(st->c->db) : 0;
+	return 0;
+}
+
+static int next(struct hp_dstmt *st, struct hp_err *err)
+{
+	if (st->ready) {
+		st->ready = false;
+		return st->first;
+	}
+	/* After its end, a step would run the statement again. */
+	if (st->first == 0)
+		return 0;
+	st->first = step(st, err);
+	return st->first;
+}
+
+static unsigned columns(const struct hp_dstmt *st)
+{
+	return st->ncolumns;
+}
+
+static const char *column_name(const struct hp_dstmt *st, unsigned i)
+{
+	return sqlite3_column_name(st->st, (int)i);
+}
+
+static enum column_kind column_kind(struct hp_dstmt *st, unsigned i)
+{
+	if (st->kind[i] == KIND_UNKNOWN) {
+		const char *type = sqlite3_column_decltype(st->st, (int)i);
+
+		st->kind[i] = KIND_PLAIN;
+		if (hp_streq(type, "BOOLEAN"))
+			st->kind[i] = KIND_BOOL;
+		else if (hp_streq(type, "TIMESTAMP"))
+			st->kind[i] = KIND_TIME;
+	}
+	return (enum column_kind)st->kind[i];
+}
+
+static const char *text(struct hp_dstmt *st, unsigned i)
+{
+	const char *s = (const char *)sqlite3_column_text(st->st, (int)i);
+
+	if (!s)
+		return NULL;
+	switch (column_kind(st, i)) {
+	case KIND_BOOL:
+		return sqlite3_column_int64(st->st, (int)i) ? "true" : "false";
+	case KIND_TIME:
+		return hp_driver_time(s, st->times[i]);
+	default:
+		return s;
+	}
+}
+
+static int64_t i64(struct hp_dstmt *st, unsigned i)
+{
+	return sqlite3_column_int64(st->st, (int)i);
+}
+
+static void reset(struct hp_dstmt *st)
+{
+	sqlite3_reset(st->st);
+	sqlite3_clear_bindings(st->st);
+	st->ready = false;
+	st->first = 0;
+}
+
+static void release(struct hp_dstmt *st)
+{
+	sqlite3_finalize(st->st);
+	free(st->kind);
+	free(st->times);
+	free(st);
+}
+
+const struct hp_db_driver hp_db_driver = {
+	.abi = HP_DB_DRIVER_ABI,
+	.connect = connect_file,
+	.close = close_conn,
+	.engine = engine,
+	.version = version,
+	.fault = fault,
+	.exec = exec,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.last_id = last_id,
+	.prepare = prepare,
+	.run = run,
+	.next = next,
+	.columns = columns,
+	.column_name = column_name,
+	.text = text,
+	.i64 = i64,
+	.reset = reset,
+	.release = release,
+};
