@@ -2,7 +2,8 @@
  * JSON in and out. The only user of cJSON.
  *
  * Reading is strict where cJSON is not: whole text, valid UTF-8, no duplicate
- * keys, no \u0000, depth at most 16, integers kept exact up to 2^53.
+ * keys, no \u0000, no number out of a double's range, depth at most 16, integers
+ * exact up to 2^53 - 1 (RFC 8259 §6).
  * Writing streams straight into a buffer: a list of 10,000 rows never stands in
  * memory as a tree. The writer encodes; callers hand over raw text.
  */
@@ -35,6 +36,7 @@ const struct hp_json *hp_json_next(const struct hp_json *v);
 const char *hp_json_key(const struct hp_json *member); /* its name within its object */
 const char *hp_json_str(const struct hp_json *v);      /* NULL unless a string */
 int hp_json_i64(const struct hp_json *v, int64_t *ret); /* 0, or HP_E_USAGE unless an exact integer */
+double hp_json_double(const struct hp_json *v);        /* of a number; for others 0 */
 bool hp_json_is_true(const struct hp_json *v);
 
 /* The writer. Commas and nesting are its business. key is NULL inside arrays and at the top. */

@@ -1,3 +1,5 @@
 # sys: one owner file for each outside library or service of the operating system.
 lib_libhp_la_SOURCES += lib/sys/conf.h lib/sys/digest.h lib/sys/idn.h lib/sys/json.h lib/sys/out.h \
 	lib/sys/probe.h lib/sys/run.h lib/sys/service.h lib/sys/tmpl.h
+lib_libhp_la_SOURCES += lib/sys/digest.c lib/sys/json.c lib/sys/json_scan.c lib/sys/json_scan.h \
+	lib/sys/json_write.c

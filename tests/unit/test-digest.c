@@ -1,0 +1,61 @@
+/* SHA-256 against the examples of FIPS 180-4. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "sys/digest.h"
+
+static void known_answers(void **state HP_UNUSED)
+{
+	char hex[HP_DIGEST_HEX];
+
+	hp_digest_of("", 0, hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	hp_digest_of("abc", 3, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	hp_digest_of(NULL, 0, hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+static void piecewise_is_the_same(void **state HP_UNUSED)
+{
+	char whole[HP_DIGEST_HEX], parts[HP_DIGEST_HEX], text[1000];
+	struct hp_digest d;
+
+	memset(text, 'x', sizeof(text));
+	hp_digest_of(text, sizeof(text), whole);
+	for (size_t step = 1; step < 130; step++) {
+		hp_digest_init(&d);
+		for (size_t at = 0; at < sizeof(text); at += step)
+			hp_digest_add(&d, text + at,
+				sizeof(text) - at < step ? sizeof(text) - at : step);
+		hp_digest_hex(&d, parts);
+		assert_string_equal(parts, whole);
+	}
+}
+
+static void a_million_letters(void **state HP_UNUSED)
+{
+	char hex[HP_DIGEST_HEX], text[1000];
+	struct hp_digest d;
+
+	memset(text, 'a', sizeof(text));
+	hp_digest_init(&d);
+	for (int i = 0; i < 1000; i++)
+		hp_digest_add(&d, text, sizeof(text));
+	hp_digest_hex(&d, hex);
+	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_answers),
+		cmocka_unit_test(piecewise_is_the_same),
+		cmocka_unit_test(a_million_letters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
