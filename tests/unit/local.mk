@@ -34,13 +34,6 @@ TESTS += tests/unit/test-db
 tests_unit_test_db_CPPFLAGS = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_builddir)/lib/db/.libs"'
 tests_unit_test_db_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_db_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-digest tests/unit/test-json
-TESTS += tests/unit/test-digest tests/unit/test-json
-tests_unit_test_digest_SOURCES = tests/unit/test-digest.c
-tests_unit_test_digest_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_digest_LDADD = lib/libhp.la $(CMOCKA_LIBS)
-tests_unit_test_json_SOURCES = tests/unit/test-json.c
-tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_json_LDADD = lib/libhp.la $(CMOCKA_LIBS)
 endif
+
+include tests/unit/formats.mk

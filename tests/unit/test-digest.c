@@ -1,10 +1,5 @@
 /* SHA-256 against the examples of FIPS 180-4. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "unit.h"
 #include "sys/digest.h"
 
 static void known_answers(void **state HP_UNUSED)

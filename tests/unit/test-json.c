@@ -1,10 +1,5 @@
 /* JSON: what is read, what is refused and where, and what is written. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "unit.h"
 #include "base/str.h"
 #include "sys/json.h"
 
