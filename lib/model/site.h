@@ -37,4 +37,14 @@ struct hp_site {
 int64_t hp_site_i64(const struct hp_site *s, enum hp_site_field f);
 bool hp_site_bool(const struct hp_site *s, enum hp_site_field f);
 
+/* Further names that one website may have. */
+#define HP_SITE_ALIASES_MAX 256
+
+/* The uid that the website of this id has on every node. */
+int64_t hp_site_uid(int64_t id);
+/* What one field alone can't tell: that the settings fit each other. HP_E_USAGE naming both. */
+int hp_site_check(const struct hp_site *s, struct hp_err *err);
+/* A node's name: 1 to 63 lower case letters, digits, hyphens and dots. */
+int hp_node_name_check(const char *name, struct hp_err *err);
+
 #endif
