@@ -10,3 +10,15 @@ lib_db_db_sqlite_la_SOURCES = lib/db/sqlite.c
 lib_db_db_sqlite_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 lib_db_db_sqlite_la_LDFLAGS = $(db_module_flags)
 lib_db_db_sqlite_la_LIBADD = lib/libhp-base.la $(SQLITE_LIBS)
+
+pkglib_LTLIBRARIES += lib/db/db-postgresql.la
+lib_db_db_postgresql_la_SOURCES = lib/db/postgresql.c
+lib_db_db_postgresql_la_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
+lib_db_db_postgresql_la_LDFLAGS = $(db_module_flags)
+lib_db_db_postgresql_la_LIBADD = lib/libhp-base.la $(PQ_LIBS)
+
+pkglib_LTLIBRARIES += lib/db/db-mysql.la
+lib_db_db_mysql_la_SOURCES = lib/db/mysql.c
+lib_db_db_mysql_la_CFLAGS = $(AM_CFLAGS) $(MARIADB_CFLAGS)
+lib_db_db_mysql_la_LDFLAGS = $(db_module_flags)
+lib_db_db_mysql_la_LIBADD = lib/libhp-base.la $(MARIADB_LIBS)

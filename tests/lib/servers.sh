@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # servers: private PostgreSQL, MariaDB and MySQL servers for tests. Sourced by bash; or run:
 #   tests/lib/servers.sh run [ENGINE …] -- COMMAND …     COMMAND with the servers up, then down again
 #
@@ -201,13 +202,12 @@ servers_start_mysql() { # servers_start_mysql DIR CERTIFICATES
 servers_start() { # servers_start DIR [ENGINE …]
 	local dir=$1 engine
 	shift
+	[ $# -gt 0 ] || set -- postgresql mariadb mysql
 	mkdir -p "$dir"
 	chmod 0755 "$dir"
 	servers_certificates "$dir/tls"
-	for engine in "${@:-postgresql mariadb mysql}"; do
-		for engine in $engine; do
-			"servers_start_$engine" "$dir/$engine" "$dir/tls"
-		done
+	for engine; do
+		"servers_start_$engine" "$dir/$engine" "$dir/tls"
 	done
 }
 
@@ -225,7 +225,7 @@ servers_stop() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	set -euo pipefail
-	[ "${1:-}" = run ] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+	[ "${1:-}" = run ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 	shift
 	engines=()
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do
