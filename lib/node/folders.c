@@ -1,0 +1,371 @@
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "node/folders.h"
+
+/* Folders deeper than this are moved up before they are emptied: descriptors stay few. */
+#define DEPTH_MAX 32
+
+const char *hp_folders_docroot(struct hp_pool *pool, const char *domain)
+{
+	return hp_pprintf(pool, HP_VHOSTS_DIR "/%s", domain);
+}
+
+const char *hp_folders_state(struct hp_pool *pool, const char *domain)
+{
+	return hp_pprintf(pool, HP_SITES_DIR "/%s", domain);
+}
+
+const char *hp_folders_logs(struct hp_pool *pool, const char *domain)
+{
+	return hp_pprintf(pool, HP_SITES_LOG_DIR "/%s", domain);
+}
+
+/* ---- what a site has ---- */
+
+enum owner { OWNER_ROOT, OWNER_SITE, OWNER_WEB };
+
+struct item {
+	const char *parent, *sub; /* parent/<domain>[/sub] */
+	enum owner uid, gid;
+	mode_t mode;
+	bool file;
+	bool tenants; /* the tenant may write in it: taken as it is when it is theirs */
+};
+
+static const struct item items[] = {
+	{HP_VHOSTS_DIR, NULL, OWNER_SITE, OWNER_WEB, 0750, false, true},
+	{HP_SITES_DIR, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
+	{HP_SITES_DIR, "sessions", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{HP_SITES_DIR, "uploads", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{HP_SITES_DIR, "tmp", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{HP_SITES_LOG_DIR, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
+	{HP_SITES_LOG_DIR, "php-error.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
+	{HP_SITES_LOG_DIR, "php-fpm.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
+};
+
+static unsigned resolve(enum owner o, const struct hp_folders_want *w, bool group)
+{
+	if (o == OWNER_ROOT)
+		return 0;
+	return o == OWNER_WEB && group ? w->web_gid : w->uid;
+}
+
+static const char *item_path(struct hp_pool *pool, const struct item *it, const char *domain)
+{
+	return it->sub ? hp_pprintf(pool, "%s/%s/%s", it->parent, domain, it->sub)
+		       : hp_pprintf(pool, "%s/%s", it->parent, domain);
+}
+
+static bool is_right(const struct item *it, const struct stat *st, const struct hp_folders_want *w)
+{
+	if (it->file ? !S_ISREG(st->st_mode) : !S_ISDIR(st->st_mode))
+		return false;
+	/* unprivileged runs below a sysroot own everything themselves */
+	if (geteuid() == 0 && st->st_uid != resolve(it->uid, w, false))
+		return false;
+	if (it->tenants)
+		return true;
+	return (st->st_mode & 07777) == it->mode &&
+	       (geteuid() != 0 || st->st_gid == resolve(it->gid, w, true));
+}
+
+int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(items); i++) {
+		const char *path = item_path(pool, &items[i], w->domain);
+		struct stat st;
+
+		if (lstat(hp_path(pool, root, path), &st) < 0) {
+			if (errno == ENOENT)
+				return 0;
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+		}
+		if (!is_right(&items[i], &st, w))
+			return 0;
+	}
+	return 1;
+}
+
+/* ---- making ---- */
+
+static int set_owner(int fd, const struct item *it, const struct hp_folders_want *w, const char *path,
+	struct hp_err *err)
+{
+	/* chown first: it takes away bits of the mode */
+	if (geteuid() == 0 &&
+		fchown(fd, resolve(it->uid, w, false), resolve(it->gid, w, true)) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (fchmod(fd, it->mode) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	return 0;
+}
+
+static int not_theirs(const struct item *it, const struct stat *st, const struct hp_folders_want *w,
+	const char *path, struct hp_err *err)
+{
+	if (it->file ? !S_ISREG(st->st_mode) : !S_ISDIR(st->st_mode)) {
+		hp_err_set(err, HP_E_EXISTS, "%s is in the way: it is not a %s", path,
+			it->file ? "file" : "folder");
+		return hp_err_hint(err, "move it away");
+	}
+	hp_err_set(err, HP_E_EXISTS, "%s exists and belongs to user number %u, not %u", path,
+		st->st_uid, w->uid);
+	return hp_err_hint(err,
+		"move it away, or hand it over when the website may have what is in it: "
+		"chown -R --no-dereference %u:%u %s",
+		w->uid, w->uid, path);
+}
+
+/*
+ * One item below its parent, which is root's: no tenant can exchange a name in it. Opened by
+ * descriptor all the same, and never through a link.
+ */
+static int make_item(struct hp_pool *pool, int parent, const char *name, const struct item *it,
+	const struct hp_folders_want *w, const char *path, struct hp_strv *made, struct hp_err *err)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	bool is_new;
+
+	if (it->file) {
+		fd = openat(parent, name, flags | O_WRONLY | O_CREAT | O_EXCL, 0600);
+		is_new = fd >= 0;
+		if (!is_new && errno != EEXIST)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	} else {
+		is_new = mkdirat(parent, name, 0700) == 0;
+		if (!is_new && errno != EEXIST)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	}
+	if (is_new && made)
+		hp_strv_add(pool, made, path);
+	if (!is_new) {
+		if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+		if (is_right(it, &st, w))
+			return 0;
+		if (it->tenants || (it->file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
+			return not_theirs(it, &st, w, path, err);
+	}
+	if (fd < 0)
+		fd = openat(parent, name, it->file ? flags : flags | O_DIRECTORY);
+	if (fd < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	return set_owner(fd, it, w, path, err);
+}
+
+static int make_one(struct hp_pool *pool, const char *root, const struct item *it,
+	const struct hp_folders_want *w, struct hp_strv *made, struct hp_err *err)
+{
+	const char *top = hp_path(pool, root, it->parent);
+	_cleanup_close_ int dir = -1, sub = -1;
+	const char *path = item_path(pool, it, w->domain);
+
+	dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", it->parent);
+	if (!it->sub)
+		return make_item(pool, dir, w->domain, it, w, path, made, err);
+	sub = openat(dir, w->domain, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sub < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s/%s", it->parent, w->domain);
+	return make_item(pool, sub, it->sub, it, w, path, made, err);
+}
+
+int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
+	struct hp_strv *made, struct hp_err *err)
+{
+	static const char *const parents[] = {HP_VHOSTS_DIR, HP_SITES_DIR, HP_SITES_LOG_DIR};
+	size_t i;
+	int r = 0;
+
+	HP_BUG_ON(strchr(w->domain, '/') || w->domain[0] == '.');
+	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(parents); i++)
+		r = hp_mkdirs(hp_path(pool, root, parents[i]), 0755, err);
+	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(items); i++)
+		r = make_one(pool, root, &items[i], w, made, err);
+	return r;
+}
+
+/* ---- removing ---- */
+
+struct removal {
+	int top;         /* where folders that lie too deep are moved to */
+	dev_t dev;       /* nothing on another file system is touched */
+	unsigned moved;
+	const char *path; /* for messages */
+};
+
+static int empty(struct removal *r, int fd, unsigned depth, struct hp_err *err);
+
+/* A folder that lies deep comes to the top under a name of its own; the top's loop meets it again. */
+static int move_up(struct removal *r, int parent, const char *name, struct hp_err *err)
+{
+	char to[64];
+
+	for (;;) {
+		snprintf(to, sizeof(to), ".hosting-panel-removing.%u", r->moved++);
+		if (renameat2(parent, name, r->top, to, RENAME_NOREPLACE) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
+	}
+}
+
+static int remove_entry(struct removal *r, int parent, const char *name, unsigned depth,
+	struct hp_err *err)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int e;
+
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == EBUSY)
+		return hp_err_set(err, HP_E_BUSY, "%s: something is mounted on %s", r->path, name);
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
+	if (st.st_dev != r->dev) {
+		hp_err_set(err, HP_E_BUSY, "%s: another file system is mounted on %s", r->path, name);
+		return hp_err_hint(err, "unmount it, then try again");
+	}
+	if (depth >= DEPTH_MAX)
+		return move_up(r, parent, name, err);
+	e = empty(r, fd, depth + 1, err);
+	if (e == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		e = hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
+	return e;
+}
+
+static int empty(struct removal *r, int fd, unsigned depth, struct hp_err *err)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+	size_t n;
+	int result = 0;
+
+	if (!d) {
+		result = hp_err_errno(err, HP_E_OS, errno, "%s", r->path);
+		if (copy >= 0)
+			close(copy);
+		return result;
+	}
+	/* once more after a round that removed: entries that came up meanwhile, or were skipped */
+	do {
+		n = 0;
+		rewinddir(d);
+		while (result == 0 && (e = readdir(d))) {
+			if (hp_streq(e->d_name, ".") || hp_streq(e->d_name, ".."))
+				continue;
+			n++;
+			result = remove_entry(r, fd, e->d_name, depth, err);
+		}
+	} while (result == 0 && n > 0);
+	closedir(d);
+	return result;
+}
+
+static int remove_tree(const char *root, const char *parent, const char *domain, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	_cleanup_close_ int dir = -1, top = -1;
+	struct removal r = {.path = hp_pprintf(pool, "%s/%s", parent, domain)};
+	struct stat st, up;
+	int e;
+
+	dir = open(hp_path(pool, root, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	if (dir < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", parent);
+	top = openat(dir, domain, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0 && (errno == ELOOP || errno == ENOTDIR)) {
+		/* a link (an admin moved the data elsewhere): the link goes, what it names stays */
+		if (unlinkat(dir, domain, 0) < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", r.path);
+		return 0;
+	}
+	if (top < 0 && errno == ENOENT)
+		return 0;
+	if (top < 0 || fstat(top, &st) < 0 || fstat(dir, &up) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", r.path);
+	r.top = top;
+	r.dev = st.st_dev;
+	e = empty(&r, top, 0, err);
+	if (e == 0 && unlinkat(dir, domain, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		e = hp_err_errno(err, errno == EBUSY ? HP_E_BUSY : HP_E_OS, errno, "%s", r.path);
+	return e;
+}
+
+int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err)
+{
+	int r = 0;
+
+	HP_BUG_ON(!*domain || strchr(domain, '/') || domain[0] == '.');
+	if (what & HP_FOLDERS_DOCROOT)
+		r = remove_tree(root, HP_VHOSTS_DIR, domain, err);
+	if (r == 0 && (what & HP_FOLDERS_STATE))
+		r = remove_tree(root, HP_SITES_DIR, domain, err);
+	if (r == 0 && (what & HP_FOLDERS_LOGS))
+		r = remove_tree(root, HP_SITES_LOG_DIR, domain, err);
+	return r;
+}
+
+int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	size_t i;
+	int r = 0;
+
+	for (i = made->n; r == 0 && i-- > 0;) {
+		const char *path = made->v[i], *full = hp_path(pool, root, path);
+		const char *name = strrchr(path, '/') + 1, *domain;
+
+		if (hp_str_starts(path, HP_VHOSTS_DIR "/")) {
+			if (rmdir(full) < 0 && errno != ENOENT && errno != ENOTEMPTY &&
+				errno != EEXIST)
+				r = hp_err_errno(err, HP_E_OS, errno, "%s", path);
+			continue;
+		}
+		/* parent and name, so that the tree goes as hp_folders_remove() takes it */
+		domain = hp_pstrndup(pool, path, (size_t)(name - path) - 1);
+		r = remove_tree(root, domain, name, err);
+	}
+	return r;
+}
+
+int hp_folders_has_files(const char *root, const char *domain, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	const char *path = hp_folders_docroot(pool, domain);
+	DIR *d = opendir(hp_path(pool, root, path));
+	struct dirent *e;
+	int found = 0;
+
+	if (!d && errno == ENOENT)
+		return 0;
+	if (!d)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	while (!found && (e = readdir(d)))
+		found = !hp_streq(e->d_name, ".") && !hp_streq(e->d_name, "..");
+	closedir(d);
+	return found;
+}
