@@ -1,14 +1,25 @@
 /*
  * Templates: a mustache subset. {{x}} {{#list}}…{{/list}} {{^empty}}…{{/empty}}
- * {{>part}} {{! comment }}, and typed slots {{x|domain}}. A section over a bool
- * or string is taken when it is true / not empty; over a list once for each
+ * {{>part}} {{! comment }}, and typed slots {{x|domain}}. A section over a bool,
+ * number or string is taken when it is true / not 0 / not empty; over a list once for each
  * item, whose names shadow the outer ones. A tag alone on its line takes the
  * line with it. Parsed once, rendered often.
  *
  * The folder fixes the escaper (templates/nginx → nginx). An escaper writes the
  * value so that the target's grammar reads it back as one value, or refuses it
  * (HP_E_USAGE) where the grammar has no such writing. A name that is missing in
- * the data is HP_E_BUG with file:line. Escaper "text" refuses control characters only.
+ * the data is HP_E_BUG with file:line; a template that cannot be parsed is HP_E_CONF.
+ * Escaper "text" refuses control characters only.
+ *
+ * nginx, apache, php-fpm and systemd: {{x}} writes the value WITH its quotes, so
+ * a template has none: `root {{root}};`. Where a quoted value is not understood
+ * or stands within a longer word, a slot writes it unquoted or refuses it:
+ * `server_name {{domain|domain}};`, `fastcgi_pass unix:{{socket|path}};`. In
+ * openlitespeed, which has no quotes, {{x}} takes plain words only.
+ * Numbers set by hp_tmap_i64() are written as digits. Only sections take a bool.
+ *
+ * Slots: domain (A-labels, may begin with "*."), path (absolute, clean, no blanks),
+ * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user.
  */
 #ifndef HP_SYS_TMPL_H
 #define HP_SYS_TMPL_H
@@ -20,10 +31,11 @@
 /* ---- data: a map of names to values, in a pool ---- */
 struct hp_tmap;
 struct hp_tmap *hp_tmap_new(struct hp_pool *pool) HP_NONNULL_RET;
-void hp_tmap_str(struct hp_tmap *m, const char *name, const char *v); /* v kept by reference; NULL = "" */
+/* Names and v are kept by reference; NULL = "". Setting a name again replaces its value. */
+void hp_tmap_str(struct hp_tmap *m, const char *name, const char *v);
 void hp_tmap_i64(struct hp_tmap *m, const char *name, int64_t v);
 void hp_tmap_bool(struct hp_tmap *m, const char *name, bool v);
-void hp_tmap_list(struct hp_tmap *m, const char *name);              /* an empty list */
+void hp_tmap_list(struct hp_tmap *m, const char *name);            /* an empty list */
 struct hp_tmap *hp_tmap_item(struct hp_tmap *m, const char *name);   /* append an item to that list */
 
 /* ---- templates ---- */
@@ -41,6 +53,7 @@ int hp_tmpl_get(struct hp_tmpl_set *set, const char *format, const char *name,
 /* From text (tests, fuzzing). Partials are looked up in set, which may be NULL. */
 int hp_tmpl_parse(struct hp_pool *pool, struct hp_tmpl_set *set, const char *format,
 	const char *name, const char *text, size_t n, const struct hp_tmpl **ret, struct hp_err *err);
+/* Appends to out; after an error out is as it was. */
 int hp_tmpl_render(const struct hp_tmpl *t, const struct hp_tmap *data, struct hp_buf *out,
 	struct hp_err *err);
 /* SHA-256 over the template and its partials: the identity of what it would render. */

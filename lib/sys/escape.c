@@ -1,0 +1,231 @@
+/*
+ * The escapers: how a value is written in each target's grammar. Each was
+ * checked against the real reader (tests/node/escape.bats).
+ */
+#include "base/str.h"
+#include "sys/escape_slot.h"
+#include "sys/tmpl_priv.h"
+
+/*
+ * NGINX reads a token into 4,096 bytes ("too long parameter" above), OpenLiteSpeed a line into
+ * 8,192. No setting of ours is that long.
+ */
+#define MAX_VALUE 4000
+
+/* What no grammar takes: control characters, bad UTF-8. multiline lets tab, LF and CR pass. */
+static int check_text(const char *v, size_t n, bool multiline, struct hp_err *err)
+{
+	bool ascii = true;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)v[i];
+
+		if (c == '\n' || c == '\r' || c == '\t') {
+			if (!multiline)
+				return hp_err_set(err, HP_E_USAGE, c == '\t' ? "contains a tab" :
+					"contains a line break");
+		} else if (c < 0x20 || c == 0x7f) {
+			return hp_err_set(err, HP_E_USAGE, "contains a control character");
+		}
+		if (c >= 0x80)
+			ascii = false;
+	}
+	if (ascii)
+		return 0;
+	if (!hp_utf8_is_valid(v, n))
+		return hp_err_set(err, HP_E_USAGE, "is not valid UTF-8");
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (v[i] == (char)0xc2 && (unsigned char)v[i + 1] < 0xa0)
+			return hp_err_set(err, HP_E_USAGE, "contains a control character");
+	}
+	return 0;
+}
+
+/* The same for a value of a configuration file, which may have none of refused's characters. */
+static int check_value(const char *v, size_t n, const char *refused, struct hp_err *err)
+{
+	size_t at;
+	int r;
+
+	r = check_text(v, n, false, err);
+	if (r < 0)
+		return r;
+	if (n > MAX_VALUE)
+		return hp_err_set(err, HP_E_USAGE, "is longer than %d bytes", MAX_VALUE);
+	at = strcspn(v, refused);
+	if (v[at] == ' ')
+		return hp_err_set(err, HP_E_USAGE, "contains a blank, which cannot be written here");
+	if (v[at])
+		return hp_err_set(err, HP_E_USAGE, "contains '%c', which cannot be written here", v[at]);
+	return 0;
+}
+
+/* "v", with a backslash before each of '"' and '\\', and each percent doubled when asked. */
+static void put_quoted(struct hp_buf *out, const char *v, size_t n, bool percent)
+{
+	char *o;
+
+	hp_buf_reserve(out, 2 * n + 2);
+	o = out->s + out->len;
+	*o++ = '"';
+	for (size_t i = 0; i < n; i++) {
+		if (v[i] == '"' || v[i] == '\\')
+			*o++ = '\\';
+		else if (percent && v[i] == '%')
+			*o++ = '%';
+		*o++ = v[i];
+	}
+	*o++ = '"';
+	*o = '\0';
+	out->len = (size_t)(o - out->s);
+}
+
+/*
+ * ngx_conf_read_token(): within "…", \" and \\ are taken literally (and \t \r \n are not, so
+ * each backslash is doubled). '$' starts a variable wherever the directive takes one, and
+ * nothing writes a literal one.
+ */
+static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_value(v, n, "$", err);
+	if (r == 0)
+		put_quoted(out, v, n, false);
+	return r;
+}
+
+/*
+ * ap_getword_conf(): \" and \\ within "…". ${NAME} is replaced in the whole line before that,
+ * and %{NAME} by many directives after it.
+ */
+static int escape_apache(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_value(v, n, "$", err);
+	if (r < 0)
+		return r;
+	if (strstr(v, "%{"))
+		return hp_err_set(err, HP_E_USAGE, "contains \"%%{\", which cannot be written here");
+	put_quoted(out, v, n, false);
+	return 0;
+}
+
+/* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
+static int escape_openlitespeed(struct hp_buf *out, const char *v, const char *slot,
+	struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	if (!n)
+		return hp_err_set(err, HP_E_USAGE, "is empty, which cannot be written here");
+	r = check_value(v, n, " ,{}<>#$\"'`\\", err);
+	if (r == 0)
+		hp_buf_add(out, v, n);
+	return r;
+}
+
+/*
+ * PHP's ini scanner: \" and \\ within "…", ${NAME} is replaced, and php-fpm replaces $pool.
+ * A quote behind a backslash does not end the value unless the line ends there, so that a value
+ * must not end with a backslash.
+ */
+static int escape_php_fpm(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_value(v, n, "$", err);
+	if (r < 0)
+		return r;
+	if (n && v[n - 1] == '\\')
+		return hp_err_set(err, HP_E_USAGE, "ends with a backslash, which cannot be written here");
+	put_quoted(out, v, n, false);
+	return 0;
+}
+
+/*
+ * systemd.syntax(7), "Quoting", and specifiers (%). '$' is replaced in command lines and
+ * nowhere else, so that it has no writing that is right everywhere.
+ */
+static int escape_systemd(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_value(v, n, "$", err);
+	if (r == 0)
+		put_quoted(out, v, n, true);
+	return r;
+}
+
+/* Text, and attribute values in either kind of quotes. */
+static int escape_html(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	const char *run = v;
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_text(v, n, true, err);
+	if (r < 0)
+		return r;
+	for (;; v++) {
+		const char *entity = *v == '&' ? "&amp;" : *v == '<' ? "&lt;" : *v == '>' ? "&gt;" :
+				     *v == '"' ? "&quot;" : *v == '\'' ? "&#39;" : NULL;
+
+		if (*v && !entity)
+			continue;
+		hp_buf_add(out, run, (size_t)(v - run));
+		if (!*v)
+			return 0;
+		hp_buf_adds(out, entity);
+		run = v + 1;
+	}
+}
+
+static int escape_text(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	size_t n = strlen(v);
+	int r;
+
+	if (slot)
+		return hp_escape_slot(out, v, slot, err);
+	r = check_text(v, n, false, err);
+	if (r == 0)
+		hp_buf_add(out, v, n);
+	return r;
+}
+
+hp_escape_fn *hp_escaper(const char *format)
+{
+	static const struct {
+		const char *format;
+		hp_escape_fn *escape;
+	} escapers[] = {
+		{"nginx", escape_nginx}, {"apache", escape_apache},
+		{"openlitespeed", escape_openlitespeed}, {"php-fpm", escape_php_fpm},
+		{"systemd", escape_systemd}, {"html", escape_html}, {"text", escape_text},
+	};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(escapers); i++) {
+		if (strcmp(escapers[i].format, format) == 0)
+			return escapers[i].escape;
+	}
+	return NULL;
+}
