@@ -76,7 +76,7 @@ SELECT 1 FROM (SELECT pg_advisory_lock(7521983012)) AS l;
 
 -- name: schema_lock
 -- engine: mysql,mariadb
-SELECT COALESCE(GET_LOCK(CONCAT('hosting-panel.', MD5(DATABASE())), 30), 0);
+SELECT COALESCE(GET_LOCK(CONCAT('hosting-panel.', LEFT(SHA2(DATABASE(), 256), 40)), 30), 0);
 
 -- name: schema_unlock
 -- scope: system
@@ -90,7 +90,7 @@ SELECT pg_advisory_unlock(7521983012);
 
 -- name: schema_unlock
 -- engine: mysql,mariadb
-SELECT RELEASE_LOCK(CONCAT('hosting-panel.', MD5(DATABASE())));
+SELECT RELEASE_LOCK(CONCAT('hosting-panel.', LEFT(SHA2(DATABASE(), 256), 40)));
 
 -- ---- websites ----
 

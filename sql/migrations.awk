@@ -3,6 +3,7 @@
 # Numbers must run on without a gap. Tokens stand for what differs between the engines' dialects:
 #   @ID@ @BIGID@  a primary key that the engine counts up    @TIME@  a time in UTC
 #   @TEXT@        text of up to some megabytes               @TABLE@ options of a table
+#   @NAME@        a name: compared and sorted byte by byte, as @TABLE@ has it for all text of MySQL
 #   @INVOKER@     a view runs with its reader's rights
 # "-- engine: mysql,mariadb" … "-- engine: all" brackets what is for some engines only.
 
@@ -16,6 +17,7 @@ BEGIN {
 		"BIGINT AUTO_INCREMENT PRIMARY KEY")
 	token("@TIME@", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
 	token("@TEXT@", "TEXT", "TEXT", "MEDIUMTEXT")
+	token("@NAME@", "VARCHAR(255)", "VARCHAR(255) COLLATE \"C\"", "VARCHAR(255)")
 	token("@TABLE@", "", "", "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin")
 	token("@INVOKER@", "", "", "SQL SECURITY INVOKER")
 	count = -1

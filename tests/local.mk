@@ -1,6 +1,7 @@
 # tests: unit (cmocka), cli (bats), db and node (real servers), systemd (a booted machine), fuzz
 # (libFuzzer). tests/run runs them all; make check runs the programs among them.
 include tests/unit/local.mk
+include tests/db/local.mk
 
 .PHONY: check-programs
 check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)

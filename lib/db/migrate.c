@@ -6,6 +6,7 @@
  * and after it runs: a run that was killed goes on where it stopped, and only the one step that may or
  * may not have been carried out is forgiven for finding its work done.
  */
+#include "base/fault.h"
 #include "db/handle.h"
 
 /* A statement with at most :version, :step and :title; its first column, or 0 without a row. */
@@ -81,8 +82,10 @@ static int migrate_one(struct hp_db *db, void *arg, struct hp_err *err)
 		if (r < 0 || have >= n)
 			return r;
 	}
-	for (unsigned i = 0; m->steps[db->engine][i] && r == 0; i++)
+	for (unsigned i = 0; m->steps[db->engine][i] && r == 0; i++) {
 		r = hp_db_exec(db, m->steps[db->engine][i], err);
+		hp_fault("db-migrate");
+	}
 	if (r < 0 || n == 0)
 		return r;
 	return run(db, HP_SQL_SCHEMA_ADD, n, 0, m->title, NULL, err);
@@ -108,7 +111,10 @@ struct step {
 static int do_step(struct hp_db *db, void *arg, struct hp_err *err)
 {
 	const struct step *s = arg;
-	int r = hp_db_exec(db, s->sql, err);
+	int r;
+
+	hp_fault("db-migrate"); /* the step is announced and not carried out, */
+	r = hp_db_exec(db, s->sql, err);
 
 	if (r < 0 && s->maybe_done && db->fault == HP_DB_FAULT_ALREADY) {
 		hp_err_clear(err);
@@ -117,6 +123,7 @@ static int do_step(struct hp_db *db, void *arg, struct hp_err *err)
 	}
 	if (r < 0)
 		return r;
+	hp_fault("db-migrate"); /* and carried out and not written down */
 	return run(db, HP_SQL_SCHEMA_STEP_FINISH, s->version, s->number, NULL, NULL, err);
 }
 

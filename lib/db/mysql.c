@@ -154,11 +154,14 @@ static int try_connect(struct hp_dconn *c, const struct hp_dopts *o, enum hp_ssl
 	const struct hp_db_url *u = o->url;
 	unsigned seconds = (o->connect_timeout_ms + 999) / 1000, rw = READ_TIMEOUT_S, no = 0;
 	bool local = u->socket || !u->host;
+	/* A host means TCP, "localhost" too, as with libpq. */
+	unsigned protocol = local ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 
 	c->my = mysql_init(NULL);
 	if (!c->my)
 		hp_die(HP_E_OS, "out of memory");
 	mysql_optionsv(c->my, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+	mysql_optionsv(c->my, MYSQL_OPT_PROTOCOL, &protocol);
 	mysql_optionsv(c->my, MYSQL_OPT_READ_TIMEOUT, &rw);
 	mysql_optionsv(c->my, MYSQL_OPT_WRITE_TIMEOUT, &rw);
 	mysql_optionsv(c->my, MYSQL_SET_CHARSET_NAME, "utf8mb4");

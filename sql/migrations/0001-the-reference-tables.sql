@@ -7,7 +7,7 @@
 CREATE TABLE tenants (
 	id @ID@,
 	name VARCHAR(255) NOT NULL,
-	subdomain VARCHAR(255) NOT NULL UNIQUE,
+	subdomain @NAME@ NOT NULL UNIQUE,
 	database_backend VARCHAR(50),
 	database_url @TEXT@,
 	storage_quota_gb BIGINT,
@@ -20,7 +20,7 @@ CREATE TABLE tenants (
 
 CREATE TABLE nodes (
 	id @ID@,
-	name VARCHAR(255) NOT NULL UNIQUE,
+	name @NAME@ NOT NULL UNIQUE,
 	generation BIGINT NOT NULL DEFAULT 0,
 	applied_generation BIGINT NOT NULL DEFAULT 0,
 	applied_at @TIME@ NULL,
@@ -35,7 +35,7 @@ CREATE TABLE nodes (
 CREATE TABLE sites (
 	id @ID@,
 	tenant_id INT NOT NULL,
-	domain VARCHAR(255) NOT NULL UNIQUE,
+	domain @NAME@ NOT NULL UNIQUE,
 	status VARCHAR(50) NOT NULL DEFAULT 'active',
 	node_id INT NOT NULL,
 	user_name VARCHAR(32),
@@ -87,7 +87,7 @@ CREATE INDEX website_configs_php ON website_configs (php_version);
 -- Every name of every site, its domain included, so that one site's domain and another's alias
 -- collide here.
 CREATE TABLE website_names (
-	name VARCHAR(255) NOT NULL PRIMARY KEY,
+	name @NAME@ NOT NULL PRIMARY KEY,
 	website_id INT NOT NULL,
 	tenant_id INT NOT NULL,
 	kind VARCHAR(10) NOT NULL CHECK (kind IN ('domain', 'alias')),
@@ -123,7 +123,7 @@ $$;
 CREATE TABLE users (
 	id @ID@,
 	tenant_id INT NOT NULL,
-	username VARCHAR(255) NOT NULL UNIQUE,
+	username @NAME@ NOT NULL UNIQUE,
 	email VARCHAR(255),
 	role VARCHAR(50) NOT NULL CHECK (role IN ('admin', 'reseller', 'client')),
 	password_hash VARCHAR(255),

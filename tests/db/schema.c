@@ -1,0 +1,300 @@
+/* The suite: migrations, whether the engine takes every statement of the catalog, the tenant's wall. */
+#include <signal.h>
+#include <sys/wait.h>
+#include "base/fault.h"
+#include "engine.h"
+
+/* ---- migrations ---- */
+
+static void count_step(void *arg, int n, const char *title)
+{
+	assert_true(n > 0 && *title);
+	++*(int *)arg;
+}
+
+static int migrate(bool dry_run, int *ret_steps)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = engine_open(NULL);
+	int r;
+
+	*ret_steps = 0;
+	r = hp_db_migrate(db, dry_run, count_step, ret_steps, &err);
+	if (r < 0)
+		print_error("%s\n", err.msg);
+	return r;
+}
+
+static int version(void)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = engine_open(NULL);
+	int have = -1, want;
+
+	if (hp_db_schema_version(db, &have, &want, &err) < 0)
+		fail_msg("%s", err.msg);
+	return have;
+}
+
+static void migrate_twice(void **state HP_UNUSED)
+{
+	int steps;
+
+	engine_reset(false);
+	assert_int_equal(version(), 0);
+	assert_int_equal(migrate(true, &steps), 0);
+	assert_int_equal(steps, hp_migrations_newest);
+	assert_int_equal(version(), 0);
+	assert_int_equal(migrate(false, &steps), 0);
+	assert_int_equal(steps, hp_migrations_newest);
+	assert_int_equal(version(), hp_migrations_newest);
+	assert_int_equal(migrate(false, &steps), 0);
+	assert_int_equal(steps, 0);
+}
+
+static void newer_schema(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = NULL;
+
+	engine_reset(true);
+	db = engine_open(NULL);
+	engine_exec(db, "INSERT INTO schema_migrations (version, title) VALUES (9999, 'of the future')");
+	assert_int_equal(hp_db_migrate(db, false, NULL, NULL, &err), HP_E_CONF);
+}
+
+static void two_migrate_at_once(void **state HP_UNUSED)
+{
+	int steps, child_steps, status, p[2];
+	pid_t pid;
+
+	engine_reset(false);
+	assert_int_equal(pipe(p), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int r = migrate(false, &steps);
+
+		_exit(r < 0 || write(p[1], &steps, sizeof(steps)) != sizeof(steps));
+	}
+	assert_int_equal(migrate(false, &steps), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(p[0], &child_steps, sizeof(child_steps)), sizeof(child_steps));
+	close(p[0]);
+	close(p[1]);
+	assert_int_equal(version(), hp_migrations_newest);
+}
+
+/* kill -9 at every step: the next run ends with the same schema as an undisturbed one. */
+static void killed_migration(void **state HP_UNUSED)
+{
+#ifdef HP_FAULT_POINTS
+	bool died = true;
+
+	for (int n = 1; died; n += n < 6 ? 1 : 5) {
+		int steps, status;
+		pid_t pid;
+
+		engine_reset(false);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			char fault[32];
+
+			snprintf(fault, sizeof(fault), "db-migrate:%d", n);
+			setenv("HP_FAULT", fault, 1);
+			_exit(migrate(false, &steps) < 0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		died = WIFSIGNALED(status);
+		assert_true(died ? WTERMSIG(status) == SIGKILL : status == 0);
+		assert_int_equal(migrate(false, &steps), 0);
+		assert_int_equal(version(), hp_migrations_newest);
+		{
+			_cleanup_db_ struct hp_db *db = engine_open(NULL);
+
+			assert_int_equal(engine_i64(db, "SELECT COUNT(*) FROM schema_steps"), 0);
+			assert_int_equal(engine_i64(db, "SELECT COUNT(*) FROM websites"), 0);
+			assert_int_equal(engine_i64(db, "SELECT COUNT(*) FROM audit_log"), 0);
+		}
+	}
+#else
+	skip(); /* configure --enable-fault-points */
+#endif
+}
+
+/* ---- the catalog ---- */
+
+static void every_statement_prepares(void **state HP_UNUSED)
+{
+	_cleanup_db_ struct hp_db *db = NULL;
+	int bad = 0;
+
+	engine_reset(true);
+	db = engine_open(NULL);
+	for (unsigned i = 0; i < HP_SQL_COUNT; i++) {
+		const struct hp_sql_def *d = &hp_sql_defs[i];
+		enum hp_engine e = hp_db_engine(db);
+		bool my = engine_is_mysql(db);
+		struct hp_err err = HP_ERR_INIT;
+		struct hp_dstmt *st;
+
+		if (db->d->prepare(db->conn, d->text[e], d->nparams,
+			    my ? d->order[e - HP_ENGINE_MYSQL] : NULL,
+			    my ? d->norder[e - HP_ENGINE_MYSQL] : 0, &st, &err) < 0) {
+			print_error("%s: %s\n", d->name, err.msg);
+			bad++;
+		} else {
+			db->d->release(st);
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+/*
+ * The wall: each statement of scope tenant runs as tenant 71 with the keys of tenant 7222222, and
+ * nothing of the other's is read, changed or joined. Whatever is the other's has "222222" in it.
+ */
+static void fill_two(struct hp_db *db)
+{
+	static const struct {
+		const char *name;
+		int tenant, site;
+	} t[] = {{"one", 71, 81}, {"two222222", 7222222, 8222222}};
+
+	engine_exec(db, "INSERT INTO nodes (id, name) VALUES (61, 'n1')");
+	for (size_t i = 0; i < HP_ARRAY_SIZE(t); i++) {
+		_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO tenants (id, name, subdomain) "
+			"VALUES (%d, '%s', '%s')", t[i].tenant, t[i].name, t[i].name));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO sites (id, tenant_id, domain, node_id, user_name, "
+			"uid) VALUES (%d, %d, '%s.example', 61, 'u%s', %d)", t[i].site, t[i].tenant, t[i].name,
+			t[i].name, 1000000 + t[i].site));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_configs (id, website_id, tenant_id, "
+			"web_server, php_version, database_name) VALUES (%d, %d, %d, 'nginx', '8.2', 'd%s')",
+			t[i].site, t[i].site, t[i].tenant, t[i].name));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_names (name, website_id, tenant_id, kind) "
+			"VALUES ('%s.example', %d, %d, 'domain')", t[i].name, t[i].site, t[i].tenant));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_names (name, website_id, tenant_id, kind) "
+			"VALUES ('w%s.example', %d, %d, 'alias')", t[i].name, t[i].site, t[i].tenant));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO users (tenant_id, username, role) "
+			"VALUES (%d, 'p%s', 'admin')", t[i].tenant, t[i].name));
+		engine_exec(db, hp_pprintf(pool, "INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
+			"VALUES (%d, 'p%s', 'shell', 'site:add', '%s.example')", t[i].tenant, t[i].name,
+			t[i].name));
+	}
+}
+
+/* The other tenant's value for a parameter, by its name; filters are left empty. */
+static void bind_foreign(struct hp_stmt *st, const char *name)
+{
+	static const struct {
+		const char *name;
+		int64_t n;
+	} numbers[] = {{"id", 8222222}, {"website_id", 8222222}, {"node_id", 61}, {"uid", 9222222},
+		{"limit", 1000}, {"php_max_execution_time", 300}, {"database_port", 3306},
+		{"cache_ttl_seconds", 60}};
+	static const struct {
+		const char *name, *s;
+	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"}, {"kind", "alias"},
+		{"user", "utwo222222"}, {"username", "ptwo222222"}, {"php_version", ""}, {"status", ""},
+		{"web_server", ""}, {"node", ""}, {"object", ""}, {"actor", ""}, {"verb", ""}};
+	static const char *const bools[] = {"ssl_enabled", "ssl_auto_renew", "gzip_enabled", "cache_enabled"};
+	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",
+		"php_post_max_size", "php_extensions", "database_backend", "database_host", "database_name",
+		"database_charset", "ssl_provider", "http_security_headers", "allowed_ips", "blocked_ips"};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(numbers); i++)
+		if (hp_streq(name, numbers[i].name)) {
+			hp_stmt_i64(st, name, numbers[i].n);
+			return;
+		}
+	for (size_t i = 0; i < HP_ARRAY_SIZE(texts); i++)
+		if (hp_streq(name, texts[i].name)) {
+			hp_stmt_text(st, name, texts[i].s);
+			return;
+		}
+	for (size_t i = 0; i < HP_ARRAY_SIZE(bools); i++)
+		if (hp_streq(name, bools[i])) {
+			hp_stmt_bool(st, name, true);
+			return;
+		}
+	for (size_t i = 0; i < HP_ARRAY_SIZE(nulls); i++)
+		if (hp_streq(name, nulls[i])) {
+			hp_stmt_null(st, name);
+			return;
+		}
+	if (hp_streq(name, "since") || hp_str_ends(name, "_at"))
+		hp_stmt_time(st, name, 0);
+	else
+		fail_msg("%s: tell tests/db/schema.c what :%s of another tenant would be", st->def->name, name);
+}
+
+/* Returns what the statement did with the other's rows: < 0 refused, else rows seen or changed. */
+static int run_foreign(struct hp_db *db, void *arg, struct hp_err *err)
+{
+	const struct hp_sql_def *d = arg;
+	_cleanup_stmt_ struct hp_stmt *st = NULL;
+	int64_t n = 0;
+	int r;
+
+	assert_int_equal(hp_db_stmt(db, (enum hp_sql)(d - hp_sql_defs), &st, err), 0);
+	for (unsigned i = 0; i < d->nparams; i++)
+		if (!hp_streq(d->params[i], "tenant"))
+			bind_foreign(st, d->params[i]);
+	if (d->rows == HP_ROWS_NONE) {
+		n = hp_stmt_exec(st, err);
+	} else {
+		while ((r = hp_stmt_step(st, err)) == 1)
+			for (unsigned i = 0; i < hp_stmt_columns(st); i++) {
+				const char *s = hp_stmt_get_text(st, i);
+
+				if (s && strstr(s, "222222")) {
+					print_error("%s shows %s\n", d->name, s);
+					n++;
+				}
+			}
+		if (r < 0)
+			fail_msg("%s: %s", d->name, err->msg);
+	}
+	if (n > 0)
+		print_error("%s reaches another tenant\n", d->name);
+	return hp_err_set(err, n > 0 ? HP_E_BUG : HP_E_NO, "rolled back");
+}
+
+static void tenants_wall(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = NULL;
+	int bad = 0, seen = 0;
+
+	engine_reset(true);
+	db = engine_open(NULL);
+	fill_two(db);
+	hp_db_set_tenant(db, 71);
+	for (unsigned i = 0; i < HP_SQL_COUNT; i++) {
+		if (hp_sql_defs[i].scope != HP_SCOPE_TENANT)
+			continue;
+		seen++;
+		if (hp_db_tx(db, run_foreign, (void *)(uintptr_t)&hp_sql_defs[i], &err) == HP_E_BUG)
+			bad++;
+	}
+	assert_true(seen > 0);
+	assert_int_equal(bad, 0);
+}
+
+int engine_run_schema(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(migrate_twice),
+		cmocka_unit_test(newer_schema),
+		cmocka_unit_test(two_migrate_at_once),
+		cmocka_unit_test(killed_migration),
+		cmocka_unit_test(every_statement_prepares),
+		cmocka_unit_test(tenants_wall),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
