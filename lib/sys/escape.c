@@ -136,9 +136,8 @@ static int escape_openlitespeed(struct hp_buf *out, const char *v, const char *s
 }
 
 /*
- * PHP's ini scanner: \" and \\ within "…", ${NAME} is replaced, and php-fpm replaces $pool.
- * A quote behind a backslash does not end the value unless the line ends there, so that a value
- * must not end with a backslash.
+ * PHP's ini scanner: \" and \\ within "…"; ${NAME} is replaced, and php-fpm replaces $pool.
+ * Nothing should follow on the line: not every scanner sees that \\" ends a value.
  */
 static int escape_php_fpm(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
@@ -148,12 +147,9 @@ static int escape_php_fpm(struct hp_buf *out, const char *v, const char *slot, s
 	if (slot)
 		return hp_escape_slot(out, v, slot, err);
 	r = check_value(v, n, "$", err);
-	if (r < 0)
-		return r;
-	if (n && v[n - 1] == '\\')
-		return hp_err_set(err, HP_E_USAGE, "ends with a backslash, which cannot be written here");
-	put_quoted(out, v, n, false);
-	return 0;
+	if (r == 0)
+		put_quoted(out, v, n, false);
+	return r;
 }
 
 /*

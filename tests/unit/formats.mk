@@ -10,3 +10,8 @@ tests_unit_test_escape_LDADD = $(formats_unit_ldadd)
 tests_unit_test_json_LDADD = $(formats_unit_ldadd)
 tests_unit_test_tmpl_LDADD = $(formats_unit_ldadd)
 endif
+
+check_PROGRAMS += tests/node/escape-vectors
+tests_node_escape_vectors_SOURCES = tests/node/escape-vectors.c
+tests_node_escape_vectors_LDADD = lib/libhp.la
+EXTRA_DIST += tests/node/escape.bats

@@ -41,7 +41,7 @@ static void golden(void **state HP_UNUSED)
 		{"openlitespeed", "}", NULL},
 		{"php-fpm", "a;b=\"c\"\\d", "\"a;b=\\\"c\\\"\\\\d\""},
 		{"php-fpm", "$pool", NULL},
-		{"php-fpm", "end\\", NULL},
+		{"php-fpm", "end\\", "\"end\\\\\""},
 		{"systemd", "50% \"x\" \\", "\"50%% \\\"x\\\" \\\\\""},
 		{"systemd", "$HOME", NULL},
 		{"html", "<a href=\"x\" id='y'>&amp;</a>\n", "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;"
