@@ -20,9 +20,9 @@
 /* ---- the report: JSON lines ---- */
 /*
  * One line per site that changed or could not, one per server reloaded, one at the end:
- *   {"event":"site","domain":"example.com","action":"add|change|remove","result":"applied|unchanged|
+ *   {"event":"site","domain":"example.com","action":"add|change|remove","result":"applied|pending|
  *     refused|drift|undone","exit":0,"message":"…","hint":"…"}
- *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…"}
+ *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…","message":"…"}
  *   {"event":"reload","server":"nginx"}
  *   {"event":"end","node":"web1","generation":42,"result":"applied|unchanged|partial|undone|pending",
  *     "sites":1000,"changed":1,"failed":0,"total_us":…,"children_us":…,"message":"…","exit":0}
@@ -41,6 +41,12 @@ struct hp_node_opts {
 	int diff_fd;              /* plan: the unified diff goes here; -1: none */
 	hp_report_fn *report;
 	void *report_arg;
+	/*
+	 * Domains whose document roots and logs go too when the document no longer has them (sorted or
+	 * not; NULL: none). All others keep theirs: the document says what is served, not what is
+	 * thrown away.
+	 */
+	const struct hp_strv *purge;
 };
 
 /*

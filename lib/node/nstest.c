@@ -1,0 +1,96 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "node/nstest.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "sys/run.h"
+
+/* What the child needs, ready before the fork: it may only make system calls. */
+struct child {
+	const char *overlay;    /* mount options, or NULL: nothing is staged there */
+	const char *dir, *logs;
+	const char *const *log_dirs;
+	volatile int *why;      /* shared: 0 not reached, -1 done, else errno */
+};
+
+static int cover_logs(const struct child *c)
+{
+	const char *const *name;
+
+	if (mount("hosting-panel", c->logs, "tmpfs", MS_NODEV | MS_NOEXEC | MS_NOSUID, "mode=755") < 0)
+		return errno;
+	if (chdir(c->logs) < 0)
+		return errno;
+	for (name = c->log_dirs; *name; name++)
+		if (mkdir(*name, 0755) < 0 && errno != EEXIST)
+			return errno;
+	return chdir("/") < 0 ? errno : 0;
+}
+
+static int enter(void *arg)
+{
+	const struct child *c = arg;
+	int why = 0;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		why = errno;
+	if (!why && c->overlay && mount("hosting-panel", c->dir, "overlay", MS_RDONLY, c->overlay) < 0)
+		why = errno;
+	if (!why)
+		why = cover_logs(c);
+	*c->why = why ? why : -1;
+	return why;
+}
+
+static bool is_forbidden(void)
+{
+#ifdef HP_FAULT_POINTS
+	const char *v = getenv("HP_NO_NAMESPACE");
+
+	return v && *v;
+#else
+	return false;
+#endif
+}
+
+int hp_nstest_run(struct hp_engine *x, const struct hp_nstest *t, int *ret_status,
+	struct hp_err *err)
+{
+	const char *staged = hp_stage_path(x, x->scratch, false, t->dir);
+	struct child c = {.dir = t->dir, .logs = t->logs, .log_dirs = t->log_dirs};
+	struct hp_run r = {.argv = t->argv, .errs = t->errs, .max_out = (size_t)16 << 20,
+		.timeout_ms = t->timeout_ms, .in_child = enter, .in_child_arg = &c};
+	int status, why;
+	void *shared;
+
+	if (is_forbidden()) {
+		hp_err_set(err, HP_E_DENIED, "no private mount namespace: HP_NO_NAMESPACE is set");
+		return 1;
+	}
+	if (hp_mkdirs(t->logs, 0755, err) < 0)
+		return err->code;
+	if (faccessat(x->rootfd, hp_rel(staged), F_OK, 0) == 0)
+		c.overlay = hp_pprintf(x->scratch, "lowerdir=%s:%s", staged, t->dir);
+	shared = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return hp_err_errno(err, HP_E_OS, errno, "no shared memory");
+	c.why = shared;
+	status = hp_run(&r, err);
+	why = *c.why;
+	munmap(shared, sizeof(int));
+	if (why > 0) {
+		hp_err_clear(err);
+		hp_err_errno(err, HP_E_DENIED, why, "no private mount namespace is to be had here");
+		return 1;
+	}
+	if (status < 0)
+		return status;
+	*ret_status = status;
+	return 0;
+}

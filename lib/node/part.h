@@ -1,0 +1,81 @@
+/*
+ * A part of the apply engine: one kind of thing a node is made of (users and folders,
+ * PHP-FPM, one web server, later mail). The engine runs every part through the same steps and
+ * knows nothing of what they do; a new part is one file and one row in parts.c.
+ *
+ * Any step may be NULL. Steps return 0, a negative HP_E_* (the whole run is undone), or
+ * HP_RETRY after hp_blame() has set a site aside. They are called in the order of
+ * enum hp_part_id, at breaking and undoing in the reverse order.
+ */
+#ifndef HP_NODE_PART_H
+#define HP_NODE_PART_H
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "model/site.h"
+#include "sys/digest.h"
+
+enum hp_part_id { HP_PART_USER, HP_PART_PHP, HP_PART_NGINX, HP_PARTS };
+
+#define HP_RETRY 1
+
+struct hp_engine;
+struct hp_wish;
+struct hp_emit; /* where rendered files go: plan.c */
+
+struct hp_part {
+	const char *name;
+	const char *const *roots;  /* folders it writes files below, outermost first; NULL-terminated */
+	bool late_removal;         /* its files are removed only after the new world stands */
+	bool early;                /* its files are in place before make() */
+
+	/* Look at the machine: what is installed. Fills x->part[id]. */
+	int (*detect)(struct hp_engine *x, struct hp_err *err);
+	/* Everything besides the document that its files are made from. */
+	int (*inputs)(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
+	/*
+	 * The files of one site, by hp_emit_file() and hp_emit_link(). Anything wrong with the site's wish
+	 * is a negative return: the engine sets the site aside. May set w->now's revision and note.
+	 */
+	int (*render_site)(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+		struct hp_emit *e, struct hp_err *err);
+	int (*render_node)(struct hp_engine *x, struct hp_emit *e, struct hp_err *err);
+	/* Own checks over the whole plan, before anything else. */
+	int (*check)(struct hp_engine *x, struct hp_err *err);
+	/*
+	 * The server's own test of the staged world; live: of the live one, just switched.
+	 * A refusal that names nobody is HP_E_REFUSED: the engine bisects.
+	 */
+	int (*test)(struct hp_engine *x, bool live, struct hp_err *err);
+	/* Say in the journal what make(), change() and break() are going to do. */
+	int (*journal)(struct hp_engine *x, struct hp_err *err);
+	/* What the new world needs, beside the old one. */
+	int (*make)(struct hp_engine *x, struct hp_err *err);
+	/* Its files are in place: make them count (swing links, restart, reload). */
+	int (*change)(struct hp_engine *x, struct hp_err *err);
+	/* Does the new world answer? */
+	int (*probe)(struct hp_engine *x, struct hp_err *err);
+	/*
+	 * A line of its own from the journal: undo what it announced, done, half done or not
+	 * done; files are as they were. finish() is its counterpart behind the decision: break
+	 * the old world. Both are called again after a crash and must not mind.
+	 * Lines come one at a time; NULL after the last, to do things together.
+	 */
+	int (*undo)(struct hp_engine *x, const char *line, struct hp_err *err);
+	int (*finish)(struct hp_engine *x, const char *line, struct hp_err *err);
+	/* Run-time things that a boot has lost, and their check (repair false: say and count). */
+	int (*revive)(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err);
+	/* Whose file is this? The domain, or NULL. */
+	void (*release)(struct hp_engine *x);
+};
+extern const struct hp_part *const hp_parts[HP_PARTS];
+
+/*
+ * A rendered file: text is copied. gid 0 is root's. own_dir: the folder is made for this
+ * file alone and goes with it.
+ */
+void hp_emit_file(struct hp_emit *e, const char *path, unsigned mode, gid_t gid, bool own_dir,
+	const void *text, size_t len);
+void hp_emit_link(struct hp_emit *e, const char *path, const char *target);
+
+#endif

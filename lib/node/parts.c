@@ -1,0 +1,11 @@
+/* The parts of this node's engine, in the order of making. A new part is a row here. */
+#define _GNU_SOURCE
+#include "node/engine.h"
+
+extern const struct hp_part hp_part_user, hp_part_php, hp_part_nginx;
+
+const struct hp_part *const hp_parts[HP_PARTS] = {
+	[HP_PART_USER] = &hp_part_user,
+	[HP_PART_PHP] = &hp_part_php,
+	[HP_PART_NGINX] = &hp_part_nginx,
+};

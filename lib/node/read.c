@@ -1,0 +1,223 @@
+/*
+ * The document: read whole before anything is done, since its last line may prove it
+ * false. One line a site stays in memory; values are parsed again when a site is rendered.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "node/engine.h"
+#include "base/str.h"
+#include "model/state.h"
+
+#define CHUNK 65536
+
+/* What comes through a pipe is put into an unnamed file, so that it can be read twice. */
+static int spool(int from, const char *name, int *ret_fd, struct hp_err *err)
+{
+	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
+	char chunk[CHUNK];
+	size_t total = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
+	for (;;) {
+		n = read(from, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+		if (n == 0)
+			break;
+		total += (size_t)n;
+		if (total > HP_STATE_MAX)
+			return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB", name,
+				HP_STATE_MAX >> 20);
+		if (hp_fd_write(fd, name, chunk, (size_t)n, err) < 0)
+			return err->code;
+	}
+	*ret_fd = TAKE_FD(&fd);
+	return 0;
+}
+
+static int digest_doc(struct hp_engine *x, const char *name, struct hp_err *err)
+{
+	char chunk[CHUNK], hex[HP_DIGEST_HEX];
+	off_t at = x->doc_at;
+	struct hp_digest d;
+	ssize_t n;
+
+	hp_digest_init(&d);
+	while ((n = pread(x->doc_fd, chunk, sizeof(chunk), at)) > 0) {
+		hp_digest_add(&d, chunk, (size_t)n);
+		at += n;
+		if ((uint64_t)(at - x->doc_at) > HP_STATE_MAX)
+			return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB", name,
+				HP_STATE_MAX >> 20);
+	}
+	if (n < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+	hp_digest_hex(&d, hex);
+	x->doc = hp_pstrdup(x->pool, hex);
+	return 0;
+}
+
+int hp_engine_open(struct hp_engine *x, struct hp_err *err)
+{
+	const char *name = x->o->state_name ? x->o->state_name : "the state document";
+	struct stat st;
+
+	if (x->o->state_fd < 0) {
+		x->doc_fd = openat(x->rootfd, hp_rel(HP_STATE_FILE), O_RDONLY | O_CLOEXEC);
+		if (x->doc_fd < 0 && errno == ENOENT) {
+			hp_err_set(err, HP_E_NOT_FOUND, "this node was never given a state document");
+			return hp_err_hint(err, "make one on the panel: hp-node state, and apply it: "
+						"hp-vhost apply FILE");
+		}
+		if (x->doc_fd < 0)
+			return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");
+	} else if (fstat(x->o->state_fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		x->doc_fd = fcntl(x->o->state_fd, F_DUPFD_CLOEXEC, 3);
+		if (x->doc_fd < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+		x->doc_at = lseek(x->doc_fd, 0, SEEK_CUR);
+	} else if (spool(x->o->state_fd, name, &x->doc_fd, err) < 0) {
+		return err->code;
+	}
+	return digest_doc(x, name, err);
+}
+
+/* ---- sites ---- */
+static int on_head(void *arg, const struct hp_state_head *head, struct hp_err *err)
+{
+	struct hp_engine *x = arg;
+	const char *name = x->old.node;
+
+	x->node = hp_pstrdup(x->pool, head->node);
+	x->generation = head->generation;
+	if (x->o->conf && hp_conf_is_set(x->o->conf, "node", "name"))
+		name = hp_conf_get(x->o->conf, "node", "name");
+	if (!name || hp_streq(name, x->node))
+		return 0;
+	hp_err_set(err, HP_E_USAGE, "the document is for node %s; this one is %s", x->node, name);
+	return hp_err_hint(err, "export the document of this node: hp-node state %s", name);
+}
+
+static struct hp_wish *add_wish(struct hp_engine *x)
+{
+	if (x->n_sites == x->cap_sites) {
+		size_t cap = x->cap_sites ? x->cap_sites * 2 : 64;
+		struct hp_wish *bigger = realloc(x->sites, cap * sizeof(*bigger));
+
+		if (!bigger)
+			hp_die(HP_E_OS, "out of memory");
+		x->sites = bigger;
+		x->cap_sites = cap;
+	}
+	memset(&x->sites[x->n_sites], 0, sizeof(*x->sites));
+	return &x->sites[x->n_sites++];
+}
+
+/* PHP versions are few: one copy of each. */
+static const char *intern(struct hp_engine *x, const char *version)
+{
+	size_t i;
+
+	if (!version || !*version)
+		return NULL;
+	for (i = 0; i < x->versions.n; i++)
+		if (hp_streq(x->versions.v[i], version))
+			return x->versions.v[i];
+	hp_strv_add(x->pool, &x->versions, version);
+	return x->versions.v[x->versions.n - 1];
+}
+
+static int on_site(void *arg, struct hp_pool *pool HP_UNUSED, const struct hp_site *site,
+	const char *line, size_t len, struct hp_err *err HP_UNUSED)
+{
+	struct hp_engine *x = arg;
+	const struct hp_custom *custom;
+	struct hp_wish *w = add_wish(x);
+	char hex[HP_DIGEST_HEX];
+	struct hp_digest d;
+
+	w->domain = hp_pstrdup(x->pool, site->v[HP_SITE_DOMAIN]);
+	w->user = hp_pstrdup(x->pool, site->v[HP_SITE_USER]);
+	w->uid = hp_site_i64(site, HP_SITE_UID);
+	w->php = intern(x, site->v[HP_SITE_PHP_VERSION]);
+	w->suspended = hp_streq(site->v[HP_SITE_STATUS], "suspended");
+	w->line = hp_pmemdup(x->pool, line, len);
+	w->len = len;
+	custom = hp_engine_custom(x, w->domain);
+	hp_digest_init(&d);
+	hp_digest_add(&d, line, len);
+	hp_digest_add(&d, x->inputs, 64);
+	if (custom)
+		hp_digest_add(&d, custom->digest, 64);
+	hp_digest_hex(&d, hex);
+	w->digest = hp_pstrdup(x->pool, hex);
+	return 0;
+}
+
+static int cmp_wish(const void *a, const void *b)
+{
+	return strcmp(((const struct hp_wish *)a)->domain, ((const struct hp_wish *)b)->domain);
+}
+
+/* Each wish finds what was applied; what is wished no more is to be removed. */
+static void match_old(struct hp_engine *x)
+{
+	size_t i, j, n = x->n_sites;
+	struct hp_wish *w;
+	int d;
+
+	if (n)
+		qsort(x->sites, n, sizeof(*x->sites), cmp_wish);
+	for (i = j = 0; j < x->old.n;) {
+		d = i < n ? strcmp(x->sites[i].domain, x->old.sites[j].domain) : 1;
+		if (d == 0)
+			x->sites[i].old = &x->old.sites[j];
+		if (d <= 0) {
+			i++;
+			j += d == 0;
+			continue;
+		}
+		w = add_wish(x);
+		w->old = &x->old.sites[j++];
+		w->domain = w->old->domain;
+		w->user = w->old->user;
+		w->uid = w->old->uid;
+		w->php = w->old->php;
+	}
+	if (x->n_sites > n)
+		qsort(x->sites, x->n_sites, sizeof(*x->sites), cmp_wish);
+}
+
+int hp_engine_read(struct hp_engine *x, struct hp_err *err)
+{
+	static const struct hp_state_handler handler = {.on_head = on_head, .on_site = on_site};
+	const char *name = x->o->state_name ? x->o->state_name : "the state document";
+	struct hp_state_handler h = handler;
+
+	h.arg = x;
+	if (lseek(x->doc_fd, x->doc_at, SEEK_SET) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+	if (hp_state_read(x->doc_fd, name, &h, err) < 0)
+		return err->code;
+	match_old(x);
+	x->own.domain = NULL;
+	x->own.old = x->old.own.digest ? &x->old.own : NULL;
+	return 0;
+}
+
+struct hp_wish *hp_engine_site(struct hp_engine *x, const char *domain)
+{
+	struct hp_wish key = {.domain = domain};
+
+	if (!x->n_sites)
+		return NULL;
+	return bsearch(&key, x->sites, x->n_sites, sizeof(key), cmp_wish);
+}

@@ -1,0 +1,183 @@
+/* Looking: what stands on this node, against the manifest and for people. */
+#define _GNU_SOURCE
+#include <errno.h>
+
+#include "node/engine.h"
+#include "node/folders.h"
+#include "node/instance.h"
+#include "node/part_nginx.h"
+#include "node/part_php.h"
+#include "base/str.h"
+
+static int verify_site(struct hp_engine *x, const struct hp_msite *s, const char *domain,
+	size_t *wrong, struct hp_err *err)
+{
+	const struct hp_mfile *m;
+	enum hp_disk disk;
+
+	for (m = s->files; m; m = m->next) {
+		hp_pool_reset(x->scratch);
+		if (hp_disk_check(x, m, &disk, NULL, NULL, err) < 0)
+			return err->code;
+		if (disk == HP_DISK_SAME)
+			continue;
+		(*wrong)++;
+		hp_report_file(x, m->path, "drift", domain,
+			disk == HP_DISK_MISSING ? "was removed by hand" : "was changed by hand");
+	}
+	return 0;
+}
+
+static int verify(struct hp_engine *x, struct hp_err *err)
+{
+	size_t i, wrong = 0;
+
+	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0 || hp_engine_load(x, err) < 0)
+		return err->code;
+	if (verify_site(x, &x->old.own, NULL, &wrong, err) < 0)
+		return err->code;
+	for (i = 0; i < x->old.n; i++)
+		if (verify_site(x, &x->old.sites[i], x->old.sites[i].domain, &wrong, err) < 0)
+			return err->code;
+	for (i = 0; i < HP_PARTS; i++)
+		if (hp_parts[i]->revive && hp_parts[i]->revive(x, false, &wrong, err) < 0)
+			return err->code;
+	if (wrong) {
+		hp_err_set(err, HP_E_NO, "%zu thing%s not as hosting-panel left %s", wrong,
+			wrong == 1 ? " is" : "s are", wrong == 1 ? "it" : "them");
+		hp_err_hint(err, "what was changed by hand is taken back with: hp-vhost apply --force");
+	}
+	hp_report_end(x, wrong ? "drift" : "unchanged", x->old.generation, x->old.n, 0, wrong, err);
+	return err->code;
+}
+
+int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err)
+{
+	struct hp_engine x;
+
+	if (hp_engine_init(&x, o, true, err) == 0)
+		verify(&x, err);
+	hp_engine_free(&x);
+	return err->code;
+}
+
+int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_server_info **ret,
+	size_t *ret_n, struct hp_err *err)
+{
+	struct hp_server_info *v = hp_palloc(pool, sizeof(*v));
+	struct hp_engine x;
+	int rc = 0;
+
+	if (hp_engine_init(&x, o, true, err) == 0 && hp_parts[HP_PART_NGINX]->detect(&x, err) == 0)
+		rc = hp_nginx_info(pool, &x, v, err);
+	hp_engine_free(&x);
+	if (err->code)
+		return err->code;
+	*ret = v;
+	*ret_n = (size_t)rc;
+	return 0;
+}
+
+/* ---- PHP ---- */
+static void count_instances(const struct hp_instance_status *all, size_t n, struct hp_php_info *info)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!hp_streq(all[i].version, info->version))
+			continue;
+		info->running += all[i].state == HP_INSTANCE_RUNNING;
+		info->waiting += all[i].state == HP_INSTANCE_WAITING;
+	}
+}
+
+static int list_php(struct hp_pool *pool, struct hp_engine *x, struct hp_php_info **ret,
+	size_t *ret_n, struct hp_err *err)
+{
+	struct hp_instance_status *all = NULL;
+	struct hp_php_list list = {0};
+	struct hp_php_info *v;
+	struct hp_instances in;
+	size_t i, j, n = 0;
+
+	if (hp_php_detect(pool, x->root, x->o->conf, &list, err) < 0 ||
+		hp_instances_init(&in, x->root, x->o->conf, &list, err) < 0 ||
+		hp_engine_load(x, err) < 0 || hp_instance_list(pool, &in, &all, &n, err) < 0)
+		return err->code;
+	v = hp_palloc(pool, (list.n + 1) * sizeof(*v));
+	for (i = 0; i < list.n; i++) {
+		v[i] = (struct hp_php_info){.version = list.v[i].version, .fpm = list.v[i].fpm,
+			.cli = list.v[i].cli, .is_default = list.v[i].is_default};
+		if (x->live && hp_php_release(pool, x->root, &list.v[i], &v[i].release, err) < 0)
+			return err->code;
+		for (j = 0; j < x->old.n; j++)
+			v[i].sites += hp_streq(x->old.sites[j].php, v[i].version);
+		count_instances(all, n, &v[i]);
+	}
+	*ret = v;
+	*ret_n = list.n;
+	return 0;
+}
+
+int hp_node_php_list(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_php_info **ret,
+	size_t *ret_n, struct hp_err *err)
+{
+	struct hp_engine x;
+
+	if (hp_engine_init(&x, o, true, err) == 0)
+		list_php(pool, &x, ret, ret_n, err);
+	hp_engine_free(&x);
+	return err->code;
+}
+
+/* ---- one site ---- */
+static int site_info(struct hp_pool *pool, struct hp_engine *x, const char *domain,
+	struct hp_site_info **ret, struct hp_err *err)
+{
+	struct hp_instance_status status = {.state = HP_INSTANCE_STOPPED};
+	struct hp_site_info *info = hp_palloc(pool, sizeof(*info));
+	struct hp_php_list list = {0};
+	const struct hp_msite *s;
+	const struct hp_mfile *m;
+	struct hp_instances in;
+
+	if (hp_engine_load(x, err) < 0)
+		return err->code;
+	s = hp_manifest_find(&x->old, domain);
+	if (!s) {
+		hp_err_set(err, HP_E_NOT_FOUND, "no website %s was applied on this node", domain);
+		return hp_err_hint(err, "see what is there with: hp-site list");
+	}
+	info->domain = hp_pstrdup(pool, s->domain);
+	info->user = hp_pstrdup(pool, s->user);
+	info->php_version = hp_pstrdup(pool, s->php);
+	info->document_root = hp_folders_docroot(pool, domain);
+	info->log_dir = hp_folders_logs(pool, domain);
+	info->state_dir = hp_folders_state(pool, domain);
+	for (m = s->files; m; m = m->next)
+		hp_strv_add(pool, &info->files, m->path);
+	info->instance_state = hp_instance_state_name(HP_INSTANCE_STOPPED);
+	*ret = info;
+	if (!s->php)
+		return 0;
+	info->socket = hp_instance_link_path(pool, s->user);
+	if (!x->live)
+		return 0;
+	if (hp_php_detect(pool, x->root, x->o->conf, &list, err) < 0 ||
+		hp_instances_init(&in, x->root, x->o->conf, &list, err) < 0 ||
+		hp_instance_status(pool, &in, s->php, s->user, &status, err) < 0)
+		return err->code;
+	info->instance_state = hp_instance_state_name(status.state);
+	return 0;
+}
+
+int hp_node_site_info(struct hp_pool *pool, const struct hp_node_opts *o, const char *domain,
+	struct hp_site_info **ret, struct hp_err *err)
+{
+	struct hp_engine x;
+
+	if (hp_engine_init(&x, o, true, err) == 0)
+		site_info(pool, &x, domain, ret, err);
+	hp_engine_free(&x);
+	return err->code;
+}
