@@ -6,3 +6,8 @@ dist_tmplphpfpm_DATA = templates/php-fpm/site.conf templates/php-fpm/site.ini \
 	templates/php-fpm/version.ini
 tmplsystemddir = $(pkgdatadir)/templates/systemd
 dist_tmplsystemd_DATA = templates/systemd/php-fpm.service templates/systemd/php-fpm.socket
+
+# NGINX
+nginx_templatesdir = $(pkgdatadir)/templates/nginx
+dist_nginx_templates_DATA = templates/nginx/node.conf templates/nginx/php.conf \
+	templates/nginx/site.conf

@@ -1,5 +1,17 @@
 # node: the data plane. Knows no database.
 lib_libhp_la_SOURCES += lib/node/node.h
+# The apply engine: part.h is what a part implements, engine.h what the engine's files share.
+lib_libhp_la_SOURCES += lib/node/apply.c lib/node/commit.c lib/node/diff.c lib/node/diff.h \
+	lib/node/disk.c lib/node/emit.c lib/node/emit.h lib/node/engine.c lib/node/engine.h \
+	lib/node/journal.c lib/node/manifest.c lib/node/manifest.h lib/node/nstest.c \
+	lib/node/nstest.h lib/node/part.h lib/node/parts.c lib/node/plan.c lib/node/read.c \
+	lib/node/report.c lib/node/stage.c lib/node/switch.c lib/node/tree.c lib/node/tree.h \
+	lib/node/verify.c
+lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_look.c \
+	lib/node/part_user.c
+# NGINX
+lib_libhp_la_SOURCES += lib/node/nginx_look.c lib/node/nginx_probe.c lib/node/nginx_render.c \
+	lib/node/nginx_test.c lib/node/nginx_verdict.c lib/node/part_nginx.c lib/node/part_nginx.h
 # PHP: versions, instances, and the users and folders of sites.
 lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/instance.h \
 	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h \

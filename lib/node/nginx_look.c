@@ -1,0 +1,150 @@
+/* NGINX as it runs. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include "node/part_nginx.h"
+#include "base/str.h"
+#include "sys/run.h"
+#include "sys/service.h"
+
+/* A pid file may be stale and its number another program's. */
+static bool is_nginx(pid_t pid)
+{
+	char path[64], comm[32] = "";
+	int fd _cleanup_close_ = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, comm, sizeof(comm) - 1) : -1;
+	return n > 0 && hp_str_starts(comm, "nginx");
+}
+
+int hp_nginx_pid(pid_t *ret, struct hp_err *err)
+{
+	*ret = 0;
+	if (hp_service_pid("nginx", HP_NGINX_PIDFILE, ret, err) < 0)
+		return err->code;
+	if (*ret > 0 && !is_nginx(*ret))
+		*ret = 0;
+	return 0;
+}
+
+/* ---- where it listens: its sockets' inodes, looked up in /proc/net/tcp ---- */
+struct inodes {
+	uint64_t v[256];
+	size_t n;
+};
+
+static void read_inodes(pid_t pid, struct inodes *ret)
+{
+	char path[64], target[64];
+	struct dirent *e;
+	uint64_t ino;
+	ssize_t n;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	d = opendir(path);
+	while (d && ret->n < HP_ARRAY_SIZE(ret->v) && (e = readdir(d))) {
+		n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+		if (n < 10)
+			continue;
+		target[n - 1] = 0; /* the closing bracket */
+		if (hp_str_starts(target, "socket:[") && hp_parse_u64(target + 8, UINT64_MAX, &ino) == 0)
+			ret->v[ret->n++] = ino;
+	}
+	if (d)
+		closedir(d);
+}
+
+/* "0100007F:0050" → "127.0.0.1:80": words of the address in host order, as the kernel prints them. */
+static const char *show_address(struct hp_pool *pool, const char *hex, bool v6)
+{
+	unsigned words[4] = {0}, port = 0;
+	char text[INET6_ADDRSTRLEN];
+
+	if (v6 ? sscanf(hex, "%8X%8X%8X%8X:%4X", &words[0], &words[1], &words[2], &words[3], &port) != 5
+	       : sscanf(hex, "%8X:%4X", &words[0], &port) != 2)
+		return NULL;
+	if (!inet_ntop(v6 ? AF_INET6 : AF_INET, words, text, sizeof(text)))
+		return NULL;
+	return v6 ? hp_pprintf(pool, "[%s]:%u", text, port) : hp_pprintf(pool, "%s:%u", text, port);
+}
+
+static void add_listens(struct hp_pool *pool, const char *table, bool v6, const struct inodes *in,
+	struct hp_strv *ret)
+{
+	FILE *f _cleanup_fclose_ = fopen(table, "re");
+	unsigned long long ino;
+	char line[512], local[64];
+	unsigned state;
+	const char *shown;
+	size_t i;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %*u: %63s %*s %X %*s %*s %*s %*u %*u %llu", local, &state, &ino) != 3 ||
+			state != 10 /* TCP_LISTEN */)
+			continue;
+		for (i = 0; i < in->n && in->v[i] != ino; i++)
+			;
+		shown = i < in->n ? show_address(pool, local, v6) : NULL;
+		if (shown && !hp_strv_has(ret, shown))
+			hp_strv_add_ref(pool, ret, shown);
+	}
+}
+
+const char *hp_nginx_listens(struct hp_pool *pool, pid_t pid)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_strv l = {0};
+	struct inodes in = {.n = 0};
+	size_t i;
+
+	read_inodes(pid, &in);
+	add_listens(pool, "/proc/net/tcp", false, &in, &l);
+	add_listens(pool, "/proc/net/tcp6", true, &in, &l);
+	for (i = 0; i < l.n; i++)
+		hp_buf_addf(&b, "%s%s", i ? " " : "", l.v[i]);
+	return hp_pstrdup(pool, hp_buf_str(&b));
+}
+
+/* "nginx version: nginx/1.22.1" on stderr. */
+static const char *version(struct hp_pool *pool, const char *binary)
+{
+	const char *const argv[] = {binary, "-v", NULL};
+	struct hp_buf errs _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_run r = {.argv = argv, .errs = &errs, .timeout_ms = 10000};
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *p;
+
+	if (hp_run(&r, &ignored) != 0)
+		return NULL;
+	p = strstr(hp_buf_str(&errs), "nginx/");
+	return p ? hp_pstrndup(pool, p + 6, strcspn(p + 6, " \n")) : NULL;
+}
+
+int hp_nginx_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info *ret,
+	struct hp_err *err)
+{
+	const char *binary = hp_nginx(x)->binary;
+	pid_t pid = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!binary)
+		return 0;
+	*ret = (struct hp_server_info){.name = "nginx", .binary = hp_pstrdup(pool, binary),
+		.service = "nginx", .listens = "", .front = true};
+	if (!x->live)
+		return 1;
+	ret->version = version(pool, binary);
+	if (hp_nginx_pid(&pid, err) < 0)
+		return err->code;
+	ret->active = pid > 0;
+	if (pid > 0)
+		ret->listens = hp_nginx_listens(pool, pid);
+	return 1;
+}

@@ -1,0 +1,462 @@
+/*
+ * PHP-FPM as a part of the engine: configuration files, and an instance for every active
+ * site. New instances run and answer before anything points at them; a site is switched to
+ * another version by its stable link; old instances end after the run is decided.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+
+#include "node/engine.h"
+#include "node/instance.h"
+#include "node/part_php.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "sys/service.h"
+
+static struct hp_php_part *mine(const struct hp_engine *x)
+{
+	return x->part[HP_PART_PHP];
+}
+
+static int detect(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_php_part *p = hp_palloc(x->pool, sizeof(*p));
+
+	x->part[HP_PART_PHP] = p;
+	if (hp_php_detect(x->pool, x->root, x->o->conf, &p->list, err) < 0)
+		return err->code;
+	return hp_instances_init(&p->in, x->root, x->o->conf, &p->list, err);
+}
+
+static int add_template(struct hp_engine *x, const char *format, const char *name,
+	struct hp_digest *d, struct hp_err *err)
+{
+	const struct hp_tmpl *t;
+
+	if (hp_tmpl_get(x->tmpl, format, name, &t, err) < 0)
+		return err->code;
+	hp_digest_add(d, hp_tmpl_digest(t), 64);
+	return 0;
+}
+
+static int inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
+{
+	struct hp_buf conf _cleanup_buf_ = HP_BUF_INIT;
+	const struct hp_php_list *l = &mine(x)->list;
+	size_t i;
+
+	if (add_template(x, "php-fpm", "site.conf", d, err) < 0 ||
+		add_template(x, "php-fpm", "site.ini", d, err) < 0 ||
+		add_template(x, "php-fpm", "version.ini", d, err) < 0)
+		return err->code;
+	for (i = 0; i < l->n; i++)
+		hp_digest_add(d, l->v[i].version, strlen(l->v[i].version) + 1);
+	if (!x->o->conf || !hp_conf_path(x->o->conf))
+		return 0;
+	if (hp_file_read(hp_conf_path(x->o->conf), (size_t)1 << 20, &conf, err) < 0) {
+		if (err->code != HP_E_NOT_FOUND)
+			return err->code;
+		hp_err_clear(err);
+	}
+	hp_digest_add(d, hp_buf_str(&conf), conf.len);
+	return 0;
+}
+
+/* ---- files ---- */
+/* What an instance was started with besides its own files: a change means starting it anew. */
+static int note_of(struct hp_engine *x, const struct hp_strv *custom, const char **ret,
+	struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	char hex[HP_DIGEST_HEX];
+	struct hp_digest d;
+	size_t i;
+
+	*ret = NULL;
+	if (!custom->n)
+		return 0;
+	hp_digest_init(&d);
+	for (i = 0; i < custom->n; i++) {
+		if (hp_file_read(hp_engine_path(x, x->scratch, custom->v[i]), (size_t)1 << 20, &text,
+			    err) < 0)
+			return err->code;
+		hp_digest_add(&d, custom->v[i], strlen(custom->v[i]) + 1);
+		hp_digest_add(&d, hp_buf_str(&text), text.len);
+	}
+	hp_digest_hex(&d, hex);
+	*ret = hp_pstrndup(x->round, hex, 16);
+	return 0;
+}
+
+static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+	struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_buf conf _cleanup_buf_ = HP_BUF_INIT, ini _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_php_render r = {.root = x->root, .conf = x->o->conf, .templates = x->tmpl,
+		.site = site};
+	struct hp_strv custom = {0};
+	gid_t gid = (gid_t)w->uid;
+
+	if (!w->php)
+		return 0;
+	if (hp_php_need(&mine(x)->list, w->php, &r.php, err) < 0) {
+		/* a suspended site needs none until it is resumed */
+		if (w->suspended) {
+			hp_err_clear(err);
+			return 0;
+		}
+		hp_err_prefix(err, "php_version");
+		return err->code = HP_E_USAGE;
+	}
+	if (hp_engine_custom(x, w->domain) &&
+		(hp_php_custom(x->scratch, x->root, w->domain, &custom, err) < 0 ||
+			note_of(x, &custom, &w->now->note, err) < 0))
+		return err->code;
+	r.custom = &custom;
+	if (hp_php_render(x->scratch, &r, &conf, &ini, err) < 0)
+		return err->code;
+	hp_emit_file(e, hp_php_conf_path(x->scratch, w->php, w->user), 0640, gid, false, conf.s,
+		conf.len);
+	if (ini.len)
+		hp_emit_file(e, hp_php_ini_path(x->scratch, w->php, w->user), 0640, gid, true, ini.s,
+			ini.len);
+	return 0;
+}
+
+static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_php_part *p = mine(x);
+	struct hp_php_file *f;
+	size_t i, n;
+
+	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl, x->live && p->in.systemd, &f,
+		    &n, err) < 0)
+		return err->code;
+	p->files = f;
+	p->n_files = n;
+	for (i = 0; i < n; i++)
+		hp_emit_file(e, f[i].path, 0644, 0, false, f[i].text, f[i].len);
+	return 0;
+}
+
+/* ---- which sites' files change ---- */
+static void mark_changes(struct hp_engine *x)
+{
+	struct hp_php_part *p = mine(x);
+	size_t i, j;
+
+	p->touched = hp_palloc(x->round, x->n_sites + 1);
+	p->units = false;
+	for (i = 0; i < x->n_ops; i++) {
+		const struct hp_op *op = &x->ops[i];
+
+		if (op->file->part != HP_PART_PHP)
+			continue;
+		if (op->site)
+			p->touched[op->site - x->sites] = true;
+		for (j = 0; !op->site && j < p->n_files; j++)
+			if (p->files[j].unit && hp_streq(p->files[j].path, op->file->path))
+				p->units = true;
+	}
+}
+
+/* Do all sites of this version start anew because what the version loads changed? */
+static bool version_changed(const struct hp_engine *x, const char *version)
+{
+	const char *prefix = hp_pprintf(x->scratch, HP_PHP_ETC "/%s/", version);
+	size_t i;
+
+	for (i = 0; i < x->n_ops; i++)
+		if (!x->ops[i].site && hp_str_starts(x->ops[i].file->path, prefix))
+			return true;
+	return false;
+}
+
+/* ---- test ---- */
+static int blame_staged(struct hp_engine *x, const struct hp_php_staged *v, size_t n, size_t bad,
+	struct hp_wish **sites, struct hp_err *err)
+{
+	(void)v;
+	if (err->code != HP_E_REFUSED || bad >= n)
+		return err->code;
+	return hp_blame(x, sites[bad], HP_IS_REFUSED, err);
+}
+
+static int test_version(struct hp_engine *x, const struct hp_php *php, struct hp_err *err)
+{
+	struct hp_php_staged *v = hp_palloc(x->scratch, (x->n_sites + 1) * sizeof(*v));
+	struct hp_wish **sites = hp_palloc(x->scratch, (x->n_sites + 1) * sizeof(*sites));
+	size_t i, n = 0, bad;
+	const char *path;
+	struct hp_wish *w;
+	bool anew;
+
+	for (i = 0; i < x->n_sites; i++) {
+		w = &x->sites[i];
+		if (!hp_wish_moves(w) || !w->now || !hp_streq(w->now->php, php->version))
+			continue;
+		anew = w->old && !hp_streq(w->old->note, w->now->note);
+		if (!mine(x)->touched[i] && !anew)
+			continue;
+		path = hp_php_conf_path(x->scratch, php->version, w->user);
+		v[n] = (struct hp_php_staged){.user = w->user, .path = path};
+		v[n].staged = hp_stage_path(x, x->scratch, false, path);
+		if (faccessat(x->rootfd, hp_rel(v[n].staged), F_OK, 0) < 0)
+			v[n].staged = path; /* only what it includes changed */
+		sites[n++] = w;
+	}
+	bad = n;
+	if (!n || hp_php_test("", php, v, n, &bad, err) == 0)
+		return 0;
+	return blame_staged(x, v, n, bad, sites, err);
+}
+
+static int test(struct hp_engine *x, bool live, struct hp_err *err)
+{
+	const struct hp_php_list *l = &mine(x)->list;
+	size_t i;
+	int rc = 0;
+
+	if (!x->live || live)
+		return 0;
+	mark_changes(x);
+	for (i = 0; i < l->n && !rc; i++) {
+		hp_pool_reset(x->scratch);
+		rc = test_version(x, &l->v[i], err);
+	}
+	return rc;
+}
+
+/* ---- instances ---- */
+static void add_instance(struct hp_engine *x, struct hp_php_batch *b, const char *version,
+	const struct hp_wish *w)
+{
+	if (b->n == b->cap) {
+		struct hp_instance *bigger;
+		struct hp_wish const **sites;
+
+		b->cap = b->cap ? b->cap * 2 : 64;
+		bigger = hp_palloc(x->round, b->cap * sizeof(*bigger));
+		sites = hp_palloc(x->round, b->cap * sizeof(*sites));
+		if (b->n) {
+			memcpy(bigger, b->v, b->n * sizeof(*bigger));
+			memcpy(sites, b->sites, b->n * sizeof(*sites));
+		}
+		b->v = bigger;
+		b->sites = sites;
+	}
+	b->sites[b->n] = w;
+	b->v[b->n++] = (struct hp_instance){.version = version, .user = w->user, .domain = w->domain,
+		.uid = (uid_t)w->uid};
+}
+
+static void note_instance(struct hp_engine *x, const char *verb, const char *version,
+	const struct hp_wish *w)
+{
+	hp_journal_note(x, HP_PART_PHP, "%s\t%s\t%s\t%lld\t%s", verb, version, w->user,
+		(long long)w->uid, w->domain);
+}
+
+static void plan_site(struct hp_engine *x, size_t i)
+{
+	struct hp_php_part *p = mine(x);
+	struct hp_wish *w = &x->sites[i];
+	bool before = hp_wish_php_before(w), after = hp_wish_php_after(w);
+	const char *old = before ? w->old->php : NULL, *new = after ? w->now->php : NULL;
+
+	if (after && !hp_streq(old, new)) {
+		add_instance(x, &p->start, new, w);
+		note_instance(x, "start", new, w);
+		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
+	} else if (after && ((hp_wish_moves(w) && (p->touched[i] || !hp_streq(w->old->note, w->now->note))) ||
+				    version_changed(x, new))) {
+		add_instance(x, &p->restart, new, w);
+		note_instance(x, "restart", new, w);
+	}
+	if (before && !after)
+		hp_journal_note(x, HP_PART_PHP, "unlink\t%s\t%s", w->user, old);
+	if (before && !hp_streq(old, new))
+		note_instance(x, "stop", old, w);
+}
+
+static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
+{
+	struct hp_php_part *p = mine(x);
+	size_t i;
+
+	memset(&p->start, 0, sizeof(p->start));
+	memset(&p->restart, 0, sizeof(p->restart));
+	mark_changes(x);
+	if (p->units)
+		hp_journal_note(x, HP_PART_PHP, "units");
+	for (i = 0; i < x->n_sites; i++) {
+		hp_pool_reset(x->scratch);
+		plan_site(x, i);
+	}
+	return 0;
+}
+
+static int blame_instance(struct hp_engine *x, const struct hp_wish *w, struct hp_err *err)
+{
+	if (err->code == HP_E_OS || err->code == HP_E_BUG)
+		return err->code;
+	return hp_blame(x, &x->sites[w - x->sites], HP_IS_REFUSED, err);
+}
+
+/* Start them; when they don't start together, one by one, to see which it is. */
+static int start(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+{
+	const struct hp_instances *in = &mine(x)->in;
+	struct hp_err one = HP_ERR_INIT;
+	size_t i;
+
+	if (hp_instance_start(in, b->v, b->n, err) == 0)
+		return 0;
+	for (i = 0; i < b->n; i++) {
+		hp_err_clear(&one);
+		if (hp_instance_start(in, &b->v[i], 1, &one) == 0)
+			continue;
+		*err = one;
+		return hp_blame(x, &x->sites[b->sites[i] - x->sites], HP_IS_REFUSED, err);
+	}
+	hp_err_clear(err);
+	return 0;
+}
+
+static int answer(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+{
+	size_t bad = b->n;
+
+	if (hp_instance_wait(&mine(x)->in, b->v, b->n, 15000 + 500 * (unsigned)b->n, &bad, err) == 0)
+		return 0;
+	return bad < b->n ? blame_instance(x, b->sites[bad], err) : err->code;
+}
+
+static int make(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_php_part *p = mine(x);
+	int rc;
+
+	if (p->units && hp_service_daemon_reload(err) < 0)
+		return err->code;
+	if (!p->start.n)
+		return 0;
+	rc = start(x, &p->start, err);
+	hp_fault("after-start");
+	return rc ? rc : answer(x, &p->start, err);
+}
+
+static int change(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_php_part *p = mine(x);
+	size_t i;
+	int rc;
+
+	for (i = 0; i < p->start.n; i++) {
+		hp_pool_reset(x->scratch);
+		hp_fault("mid-link");
+		if (hp_instance_link(x->scratch, &p->in, p->start.v[i].user, p->start.v[i].version, NULL,
+			    err) < 0)
+			return err->code;
+	}
+	hp_fault("after-link");
+	if (!p->restart.n)
+		return 0;
+	/* one that had died is brought back by the way */
+	rc = start(x, &p->restart, err);
+	if (!rc)
+		rc = hp_instance_restart(&p->in, p->restart.v, p->restart.n, err);
+	hp_fault("after-restart");
+	return rc ? rc : answer(x, &p->restart, err);
+}
+
+/* ---- from the journal ---- */
+static void collect(struct hp_engine *x, struct hp_php_batch *b, const struct hp_strv *f)
+{
+	struct hp_wish w = {.user = f->v[2], .domain = f->v[4]};
+
+	hp_parse_i64(f->v[3], 0, INT64_C(0xffffffff), &w.uid);
+	if (!x->round)
+		x->round = hp_pool_new();
+	add_instance(x, b, f->v[1], &w);
+	b->sites[b->n - 1] = NULL;
+}
+
+static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+{
+	const struct hp_instances *in = &mine(x)->in;
+
+	if (!b->n || hp_instance_stop(in, b->v, b->n, err) == 0)
+		return 0;
+	hp_err_clear(err);
+	return hp_instance_kill(in, b->v, b->n, err);
+}
+
+static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
+{
+	struct hp_php_part *p = mine(x);
+	struct hp_strv f = {0};
+	int rc;
+
+	if (!line) {
+		rc = p->units_back ? hp_service_daemon_reload(err) : 0;
+		if (!rc)
+			rc = end_instances(x, &p->ended, err);
+		if (!rc && p->again.n)
+			rc = hp_instance_restart(&p->in, p->again.v, p->again.n, err);
+		memset(&p->ended, 0, sizeof(p->ended));
+		memset(&p->again, 0, sizeof(p->again));
+		p->units_back = false;
+		return rc;
+	}
+	hp_str_split(x->pool, line, "\t", &f);
+	if (f.n == 4 && hp_streq(f.v[0], "link"))
+		return hp_streq(f.v[2], "-") ? hp_instance_unlink(&p->in, f.v[1], err)
+					     : hp_instance_link(x->pool, &p->in, f.v[1], f.v[2], NULL, err);
+	if (f.n == 5 && hp_streq(f.v[0], "start"))
+		collect(x, &p->ended, &f);
+	else if (f.n == 5 && hp_streq(f.v[0], "restart"))
+		collect(x, &p->again, &f);
+	else if (f.n == 1 && hp_streq(f.v[0], "units"))
+		p->units_back = true;
+	return 0;
+}
+
+static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
+{
+	struct hp_php_part *p = mine(x);
+	struct hp_strv f = {0};
+	int rc;
+
+	if (!line) {
+		rc = end_instances(x, &p->ended, err);
+		memset(&p->ended, 0, sizeof(p->ended));
+		return rc;
+	}
+	hp_str_split(x->pool, line, "\t", &f);
+	if (f.n == 3 && hp_streq(f.v[0], "unlink"))
+		return hp_instance_unlink(&p->in, f.v[1], err);
+	if (f.n == 5 && hp_streq(f.v[0], "stop"))
+		collect(x, &p->ended, &f);
+	return 0;
+}
+
+static const char *const roots[] = {HP_PHP_ETC, HP_SYSTEMD_DIR, NULL};
+
+const struct hp_part hp_part_php = {
+	.name = "php",
+	.roots = roots,
+	.late_removal = true,
+	.early = true,
+	.detect = detect,
+	.inputs = inputs,
+	.render_site = render_site,
+	.render_node = render_node,
+	.test = test,
+	.journal = journal,
+	.make = make,
+	.change = change,
+	.undo = undo,
+	.finish = finish,
+	.revive = hp_php_part_revive,
+};

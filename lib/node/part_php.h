@@ -1,0 +1,31 @@
+/* The PHP part's own: shared by its two files only. */
+#ifndef HP_NODE_PART_PHP_H
+#define HP_NODE_PART_PHP_H
+
+#include "node/engine.h"
+#include "node/instance.h"
+
+/* Instances of a round, with the site of each (NULL when they come from a journal). */
+struct hp_php_batch {
+	struct hp_instance *v;
+	const struct hp_wish **sites;
+	size_t n, cap;
+};
+
+struct hp_php_part {
+	struct hp_php_list list;
+	struct hp_instances in;
+	struct hp_php_file *files;  /* of the versions; of the round */
+	size_t n_files;
+	bool *touched;              /* by index of site: its files change in this round */
+	bool units;                 /* systemd's units change in this round */
+	struct hp_php_batch start, restart;
+	/* what the lines of a journal add up to */
+	struct hp_php_batch ended, again;
+	bool units_back;
+};
+
+/* Links and instances against the manifest: part_php_look.c */
+int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err);
+
+#endif
