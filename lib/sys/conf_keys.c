@@ -1,0 +1,179 @@
+/* The one list of configuration keys: what may stand in hosting-panel.conf, and what its values are. */
+#include "base/file.h"
+#include "base/str.h"
+#include "sys/conf.h"
+
+static int not_a(const char *value, const char *what, struct hp_err *err)
+{
+	char shown[100];
+
+	hp_str_to_printable(shown, sizeof(shown), value, strlen(value), false);
+	return hp_err_set(err, HP_E_CONF, "\"%s\" is not %s", shown, what);
+}
+
+static int check_bool(const char *v, struct hp_err *err)
+{
+	bool b;
+
+	return hp_parse_bool(v, &b) == 0 ? 0 : not_a(v, "true or false", err);
+}
+
+static int check_seconds(const char *v, struct hp_err *err)
+{
+	uint64_t s;
+
+	if (hp_parse_duration(v, 86400, &s) == 0)
+		return 0;
+	return not_a(v, "a time of at most a day, such as 30s or 15m", err);
+}
+
+static int check_idle(const char *v, struct hp_err *err)
+{
+	uint64_t s;
+
+	if (hp_parse_duration(v, INT32_MAX, &s) == 0)
+		return 0;
+	return not_a(v, "a time such as 30m or 12h, or 0 for never", err);
+}
+
+static int check_number(const char *v, int64_t min, int64_t max, struct hp_err *err)
+{
+	char what[80];
+	int64_t n;
+
+	if (hp_parse_i64(v, min, max, &n) == 0)
+		return 0;
+	snprintf(what, sizeof(what), "a whole number from %lld to %lld", (long long)min,
+		(long long)max);
+	return not_a(v, what, err);
+}
+
+static int check_children(const char *v, struct hp_err *err)
+{
+	return check_number(v, 1, 10000, err);
+}
+
+static int check_requests(const char *v, struct hp_err *err)
+{
+	return check_number(v, 0, 1000000, err);
+}
+
+static int check_execution_time(const char *v, struct hp_err *err)
+{
+	return check_number(v, 1, 86400, err);
+}
+
+static int check_memory(const char *v, struct hp_err *err)
+{
+	uint64_t n;
+
+	if (hp_parse_size(v, (uint64_t)1 << 50, &n) == 0 && n >= 1 << 20)
+		return 0;
+	return not_a(v, "a size of 1M or more, such as 256M", err);
+}
+
+static int check_path(const char *v, struct hp_err *err)
+{
+	return hp_path_is_clean(v) ? 0 : not_a(v, "an absolute path without \".\" and \"..\"", err);
+}
+
+/* A Unix group, as groupadd(8) takes it. */
+static int check_group(const char *v, struct hp_err *err)
+{
+	size_t n = strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	if (n && !v[n] && n <= 32 && *v != '-' && !(*v >= '0' && *v <= '9'))
+		return 0;
+	return not_a(v, "the name of a Unix group", err);
+}
+
+/* A host name without a domain (RFC 1123 §2.1), lower case. */
+static int check_node(const char *v, struct hp_err *err)
+{
+	size_t n = strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (n && !v[n] && n <= 63 && *v != '-' && v[n - 1] != '-')
+		return 0;
+	return not_a(v, "a node's name (lower-case letters, digits and hyphens)", err);
+}
+
+static int check_server(const char *v, struct hp_err *err)
+{
+	static const char *const servers[] = {"auto", "nginx", "apache", "openlitespeed"};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(servers); i++) {
+		if (strcmp(v, servers[i]) == 0)
+			return 0;
+	}
+	return not_a(v, "one of auto, nginx, apache, openlitespeed", err);
+}
+
+/* Only the scheme: the rest is the driver's to judge. The value may hold a password: not shown. */
+static int check_url(const char *v, struct hp_err *err)
+{
+	static const char *const schemes[] = {"sqlite:", "postgresql://", "postgres://", "mysql://",
+		"mariadb://"};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(schemes); i++) {
+		if (hp_str_starts(v, schemes[i]))
+			return 0;
+	}
+	return hp_err_set(err, HP_E_CONF,
+		"a database URL starts with sqlite:, postgresql://, mysql:// or mariadb://");
+}
+
+/* "8.3" */
+static bool is_php_version(const char *v)
+{
+	size_t major = strspn(v, "0123456789"), minor;
+
+	if (!major || major > 2 || v[major] != '.')
+		return false;
+	minor = strspn(v + major + 1, "0123456789");
+	return minor && minor <= 2 && !v[major + 1 + minor];
+}
+
+#define PHP(name, def, chk, text)                                                                  \
+	{.section = "php.*", .key = name, .deflt = def, .check = chk, .help = text,                \
+		.part = is_php_version}
+
+const struct hp_conf_key hp_conf_keys[] = {
+	{"database", "url", "sqlite:/var/lib/hosting-panel/panel.db",
+		"where the panel keeps its data", check_url, NULL},
+
+	{"node", "name", NULL, "name of this server in the panel (the host name's first part)",
+		check_node, NULL},
+
+	{"web", "server", "auto", "web server: auto, nginx, apache or openlitespeed", check_server,
+		NULL},
+	{"web", "group", "www-data", "Unix group of the web server", check_group, NULL},
+
+	{"roles", "enable_api_core", "true", "this server has the panel's database and API", check_bool,
+		NULL},
+	{"roles", "enable_web_manager", "true", "this server serves websites", check_bool, NULL},
+	{"roles", "enable_php_manager", "true", "this server runs PHP", check_bool, NULL},
+	{"roles", "enable_mail_manager", "true", "this server handles mail", check_bool, NULL},
+	{"roles", "enable_backup_manager", "true", "this server keeps backups", check_bool, NULL},
+
+	{"php", "max_children", NULL,
+		"requests of one website that may run at once (by this server's memory)", check_children,
+		NULL},
+	{"php", "max_requests", "500", "requests after which a PHP process is replaced; 0 = never",
+		check_requests, NULL},
+	{"php", "child_idle_timeout", "20s", "an idle PHP process ends after this time", check_seconds,
+		NULL},
+	{"php", "idle_timeout", "15m",
+		"a website's PHP is stopped after this time without a request; 0 = never", check_idle,
+		NULL},
+	{"php", "stop_timeout", "10s", "running requests may finish for this long when PHP is stopped",
+		check_seconds, NULL},
+
+	PHP("memory_limit", NULL, check_memory, "memory of one request"),
+	PHP("max_execution_time", NULL, check_execution_time, "seconds that a request may run"),
+	PHP("opcache_enabled", "true", check_bool, "keep compiled scripts in memory"),
+	PHP("jit_enabled", "false", check_bool, "compile hot scripts to machine code"),
+	PHP("fpm", NULL, check_path, "php-fpm of this version, where it is not Debian's"),
+	PHP("cli", NULL, check_path, "php of this version, where it is not Debian's"),
+	PHP("extension_dir", NULL, check_path, "folder of extensions, where it is not Debian's"),
+	{0},
+};
