@@ -92,7 +92,193 @@ SELECT pg_advisory_unlock(7521983012);
 -- engine: mysql,mariadb
 SELECT RELEASE_LOCK(CONCAT('hosting-panel.', LEFT(SHA2(DATABASE(), 256), 40)));
 
+-- ---- nodes ----
+
+-- name: node_get
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: one
+SELECT id, generation FROM nodes WHERE name = :name;
+
+-- name: node_add
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: none
+INSERT INTO nodes (name) VALUES (:name);
+
+-- name: node_list
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: many
+SELECT n.name, n.applied_at, n.last_result, n.generation, n.applied_generation,
+	(SELECT COUNT(*) FROM sites s WHERE s.node_id = n.id)
+FROM nodes n ORDER BY n.name;
+
+-- name: node_raise
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: none
+UPDATE nodes SET generation = generation + 1, updated_at = CURRENT_TIMESTAMP WHERE id = :node_id;
+
+-- name: node_raise_tenant
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: none
+UPDATE nodes SET generation = generation + 1, updated_at = CURRENT_TIMESTAMP
+WHERE id IN (SELECT node_id FROM sites WHERE tenant_id = :tenant_id);
+
+-- name: node_generation
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: one
+SELECT generation FROM nodes WHERE id = :node_id;
+
+-- Generation 0 is no news of the generation.
+-- name: node_applied
+-- scope: system
+-- why: nodes belong to no tenant
+-- rows: none
+UPDATE nodes SET applied_at = CURRENT_TIMESTAMP, last_result = :result,
+	applied_generation = CASE WHEN :generation > 0 THEN :generation ELSE applied_generation END
+WHERE name = :name;
+
+-- The node's state in one statement, which is one snapshot on every engine. A node without websites
+-- gives one row of NULLs, an unknown one none. Columns: generation, the tenant's status, those of the
+-- view websites in its order, and one row more for each further name.
+-- name: node_state
+-- scope: system
+-- why: a node serves many tenants
+-- rows: many
+SELECT n.generation, t.status, s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name,
+	s.uid, c.web_server, c.php_version, c.php_memory_limit, c.php_max_execution_time,
+	c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions, c.database_backend,
+	c.database_host, c.database_port, c.database_name, c.database_charset, c.ssl_enabled,
+	c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled, c.cache_enabled, c.cache_ttl_seconds,
+	c.http_security_headers, c.allowed_ips, c.blocked_ips, s.created_at, s.updated_at, a.name
+FROM nodes n
+	LEFT JOIN sites s ON s.node_id = n.id
+	LEFT JOIN website_configs c ON c.website_id = s.id
+	LEFT JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+WHERE n.name = :name
+ORDER BY s.domain, a.name;
+
+-- name: node_state
+-- engine: postgresql
+SELECT n.generation, t.status, s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name,
+	s.uid, c.web_server, c.php_version, c.php_memory_limit, c.php_max_execution_time,
+	c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions, c.database_backend,
+	c.database_host, c.database_port, c.database_name, c.database_charset, c.ssl_enabled,
+	c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled, c.cache_enabled, c.cache_ttl_seconds,
+	c.http_security_headers, c.allowed_ips, c.blocked_ips, s.created_at, s.updated_at, a.name
+FROM nodes n
+	LEFT JOIN sites s ON s.node_id = n.id
+	LEFT JOIN website_configs c ON c.website_id = s.id
+	LEFT JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+WHERE n.name = :name
+ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
+
+-- ---- tenants ----
+--
+-- The _lock statements, here and below, are for transactions that change what they read: on the
+-- engines that would read an old snapshot, they read and hold the newest row.
+
+-- name: tenant_get_any
+-- scope: global
+-- why: tenants are made and named by the operator
+-- rows: one
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE subdomain = :subdomain;
+
+-- name: tenant_get_id
+-- scope: global
+-- why: a tenant reads the row of itself, by the id of who acts
+-- rows: one
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE id = :id;
+
+-- name: tenant_lock_any
+-- scope: global
+-- why: tenants are made and named by the operator
+-- rows: one
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE subdomain = :subdomain;
+
+-- name: tenant_lock_any
+-- engine: mysql,mariadb
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE subdomain = :subdomain FOR UPDATE;
+
+-- name: tenant_lock_id
+-- scope: global
+-- why: a tenant reads the row of itself, by the id of who acts
+-- rows: one
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE id = :id;
+
+-- name: tenant_lock_id
+-- engine: mysql,mariadb
+SELECT id, subdomain, name, status, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, created_at, updated_at
+FROM tenants WHERE id = :id FOR UPDATE;
+
+-- name: tenant_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT t.id, t.subdomain, t.name, t.status, t.database_backend, t.database_url, t.storage_quota_gb,
+	t.website_limit, t.email_accounts_limit, t.created_at, t.updated_at,
+	(SELECT COUNT(*) FROM sites s WHERE s.tenant_id = t.id)
+FROM tenants t ORDER BY t.subdomain;
+
+-- name: tenant_add
+-- scope: global
+-- why: tenants are made and named by the operator
+-- rows: none
+INSERT INTO tenants (name, subdomain, database_backend, database_url, storage_quota_gb,
+	website_limit, email_accounts_limit, status)
+VALUES (:name, :subdomain, :database_backend, :database_url, :storage_quota_gb,
+	:website_limit, :email_accounts_limit, 'active');
+
+-- name: tenant_set
+-- scope: global
+-- why: the row is the tenant itself, named by its id after the actor was judged
+-- rows: none
+UPDATE tenants SET name = :name, database_backend = :database_backend,
+	database_url = :database_url, storage_quota_gb = :storage_quota_gb, website_limit = :website_limit,
+	email_accounts_limit = :email_accounts_limit, status = :status, updated_at = CURRENT_TIMESTAMP
+WHERE id = :id;
+
+-- name: tenant_touch
+-- scope: global
+-- why: the row is the tenant itself, named by its id after the actor was judged
+-- rows: none
+UPDATE tenants SET updated_at = updated_at WHERE id = :id;
+
+-- name: tenant_remove
+-- scope: global
+-- why: only the operator removes tenants
+-- rows: none
+DELETE FROM tenants WHERE id = :id;
+
+-- name: tenant_sites
+-- scope: tenant
+-- rows: one
+SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant;
+
+-- name: tenant_sites
+-- engine: mysql,mariadb
+SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant LOCK IN SHARE MODE;
+
 -- ---- websites ----
+--
+-- The view's columns stand in the order of lib/model/site.def, node_id behind them.
 
 -- name: site_get
 -- scope: tenant
@@ -101,6 +287,224 @@ SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant;
 
 -- name: site_get_any
 -- scope: global
--- why: the operator at the shell names a website without its tenant
+-- why: the operator names a website without its tenant
 -- rows: one
 SELECT * FROM websites WHERE domain = :domain;
+
+-- name: site_lock
+-- scope: tenant
+-- rows: one
+SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant;
+
+-- name: site_lock
+-- engine: mysql,mariadb
+SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant FOR UPDATE;
+
+-- name: site_lock_any
+-- scope: global
+-- why: the operator names a website without its tenant
+-- rows: one
+SELECT * FROM websites WHERE domain = :domain;
+
+-- name: site_lock_any
+-- engine: mysql,mariadb
+SELECT * FROM websites WHERE domain = :domain FOR UPDATE;
+
+-- One row for each further name of a website, at least one. An empty filter takes all.
+-- name: site_list
+-- scope: tenant
+-- rows: many
+SELECT w.*, t.subdomain, a.name
+FROM websites w
+	JOIN tenants t ON t.id = w.tenant_id
+	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+WHERE w.tenant_id = :tenant
+	AND (:php_version = '' OR w.php_version = :php_version)
+	AND (:status = '' OR w.status = :status)
+	AND (:web_server = '' OR w.web_server = :web_server)
+	AND (:node = '' OR w.node = :node)
+ORDER BY w.domain, a.name;
+
+-- name: site_list
+-- engine: postgresql
+SELECT w.*, t.subdomain, a.name
+FROM websites w
+	JOIN tenants t ON t.id = w.tenant_id
+	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+WHERE w.tenant_id = :tenant
+	AND (:php_version = '' OR w.php_version = :php_version)
+	AND (:status = '' OR w.status = :status)
+	AND (:web_server = '' OR w.web_server = :web_server)
+	AND (:node = '' OR w.node = :node)
+ORDER BY w.domain COLLATE "C", a.name COLLATE "C";
+
+-- name: site_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT w.*, t.subdomain, a.name
+FROM websites w
+	JOIN tenants t ON t.id = w.tenant_id
+	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
+	AND (:php_version = '' OR w.php_version = :php_version)
+	AND (:status = '' OR w.status = :status)
+	AND (:web_server = '' OR w.web_server = :web_server)
+	AND (:node = '' OR w.node = :node)
+ORDER BY w.domain, a.name;
+
+-- name: site_list_any
+-- engine: postgresql
+SELECT w.*, t.subdomain, a.name
+FROM websites w
+	JOIN tenants t ON t.id = w.tenant_id
+	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
+	AND (:php_version = '' OR w.php_version = :php_version)
+	AND (:status = '' OR w.status = :status)
+	AND (:web_server = '' OR w.web_server = :web_server)
+	AND (:node = '' OR w.node = :node)
+ORDER BY w.domain COLLATE "C", a.name COLLATE "C";
+
+-- name: site_add
+-- scope: tenant
+-- rows: none
+INSERT INTO sites (tenant_id, domain, status, node_id)
+VALUES (:tenant, :domain, 'active', :node_id);
+
+-- A removed website comes back under its own id.
+-- name: site_put_back
+-- scope: tenant
+-- rows: none
+INSERT INTO sites (id, tenant_id, domain, status, node_id, user_name, uid, created_at)
+VALUES (:id, :tenant, :domain, :status, :node_id, :user, :uid, :created_at);
+
+-- name: site_own
+-- scope: tenant
+-- rows: none
+UPDATE sites SET user_name = :user, uid = :uid WHERE id = :id AND tenant_id = :tenant;
+
+-- name: site_touch
+-- scope: tenant
+-- rows: none
+UPDATE sites SET status = :status, updated_at = CURRENT_TIMESTAMP
+WHERE id = :id AND tenant_id = :tenant;
+
+-- name: site_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM sites WHERE id = :id AND tenant_id = :tenant;
+
+-- name: site_config_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM website_configs WHERE website_id = :id AND tenant_id = :tenant;
+
+-- name: site_user_owner
+-- scope: global
+-- why: Unix users of a node are shared by all tenants
+-- rows: one
+SELECT domain, tenant_id FROM sites WHERE user_name = :user AND node_id = :node_id;
+
+-- name: site_config_add
+-- scope: tenant
+-- rows: none
+INSERT INTO website_configs (
+	id, website_id, tenant_id, web_server, php_version, php_memory_limit,
+	php_max_execution_time, php_upload_max_filesize, php_post_max_size, php_extensions,
+	database_backend, database_host, database_port, database_name, database_charset,
+	ssl_enabled, ssl_provider, ssl_auto_renew, gzip_enabled, cache_enabled,
+	cache_ttl_seconds, http_security_headers, allowed_ips, blocked_ips)
+VALUES (
+	:id, :id, :tenant, :web_server, :php_version, :php_memory_limit, :php_max_execution_time,
+	:php_upload_max_filesize, :php_post_max_size, :php_extensions, :database_backend,
+	:database_host, :database_port, :database_name, :database_charset, :ssl_enabled,
+	:ssl_provider, :ssl_auto_renew, :gzip_enabled, :cache_enabled, :cache_ttl_seconds,
+	:http_security_headers, :allowed_ips, :blocked_ips);
+
+-- name: site_config_set
+-- scope: tenant
+-- rows: none
+UPDATE website_configs SET
+	web_server = :web_server, php_version = :php_version,
+	php_memory_limit = :php_memory_limit, php_max_execution_time = :php_max_execution_time,
+	php_upload_max_filesize = :php_upload_max_filesize,
+	php_post_max_size = :php_post_max_size, php_extensions = :php_extensions,
+	database_backend = :database_backend, database_host = :database_host,
+	database_port = :database_port, database_name = :database_name,
+	database_charset = :database_charset, ssl_enabled = :ssl_enabled,
+	ssl_provider = :ssl_provider, ssl_auto_renew = :ssl_auto_renew,
+	gzip_enabled = :gzip_enabled, cache_enabled = :cache_enabled,
+	cache_ttl_seconds = :cache_ttl_seconds, http_security_headers = :http_security_headers,
+	allowed_ips = :allowed_ips, blocked_ips = :blocked_ips, updated_at = CURRENT_TIMESTAMP
+WHERE website_id = :id AND tenant_id = :tenant;
+
+-- ---- names of websites ----
+
+-- name: name_owner
+-- scope: global
+-- why: a name can be had once, whoever has it
+-- rows: one
+SELECT s.domain, s.tenant_id, a.kind
+FROM website_names a JOIN sites s ON s.id = a.website_id WHERE a.name = :name;
+
+-- name: name_list
+-- scope: tenant
+-- rows: many
+SELECT name FROM website_names WHERE website_id = :id AND tenant_id = :tenant AND kind = 'alias'
+ORDER BY name;
+
+-- name: name_list
+-- engine: mysql,mariadb
+SELECT name FROM website_names WHERE website_id = :id AND tenant_id = :tenant AND kind = 'alias'
+ORDER BY name LOCK IN SHARE MODE;
+
+-- name: name_add
+-- scope: tenant
+-- rows: none
+INSERT INTO website_names (name, website_id, tenant_id, kind)
+VALUES (:name, :id, :tenant, :kind);
+
+-- name: name_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM website_names
+WHERE name = :name AND website_id = :id AND tenant_id = :tenant AND kind = 'alias';
+
+-- name: name_remove_all
+-- scope: tenant
+-- rows: none
+DELETE FROM website_names WHERE website_id = :id AND tenant_id = :tenant;
+
+-- ---- the audit trail ----
+
+-- name: audit_add
+-- scope: system
+-- why: the trail is written for all tenants, and for what stands above them
+-- rows: none
+INSERT INTO audit_log (tenant_id, actor, source, verb, object, before_json, after_json, note)
+VALUES (:tenant_id, :actor, :source, :verb, :object, :before, :after, :note);
+
+-- name: audit_list
+-- scope: tenant
+-- rows: many
+SELECT id, tenant_id, at, actor, source, verb, object, before_json, after_json, note
+FROM audit_log
+WHERE tenant_id = :tenant
+	AND (:object = '' OR object = :object)
+	AND (:actor = '' OR actor = :actor)
+	AND (:verb = '' OR verb = :verb)
+	AND at >= :since
+ORDER BY id DESC LIMIT :limit;
+
+-- name: audit_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT id, tenant_id, at, actor, source, verb, object, before_json, after_json, note
+FROM audit_log
+WHERE (:object = '' OR object = :object)
+	AND (:actor = '' OR actor = :actor)
+	AND (:verb = '' OR verb = :verb)
+	AND at >= :since
+ORDER BY id DESC LIMIT :limit;

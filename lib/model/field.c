@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "model/field_impl.h"
+#include "sys/json.h"
 
 /* A value that is repeated in a message is cut to this many bytes. */
 #define SHOWN 60
@@ -319,4 +320,14 @@ int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const 
 		return err->code;
 	*ret_field = (unsigned)i;
 	return 0;
+}
+
+void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)
+{
+	/* canonical text of a number or a JSON value is JSON already */
+	if (value && (f->type == HP_F_INT || f->type == HP_F_BOOL || f->type == HP_F_LIST ||
+			     f->type == HP_F_HEADERS))
+		hp_jw_raw(w, f->name, value);
+	else
+		hp_jw_str(w, f->name, value);
 }

@@ -37,16 +37,6 @@ int hp_state_begin(struct hp_state_writer *w, int fd, const struct hp_state_head
 	return 0;
 }
 
-static void put_field(struct hp_jw *jw, const struct hp_field *f, const char *v)
-{
-	/* canonical text of a number or a JSON value is JSON already */
-	if (v && (f->type == HP_F_INT || f->type == HP_F_BOOL || f->type == HP_F_LIST ||
-			 f->type == HP_F_HEADERS))
-		hp_jw_raw(jw, f->name, v);
-	else
-		hp_jw_str(jw, f->name, v);
-}
-
 int hp_state_site(struct hp_state_writer *w, const struct hp_site *site, struct hp_err *err)
 {
 	struct hp_jw jw;
@@ -57,7 +47,7 @@ int hp_state_site(struct hp_state_writer *w, const struct hp_site *site, struct 
 	hp_jw_obj(&jw, "site");
 	for (i = 0; i < HP_SITE_FIELDS; i++)
 		if (hp_site_table.fields[i].flags & HP_FF_NODE)
-			put_field(&jw, &hp_site_table.fields[i], site->v[i]);
+			hp_field_json(&jw, &hp_site_table.fields[i], site->v[i]);
 	hp_jw_arr(&jw, "aliases");
 	for (i = 0; i < site->aliases.n; i++)
 		hp_jw_str(&jw, NULL, site->aliases.v[i]);

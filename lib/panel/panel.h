@@ -36,6 +36,14 @@ struct hp_panel {
 	const char *sysroot;
 	struct hp_actor actor;
 	bool dry_run;            /* everything is done and checked, then rolled back */
+	/*
+	 * Set by the program, since only the node knows: is this PHP version installed on this host?
+	 * 0, or HP_E_USAGE and why not ("php_version: …"). Asked for websites of this host's node
+	 * only. NULL: any version is taken. php_default: for websites made without one, or NULL.
+	 */
+	int (*php_ok)(void *arg, const char *version, struct hp_err *err);
+	void *php_ok_arg;
+	const char *php_default;
 };
 /*
  * Opens the configured database, finds out who acts, refuses a schema that is not
@@ -43,12 +51,45 @@ struct hp_panel {
  */
 int hp_panel_open(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
 	struct hp_err *err);
+/* The same for programs that only read: costs less, and changing something is HP_E_DENIED. */
+int hp_panel_open_read(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
+	struct hp_err *err);
 void hp_panel_close(struct hp_panel *p);
 static inline void hp_cleanup_panel(struct hp_panel **p)
 {
 	hp_panel_close(*p);
 }
 #define _cleanup_panel_ _cleanup_(hp_cleanup_panel)
+
+/* This host's node: [node] name, or the host name's first label, lower case. */
+int hp_panel_node_name(struct hp_pool *pool, const struct hp_conf *conf, const char **ret,
+	struct hp_err *err);
+
+/* ---- setting up ---- (lib/panel/setup.c; needs no schema yet) */
+struct hp_panel_setup {
+	const char *url;        /* without password */
+	const char *backend;    /* "sqlite" … */
+	const char *server_version;
+	const char *node;
+	int schema_before, schema_after, schema_want;
+	bool changed;
+	bool wrote_conf;        /* [database] url went into the configuration file */
+	uint64_t latency_us;    /* info only */
+};
+/*
+ * Folders, database, tables, this host's node. url NULL: the configured one. A url is written to
+ * the configuration file (0640) when that has none; HP_E_EXISTS when it has another one. Again: changes
+ * nothing. on_step (may be NULL) hears of each migration. dry_run: only what would be done.
+ */
+int hp_panel_init(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
+	const char *url, bool dry_run, void (*on_step)(void *arg, int n, const char *title), void *arg,
+	struct hp_panel_setup *ret, struct hp_err *err);
+/* Bring an existing database's schema to this build's. */
+int hp_panel_migrate(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
+	bool dry_run, void (*on_step)(void *arg, int n, const char *title), void *arg,
+	struct hp_panel_setup *ret, struct hp_err *err);
+int hp_panel_info(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
+	struct hp_panel_setup *ret, struct hp_err *err);
 
 /* ---- may they? ---- (lib/panel/may.c: the one function) */
 /*
@@ -61,7 +102,7 @@ int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp
 /* ---- assignments: what a request wants changed ---- */
 struct hp_assign {
 	unsigned field;      /* index into the object's table */
-	const char *value;   /* canonical; NULL unsets */
+	const char *value;   /* canonical (hp_field_assign); NULL unsets */
 };
 
 /* ---- tenants ---- */
@@ -88,7 +129,7 @@ int hp_tenant_remove(struct hp_panel *p, const char *subdomain, struct hp_err *e
 struct hp_site_change {
 	struct hp_site before, after;
 	bool changed;
-	int64_t generation;     /* of the node, after the change */
+	int64_t generation;     /* of the node, after the change; only what the node must know raises it */
 	const char *node;
 };
 int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,

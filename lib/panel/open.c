@@ -1,0 +1,172 @@
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/paths.h"
+#include "panel/panel_impl.h"
+
+const char *hp_panel_url(const struct hp_conf *conf)
+{
+	const char *url = hp_conf_get(conf, "database", "url");
+
+	return url && *url ? url : "sqlite:" HP_DB_FILE;
+}
+
+static bool owns(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
+/*
+ * Root is above all tenants, and so is who owns the folder that the database lies in: it could write
+ * there what it likes. Below --sysroot the same holds for the sysroot's owner.
+ */
+void hp_panel_find_actor(struct hp_panel *p, const char *url)
+{
+	const char *file = hp_str_after(url, "sqlite:");
+	const char *sudo = getenv("SUDO_USER");
+	uid_t uid = geteuid();
+
+	p->actor = (struct hp_actor){.kind = HP_ACTOR_NOBODY, .source = "shell"};
+	if (uid == 0 || (*p->sysroot && owns(p->sysroot)))
+		p->actor.kind = HP_ACTOR_OPERATOR;
+	else if (file && *file == '/' && hp_path_is_clean(file) &&
+		 owns(hp_path_dir(p->pool, hp_path(p->pool, p->sysroot, file))))
+		p->actor.kind = HP_ACTOR_OPERATOR;
+	if (uid != 0)
+		p->actor.name = hp_pprintf(p->pool, "uid %lu", (unsigned long)uid);
+	else if (sudo && *sudo && strlen(sudo) <= 64 && hp_utf8_is_valid(sudo, strlen(sudo)) &&
+		 !hp_str_has_control(sudo, strlen(sudo)))
+		p->actor.name = hp_pprintf(p->pool, "root (%s)", sudo);
+	else
+		p->actor.name = "root";
+}
+
+static int check_schema(struct hp_db *db, struct hp_err *err)
+{
+	int have, want;
+
+	if (hp_db_schema_version(db, &have, &want, err) < 0)
+		return err->code;
+	if (have == want)
+		return 0;
+	if (have > want) {
+		hp_err_set(err, HP_E_CONF, "the database's schema is of version %d, but this program knows "
+			"version %d", have, want);
+		return hp_err_hint(err, "it was migrated by a newer hosting-panel: install that one here, too");
+	}
+	hp_err_set(err, HP_E_CONF, have ? "the database's schema is of version %d, but this program needs "
+		"version %d" : "the database has no tables yet", have, want);
+	return hp_err_hint(err, "run %s", have ? "hp-db migrate" : "hp-db init");
+}
+
+static int open_panel(const char *sysroot, const struct hp_conf *conf, bool read_only,
+	struct hp_panel **ret, struct hp_err *err)
+{
+	struct hp_pool *pool = hp_pool_new();
+	struct hp_panel *p = hp_palloc(pool, sizeof(*p));
+	const struct hp_db_opts o = {.sysroot = sysroot, .read_only = read_only};
+
+	p->pool = pool;
+	p->conf = conf;
+	p->sysroot = sysroot && strcmp(sysroot, "/") != 0 ? sysroot : "";
+	hp_panel_find_actor(p, hp_panel_url(conf));
+	if (hp_db_open(hp_panel_url(conf), &o, &p->db, err) < 0 || check_schema(p->db, err) < 0) {
+		hp_panel_close(p);
+		return err->code;
+	}
+	*ret = p;
+	return 0;
+}
+
+int hp_panel_open(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
+	struct hp_err *err)
+{
+	return open_panel(sysroot, conf, false, ret, err);
+}
+
+int hp_panel_open_read(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
+	struct hp_err *err)
+{
+	return open_panel(sysroot, conf, true, ret, err);
+}
+
+void hp_panel_close(struct hp_panel *p)
+{
+	if (!p)
+		return;
+	hp_db_close(p->db);
+	hp_pool_free(p->pool);
+}
+
+int hp_panel_node_name(struct hp_pool *pool, const struct hp_conf *conf, const char **ret,
+	struct hp_err *err)
+{
+	const char *name = hp_conf_get(conf, "node", "name");
+	char host[256];
+
+	if (!name || !*name) {
+		if (gethostname(host, sizeof(host)) < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "the host's name can't be asked");
+		host[sizeof(host) - 1] = 0;
+		host[strcspn(host, ".")] = 0;
+		hp_str_lower(host);
+		name = hp_pstrdup(pool, host);
+	}
+	if (hp_node_name_check(name, err) < 0) {
+		err->code = HP_E_CONF;
+		return hp_err_hint(err, "set name in section [node] of %s", hp_conf_path(conf));
+	}
+	*ret = name;
+	return 0;
+}
+
+/* ---- transactions ---- */
+struct tx {
+	struct hp_panel *p;
+	int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err);
+	void *arg;
+	bool rehearsed;
+};
+
+static int run(struct hp_db *db HP_UNUSED, void *arg, struct hp_err *err)
+{
+	struct tx *t = arg;
+	int r;
+
+	t->rehearsed = false;
+	hp_panel_as_self(t->p);
+	r = t->fn(t->p, t->arg, err);
+	if (r < 0 || !t->p->dry_run)
+		return r;
+	t->rehearsed = true;
+	return hp_err_set(err, HP_E_PENDING, "rehearsed only");
+}
+
+int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err)
+{
+	struct tx t = {.p = p, .fn = fn, .arg = arg};
+	int r = hp_db_tx(p->db, run, &t, err);
+
+	hp_panel_as_self(p);
+	if (r == HP_E_PENDING && t.rehearsed) {
+		hp_err_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+void hp_panel_as(struct hp_panel *p, int64_t tenant)
+{
+	HP_BUG_ON(p->actor.kind == HP_ACTOR_NOBODY);
+	HP_BUG_ON(p->actor.kind == HP_ACTOR_TENANT && tenant != p->actor.tenant_id);
+	hp_db_set_tenant(p->db, tenant);
+}
+
+void hp_panel_as_self(struct hp_panel *p)
+{
+	hp_db_set_tenant(p->db, p->actor.kind == HP_ACTOR_TENANT ? p->actor.tenant_id : 0);
+}

@@ -1,0 +1,87 @@
+/* What the files of the control plane share; nobody else includes this. */
+#ifndef HP_PANEL_IMPL_H
+#define HP_PANEL_IMPL_H
+
+#include "base/str.h"
+#include "panel/panel.h"
+
+/* ---- open.c ---- */
+/*
+ * One transaction. fn is called again after bad luck: it must set its results anew each time. With
+ * dry_run it is rolled back and 0 is returned. Whatever tenant fn chose is forgotten afterwards.
+ */
+int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err);
+/* Statements of scope tenant run as this one from here on; a tenant who acts stays himself. */
+void hp_panel_as(struct hp_panel *p, int64_t tenant);
+void hp_panel_as_self(struct hp_panel *p);
+/* The url from the configuration. */
+const char *hp_panel_url(const struct hp_conf *conf);
+/* Who acts, given where the database is. p->pool and p->sysroot are set. */
+void hp_panel_find_actor(struct hp_panel *p, const char *url);
+
+/* ---- may.c ---- */
+/* Before anything is looked up: may this actor do that to anything at all? */
+int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err);
+/* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
+int hp_may_assign(const struct hp_actor *a, const struct hp_field *f, bool creating,
+	struct hp_err *err);
+
+/* ---- audit.c ---- */
+/* One object as JSON (NULL: was not there), with the fields that differ from other, or all of them. */
+const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t, const char *const *v,
+	const char *const *other, const struct hp_strv *aliases);
+int hp_audit_add(struct hp_panel *p, int64_t tenant, const char *verb, const char *object,
+	const char *before, const char *after, const char *note, struct hp_err *err);
+
+/* ---- node.c ---- */
+int hp_node_find(struct hp_panel *p, const char *name, int64_t *ret_id, struct hp_err *err);
+int hp_node_raise(struct hp_panel *p, int64_t node_id, struct hp_err *err);
+int hp_node_generation(struct hp_panel *p, int64_t node_id, int64_t *ret, struct hp_err *err);
+
+/* ---- tenant.c ---- */
+/*
+ * HP_E_NOT_FOUND for an unknown one and for one that the actor may not see. lock: inside a
+ * transaction that will change it, or count what it has; others who do so wait.
+ */
+int hp_tenant_find(struct hp_panel *p, struct hp_pool *pool, const char *subdomain, bool lock,
+	struct hp_tenant *ret, struct hp_err *err);
+int64_t hp_tenant_id(const struct hp_tenant *t);
+/* How many websites the tenant has as whom statements run. */
+int hp_tenant_sites(struct hp_panel *p, int64_t *ret, struct hp_err *err);
+
+/* ---- site_row.c ---- */
+/* Columns of the view websites from column first on; copied into pool. */
+void hp_site_from_row(struct hp_stmt *st, unsigned first, struct hp_pool *pool, struct hp_site *s);
+/* The website and its node's id; statements of scope tenant run as its tenant from here on. */
+int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *verb,
+	bool lock, struct hp_site *ret, int64_t *ret_node_id, struct hp_err *err);
+/* Bind the settings of website_configs. */
+void hp_site_bind(struct hp_stmt *st, const struct hp_site *s);
+/* The A-label of what somebody wrote. */
+int hp_site_name(struct hp_pool *pool, const char *field, const char *name, bool wildcard,
+	const char **ret, struct hp_err *err);
+bool hp_site_same_names(const struct hp_site *a, const struct hp_site *b);
+bool hp_site_same(const struct hp_site *a, const struct hp_site *b);
+
+/* ---- site_write.c ---- */
+/* HP_E_EXISTS saying whose the name is, as far as the actor may know it. */
+int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err);
+int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, struct hp_err *err);
+int hp_site_name_add(struct hp_panel *p, const struct hp_site *s, const char *name, bool is_alias,
+	struct hp_err *err);
+int hp_site_name_remove(struct hp_panel *p, const struct hp_site *s, const char *name,
+	struct hp_err *err);
+int hp_site_config_write(struct hp_panel *p, enum hp_sql statement, const struct hp_site *s,
+	struct hp_err *err);
+int hp_site_touch(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
+int hp_site_delete(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
+int hp_site_put_back(struct hp_panel *p, const struct hp_site *s, int64_t node_id,
+	struct hp_err *err);
+/* PHP is asked of this host for websites of this host's node. */
+int hp_site_php_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
+/* Raise the node if what it must know has changed; audit; fill the change's last members. */
+int hp_site_changed(struct hp_panel *p, const char *verb, struct hp_pool *pool, int64_t node_id,
+	struct hp_site_change *c, const char *note, struct hp_err *err);
+
+#endif
