@@ -6,3 +6,4 @@ lib_libhp_la_SOURCES += lib/sys/digest.c lib/sys/json.c lib/sys/json_scan.c lib/
 lib_libhp_la_SOURCES += lib/sys/escape.c lib/sys/escape_slot.c lib/sys/escape_slot.h \
 	lib/sys/tmpl.c lib/sys/tmpl_data.c lib/sys/tmpl_parse.c lib/sys/tmpl_priv.h
 lib_libhp_la_SOURCES += lib/sys/conf.c lib/sys/conf_keys.c
+lib_libhp_la_SOURCES += lib/sys/idn.c
