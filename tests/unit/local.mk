@@ -47,3 +47,4 @@ tests_unit_test_folders_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS
 tests_unit_test_procs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_procs_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
 endif
+include tests/unit/model.mk

@@ -1,0 +1,355 @@
+#include "unit.h"
+#include "model/site.h"
+
+static struct hp_pool *pool;
+
+static int setup(void **state HP_UNUSED)
+{
+	pool = hp_pool_new();
+	return 0;
+}
+
+static int teardown(void **state HP_UNUSED)
+{
+	hp_pool_free(pool);
+	return 0;
+}
+
+static const struct hp_field *field(const struct hp_field_table *t, const char *name)
+{
+	int i = hp_field_find(t, name);
+
+	assert_true(i >= 0);
+	return &t->fields[i];
+}
+
+/* want NULL: it must be refused, naming the field. */
+static void check(const struct hp_field_table *t, const char *name, const char *value,
+	const char *want)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const char *got = "untouched";
+	int r = hp_field_check(pool, field(t, name), value, strlen(value), &got, &err);
+
+	if (!want) {
+		if (r == 0)
+			fail_msg("%s=%s was taken as %s", name, value, got);
+		unit_assert_err(&err, HP_E_USAGE, name);
+		assert_string_equal(got, "untouched");
+		return;
+	}
+	if (r < 0)
+		fail_msg("%s=%s: %s", name, value, err.msg);
+	assert_string_equal(got, want);
+	/* what is canonical stays as it is */
+	assert_int_equal(hp_field_check(pool, field(t, name), want, strlen(want), &got, &err), 0);
+	assert_string_equal(got, want);
+}
+
+#define SITE(name, value, want) check(&hp_site_table, name, value, want)
+#define TENANT(name, value, want) check(&hp_tenant_table, name, value, want)
+
+static void tables_are_whole(void **state HP_UNUSED)
+{
+	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+
+	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
+		for (unsigned i = 0; i < tables[t]->n; i++) {
+			const struct hp_field *f = &tables[t]->fields[i];
+
+			assert_int_equal(hp_field_find(tables[t], f->name), (int)i);
+			assert_true(f->help && *f->help);
+			if (f->deflt)
+				check(tables[t], f->name, f->deflt, f->deflt);
+		}
+	assert_int_equal(hp_field_find(&hp_site_table, "nope"), -1);
+}
+
+/* Every field of both tables, every kind of hostile bytes. */
+static void hostile_values(void **state HP_UNUSED)
+{
+	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct {
+		const char *s;
+		size_t n;
+	} bad[] = {
+#define BAD(s) {s, sizeof(s) - 1}
+		BAD("a\rb"), BAD("a\nb"), BAD("a\0b"), BAD("\0"), BAD("8.2\n"), BAD("256M\r\n"),
+		BAD("\x1b[2J"), BAD("\x7f"), BAD("a\xc2\x85z"), BAD("\xff\xfe"), BAD("\xc0\xaf"),
+		BAD("\xed\xa0\x80"), BAD("example.com\0.evil"),
+#undef BAD
+	};
+	_cleanup_free_ char *big = malloc(65536);
+
+	memset(big, 'a', 65536);
+	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
+		for (unsigned i = 0; i < tables[t]->n; i++) {
+			const struct hp_field *f = &tables[t]->fields[i];
+			struct hp_err err = HP_ERR_INIT;
+			const char *got = NULL;
+
+			for (size_t k = 0; k < HP_ARRAY_SIZE(bad); k++) {
+				hp_err_clear(&err);
+				assert_int_equal(hp_field_check(pool, f, bad[k].s, bad[k].n, &got, &err),
+					HP_E_USAGE);
+				assert_non_null(strstr(err.msg, f->name));
+				assert_null(got);
+			}
+			hp_err_clear(&err);
+			assert_int_equal(hp_field_check(pool, f, big, 65536, &got, &err), HP_E_USAGE);
+			assert_non_null(strstr(err.msg, f->name));
+			assert_true(strlen(err.msg) < 500);
+		}
+}
+
+/* What breaks out of a configuration file, where the field has no use for it. */
+static void meta_characters(void **state HP_UNUSED)
+{
+	static const char *const bad[] = {"\"", "'", ";", "{", "}", "$", "%", "../", "../../etc/passwd",
+		"a;b", "a b", "a/b", "$(id)", "`id`", "${x}", "\\", "-", "--", ".", "..", "*", "<", ">", "|"};
+
+	for (unsigned i = 0; i < hp_site_table.n; i++) {
+		const struct hp_field *f = &hp_site_table.fields[i];
+
+		if (f->type == HP_F_TEXT)
+			continue;
+		for (size_t k = 0; k < HP_ARRAY_SIZE(bad); k++)
+			SITE(f->name, bad[k], NULL);
+	}
+}
+
+static void numbers(void **state HP_UNUSED)
+{
+	SITE("php_max_execution_time", "30", "30");
+	SITE("php_max_execution_time", "0030", "30");
+	SITE("php_max_execution_time", "0", NULL);
+	SITE("php_max_execution_time", "86401", NULL);
+	SITE("php_max_execution_time", "-1", NULL);
+	SITE("php_max_execution_time", "", NULL);
+	SITE("php_max_execution_time", "99999999999999999999", NULL);
+	SITE("database_port", "65536", NULL);
+	SITE("database_port", "3306", "3306");
+	SITE("uid", "0", NULL);
+	SITE("uid", "999", NULL);
+	SITE("uid", "2147483647", NULL);
+	TENANT("website_limit", "0", "0");
+	TENANT("website_limit", "1000001", NULL);
+}
+
+static void sizes(void **state HP_UNUSED)
+{
+	SITE("php_memory_limit", "256M", "256M");
+	SITE("php_memory_limit", "256m", "256M");
+	SITE("php_memory_limit", "1024M", "1G");
+	SITE("php_memory_limit", "268435456", "256M");
+	SITE("php_memory_limit", "8388609", "8388609");
+	SITE("php_memory_limit", "10000000001", NULL); /* wider than the column */
+	SITE("php_memory_limit", "1M", NULL);
+	SITE("php_memory_limit", "65G", NULL);
+	SITE("php_memory_limit", "-1", NULL);
+	SITE("php_memory_limit", "256MB", NULL);
+}
+
+static void words(void **state HP_UNUSED)
+{
+	SITE("php_version", "8.2", "8.2");
+	SITE("php_version", "10.12", "10.12");
+	SITE("php_version", "9.9", "9.9"); /* whether it is installed is asked elsewhere */
+	SITE("php_version", "8", NULL);
+	SITE("php_version", "8.", NULL);
+	SITE("php_version", ".2", NULL);
+	SITE("php_version", "08.2", NULL);
+	SITE("php_version", "8.02", NULL);
+	SITE("php_version", "8.2.1", NULL);
+	SITE("php_version", "8.123", NULL);
+	SITE("php_version", "../8.2", NULL);
+	SITE("web_server", "nginx", "nginx");
+	SITE("web_server", "NGINX", NULL);
+	SITE("web_server", "ngin", NULL);
+	SITE("web_server", "nginx|apache", NULL);
+	SITE("web_server", "", NULL);
+	SITE("ssl_enabled", "yes", "true");
+	SITE("ssl_enabled", "0", "false");
+	SITE("ssl_enabled", "2", NULL);
+	SITE("database_name", "website1_db", "website1_db");
+	SITE("database_name", "1db", NULL);
+	SITE("database_name", "a-b", NULL);
+	SITE("database_name", "a;drop table x", NULL);
+	TENANT("subdomain", "Acme", "acme");
+	TENANT("subdomain", "a.b", NULL);
+	TENANT("subdomain", "-a", NULL);
+	TENANT("subdomain", "", NULL);
+	TENANT("name", "Acme & Söhne \"GmbH\"; {x} $y %z", "Acme & Söhne \"GmbH\"; {x} $y %z");
+	TENANT("name", " x", NULL);
+	TENANT("created_at", "2026-01-31 23:59:59", "2026-01-31T23:59:59Z");
+	TENANT("created_at", "yesterday", NULL);
+}
+
+static void hosts(void **state HP_UNUSED)
+{
+	SITE("database_host", "localhost", "localhost");
+	SITE("database_host", "DB1", "db1");
+	SITE("database_host", "db.example.com", "db.example.com");
+	SITE("database_host", "192.0.2.1", "192.0.2.1");
+	SITE("database_host", "2001:DB8:0::1", "2001:db8::1");
+	SITE("database_host", "[2001:db8::1]", "2001:db8::1");
+	SITE("database_host", "192.0.2.256", NULL);
+	SITE("database_host", "192.0.2", NULL);
+	SITE("database_host", "12345", NULL);
+	SITE("database_host", "[::1", NULL);
+	SITE("database_host", "[]", NULL);
+	SITE("database_host", "a_b", NULL);
+	SITE("database_host", "::g", NULL);
+	SITE("database_host", "", NULL);
+}
+
+static void lists(void **state HP_UNUSED)
+{
+	SITE("allowed_ips", "", "[]");
+	SITE("allowed_ips", "[]", "[]");
+	SITE("allowed_ips", "[ \"10.0.0.0/8\" , \"192.0.2.7/32\" ]", "[\"10.0.0.0/8\",\"192.0.2.7\"]");
+	SITE("allowed_ips", "10.0.0.0/8, 2001:DB8::/32", "[\"10.0.0.0/8\",\"2001:db8::/32\"]");
+	SITE("allowed_ips", "[\"10.0.0.1\",\"10.0.0.1/32\"]", "[\"10.0.0.1\"]");
+	SITE("allowed_ips", "0.0.0.0/0,::/0", "[\"0.0.0.0/0\",\"::/0\"]");
+	SITE("allowed_ips", "10.0.0.1/8", NULL);
+	SITE("allowed_ips", "10.0.0.0/33", NULL);
+	SITE("allowed_ips", "10.0.0.0/", NULL);
+	SITE("allowed_ips", "10.0.0.0/+8", NULL);
+	SITE("allowed_ips", "2001:db8::1/64", NULL);
+	SITE("allowed_ips", "example.com", NULL);
+	SITE("allowed_ips", "[1]", NULL);
+	SITE("allowed_ips", "[\"10.0.0.1\"] x", NULL);
+	SITE("allowed_ips", "[\"10.0.0.1\\u0000\"]", NULL);
+	SITE("allowed_ips", "[[\"10.0.0.1\"]]", NULL);
+	SITE("php_extensions", "GD,curl", "[\"gd\",\"curl\"]");
+	SITE("php_extensions", "[\"../x\"]", NULL);
+	SITE("php_extensions", "[\"a.so\"]", NULL);
+	SITE("php_extensions", "{\"a\":\"b\"}", NULL);
+}
+
+static void long_list(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const char *list = "10.0.0.0", *got;
+
+	for (unsigned i = 1; i <= 1024; i++)
+		list = hp_pprintf(pool, "%s,10.0.%u.%u", list, i / 256, i % 256);
+	assert_int_equal(hp_field_check(pool, field(&hp_site_table, "allowed_ips"), list, strlen(list),
+		&got, &err), HP_E_USAGE);
+	unit_assert_err(&err, HP_E_USAGE, "allowed_ips: there are more than 1024 items");
+}
+
+static void headers(void **state HP_UNUSED)
+{
+	SITE("http_security_headers", "", "{}");
+	SITE("http_security_headers", "{ }", "{}");
+	SITE("http_security_headers", "{\"X-Frame-Options\": \"DENY\"}", "{\"X-Frame-Options\":\"DENY\"}");
+	SITE("http_security_headers", "{\"Content-Security-Policy\":\"default-src 'self'; img-src \\\"x\\\"\"}",
+		"{\"Content-Security-Policy\":\"default-src 'self'; img-src \\\"x\\\"\"}");
+	SITE("http_security_headers", "{\"A\":\"1\",\"a\":\"2\"}", NULL);
+	SITE("http_security_headers", "{\"A\":\"1\",\"A\":\"2\"}", NULL);
+	SITE("http_security_headers", "{\"A B\":\"1\"}", NULL);
+	SITE("http_security_headers", "{\"A:\":\"1\"}", NULL);
+	SITE("http_security_headers", "{\"\":\"1\"}", NULL);
+	SITE("http_security_headers", "{\"A\":\"x\\r\\nSet-Cookie: y\"}", NULL);
+	SITE("http_security_headers", "{\"A\":\"x\\u0000\"}", NULL);
+	SITE("http_security_headers", "{\"A\":\"$host\"}", NULL);
+	SITE("http_security_headers", "{\"A\":1}", NULL);
+	SITE("http_security_headers", "{\"A\":\"\"}", NULL);
+	SITE("http_security_headers", "{\"Content-Length\":\"0\"}", NULL);
+	SITE("http_security_headers", "{\"transfer-encoding\":\"chunked\"}", NULL);
+	SITE("http_security_headers", "[\"A\"]", NULL);
+	SITE("http_security_headers", "{\"A\":\"b\"", NULL);
+}
+
+static void secrets_are_not_repeated(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const char *got, *url = "mysql://user:geheim@";
+
+	TENANT("database_url", "mysql://user:pw@db.example.com:3306/acme?sslmode=require",
+		"mysql://user:pw@db.example.com:3306/acme?sslmode=require");
+	TENANT("database_url", "sqlite:/srv/acme.db", "sqlite:/srv/acme.db");
+	TENANT("database_url", "sqlite:acme.db", NULL);
+	TENANT("database_url", "sqlite:/a/../b", NULL);
+	TENANT("database_url", "oracle://x/y", NULL);
+	TENANT("database_url", "mysql://u:p w@h/d", NULL);
+	assert_int_equal(hp_field_check(pool, field(&hp_tenant_table, "database_url"), url, strlen(url),
+		&got, &err), HP_E_USAGE);
+	assert_null(strstr(err.msg, "geheim"));
+}
+
+static void users(void **state HP_UNUSED)
+{
+	static const char *const bad[] = {"", "root", "www-data", "nobody", "mysql", "postgres", "sshd",
+		"hosting-panel", "hosting-panel-x", "systemd-network", "_apt", "Alice", "1a", "-a", "a_b", "a.b",
+		"a b", "a/b", "a:b", "abcdefghijklmnopqrstuvwxyz012345", "daemon", "sync", "backup", "dovecot"};
+
+	SITE("user", "alice", "alice");
+	SITE("user", "site12", "site12");
+	SITE("user", "abcdefghijklmnopqrstuvwxyz01234", "abcdefghijklmnopqrstuvwxyz01234");
+	for (size_t i = 0; i < HP_ARRAY_SIZE(bad); i++)
+		SITE("user", bad[i], NULL);
+}
+
+static void assignments(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const char *v = "x";
+	unsigned f;
+
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_version=8.2", &f, &v, &err), 0);
+	assert_int_equal(f, HP_SITE_PHP_VERSION);
+	assert_string_equal(v, "8.2");
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "database_host=", &f, &v, &err), 0);
+	assert_null(v);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_verison=8.2", &f, &v, &err), HP_E_USAGE);
+	assert_non_null(strstr(err.hint, "php_version"));
+	hp_err_clear(&err);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "status=active", &f, &v, &err), HP_E_USAGE);
+	assert_non_null(strstr(err.hint, "suspend"));
+	hp_err_clear(&err);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "uid=0", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_version", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "=8.2", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_version=", &f, &v, &err), HP_E_USAGE);
+}
+
+static void settings_fit_each_other(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_site s = {0};
+
+	s.v[HP_SITE_PHP_POST_MAX_SIZE] = "64M";
+	s.v[HP_SITE_PHP_UPLOAD_MAX_FILESIZE] = "64M";
+	assert_int_equal(hp_site_check(&s, &err), 0);
+	s.v[HP_SITE_PHP_UPLOAD_MAX_FILESIZE] = "1G";
+	assert_int_equal(hp_site_check(&s, &err), HP_E_USAGE);
+	assert_non_null(strstr(err.msg, "php_post_max_size"));
+	assert_non_null(strstr(err.msg, "php_upload_max_filesize"));
+	assert_int_equal(hp_site_uid(1), 20001);
+	assert_int_equal(hp_site_uid(39999), 59999);
+	assert_int_equal(hp_site_uid(40000), 1040000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_whole),
+		cmocka_unit_test(hostile_values),
+		cmocka_unit_test(meta_characters),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(words),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(long_list),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(secrets_are_not_repeated),
+		cmocka_unit_test(users),
+		cmocka_unit_test(assignments),
+		cmocka_unit_test(settings_fit_each_other),
+	};
+
+	return cmocka_run_group_tests_name("field", tests, setup, teardown);
+}
