@@ -129,7 +129,8 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 	 * make it again, and could not read the database.
 	 */
 	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-	return exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", err);
+	/* Emptied then, for who opens it next reads it from end to end. */
+	return exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;", err);
 }
 
 static void close_conn(struct hp_dconn *c)
@@ -149,6 +150,9 @@ static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct 
 		if (r < 0)
 			return r;
 	}
+	/* Handles belong to one thread (base/pool.h), so mutexes and counters only cost. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		hp_die(HP_E_OS, "out of memory");

@@ -47,8 +47,9 @@ void engine_reset(bool migrate)
 	} else {
 		db = engine_open(NULL);
 		if (engine_is_mysql(db)) {
-			engine_exec(db, "DROP DATABASE panel");
-			engine_exec(db, "CREATE DATABASE panel CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+			engine_exec(db, hp_pprintf(db->pool, "DROP DATABASE %s", db->url.database));
+			engine_exec(db, hp_pprintf(db->pool, "CREATE DATABASE %s CHARACTER SET utf8mb4 "
+				"COLLATE utf8mb4_bin", db->url.database));
 		} else {
 			engine_exec(db, "DROP SCHEMA public CASCADE");
 			engine_exec(db, "CREATE SCHEMA public");

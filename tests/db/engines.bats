@@ -3,19 +3,26 @@
 
 setup_file() {
 	export HP_BUILDDIR=${HP_BUILDDIR:-$PWD}
+	. "$BATS_TEST_DIRNAME/../lib/servers.sh"
+	local e url
+	for e in postgresql mariadb mysql; do
+		url=HP_TEST_URL_${e^^}_TCP
+		[ -n "${!url:-}" ] || continue
+		export "suite_$e=$(servers_database "$e" panel_suite)"
+		export "suite_tcp_$e=${!url%/*}/panel_suite"
+	done
 }
 
-engine() { # engine NAME GROUP: run one group; "not there" fails, since a skipped engine proves nothing
-	local E=${1^^} url tcp
-	url=HP_TEST_URL_$E
-	tcp=HP_TEST_URL_${E}_TCP
-	[ -n "${!url:-}" ] || { echo "$url is not set: start tests/lib/servers.sh"; return 1; }
+# One group of tests on one engine. An engine that is not there fails: it would prove nothing.
+engine() { # engine NAME GROUP
+	local url=suite_$1 tcp=suite_tcp_$1
+	[ -n "${!url:-}" ] || { echo "no $1 server: run this in tests/lib/servers.sh"; return 1; }
 	unset CMOCKA_MESSAGE_OUTPUT
 	HP_TEST_ENGINE=$1 HP_TEST_URL=${!url} HP_TEST_URL_TCP=${!tcp:-} "$HP_BUILDDIR/tests/db/test-engine" "$2"
 }
 
 sqlite() {
-	HP_TEST_URL_SQLITE=sqlite:$BATS_TEST_TMPDIR/panel.db engine sqlite "$1"
+	suite_sqlite=sqlite:$BATS_TEST_TMPDIR/panel.db engine sqlite "$1"
 }
 
 @test "sqlite: values in and out" { sqlite values; }

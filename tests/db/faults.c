@@ -359,7 +359,7 @@ static void refused(void **state HP_UNUSED)
 
 	assert_int_equal(try_url(getenv("HP_TEST_URL_TCP"), &err), 0);
 	assert_int_equal(try_url(changed(pool, "%25d@", "%25SECRET@"), &err), HP_E_CONF);
-	assert_int_equal(try_url(changed(pool, "/panel", "/no_such_database"), &err), HP_E_CONF);
+	assert_int_equal(try_url(changed(pool, "/panel_suite", "/no_such_database"), &err), HP_E_CONF);
 	assert_int_equal(try_url(changed(pool, "//panel:", "//nobody:"), &err), HP_E_CONF);
 	assert_int_equal(try_url(hp_pprintf(pool, "%s?socket=/nonexistent",
 		changed(pool, "127.0.0.1", "localhost")), &err), HP_E_BUSY);

@@ -4,6 +4,7 @@
 #
 #   servers_start DIR [ENGINE …]   all three unless named; data below DIR (made), nothing else touched
 #   servers_stop                   those that this shell has started
+#   servers_database ENGINE NAME   on a server that is up: database NAME, new and empty; prints its URL
 #
 # Each listens on a Unix socket and on a free loopback port, as an unprivileged user, with durability
 # off. After the start, for ENGINE of POSTGRESQL MARIADB MYSQL:
@@ -11,6 +12,7 @@
 #   HP_TEST_URL_ENGINE_TCP    the same over 127.0.0.1
 #   HP_TEST_ADMIN_ENGINE      URL for the server's superuser (MySQL: root), over the socket
 #   HP_TEST_CA                certificate of who has signed the servers' own, which name "localhost"
+# Test files that run side by side take a database of their own each, by servers_database.
 # MySQL is not in Debian 12: its server comes from Debian sid into $HP_TEST_CACHE/mysql-root and runs
 # from there with its own libraries.
 
@@ -94,6 +96,29 @@ servers_key() { # servers_key USER CERTIFICATES DIR: the pair where only USER re
 	fi
 }
 
+servers_database() { # servers_database ENGINE NAME
+	local admin=HP_TEST_ADMIN_${1^^} socket port
+	socket=${!admin#*socket=}
+	if [ "$1" = postgresql ]; then
+		port=${!admin#*@:}
+		port=${port%%/*}
+		psql -qX -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U postgres >&2 <<-SQL
+			SET client_min_messages = warning;
+			DROP DATABASE IF EXISTS $2;
+			CREATE DATABASE $2 OWNER panel;
+		SQL
+		echo "postgresql://panel:$servers_password_url@:$port/$2?socket=$socket"
+	else
+		mariadb --no-defaults -u root -S "$socket" >&2 <<-SQL
+			DROP DATABASE IF EXISTS $2;
+			CREATE DATABASE $2 CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+			GRANT ALL ON $2.* TO 'panel'@'%';
+			GRANT ALL ON $2.* TO 'panel'@'localhost';
+		SQL
+		echo "$1://panel:$servers_password_url@/$2?socket=$socket"
+	fi
+}
+
 # ---- PostgreSQL ----
 
 servers_start_postgresql() { # servers_start_postgresql DIR CERTIFICATES
@@ -116,11 +141,11 @@ servers_start_postgresql() { # servers_start_postgresql DIR CERTIFICATES
 	servers_wait PostgreSQL "$pid" "$dir/log" "$bin/psql" -h "$dir" -p "$port" -U postgres -c 'SELECT 1'
 	"$bin/psql" -qX -v ON_ERROR_STOP=1 -h "$dir" -p "$port" -U postgres >>"$dir/log" 2>&1 <<-SQL
 		CREATE ROLE panel LOGIN PASSWORD '$servers_password';
-		CREATE DATABASE panel OWNER panel;
 	SQL
-	export HP_TEST_URL_POSTGRESQL="postgresql://panel:$servers_password_url@:$port/panel?socket=$dir"
+	export HP_TEST_ADMIN_POSTGRESQL="postgresql://postgres@:$port/postgres?socket=$dir"
+	HP_TEST_URL_POSTGRESQL=$(servers_database postgresql panel)
+	export HP_TEST_URL_POSTGRESQL
 	export HP_TEST_URL_POSTGRESQL_TCP="postgresql://panel:$servers_password_url@127.0.0.1:$port/panel"
-	export HP_TEST_ADMIN_POSTGRESQL="postgresql://postgres@:$port/panel?socket=$dir"
 }
 
 # ---- MariaDB and MySQL ----
@@ -132,15 +157,12 @@ servers_mysql_options=(--skip-name-resolve --bind-address=127.0.0.1
 servers_mysql_database() { # servers_mysql_database ENGINE DIR PORT IDENTIFIED-CLAUSE
 	local ENGINE=${1^^} scheme=$1 dir=$2 port=$3
 	mariadb --no-defaults -u root -S "$dir/sock" >>"$dir/log" 2>&1 <<-SQL
-		CREATE DATABASE panel CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 		CREATE USER 'panel'@'%' IDENTIFIED $4;
 		CREATE USER 'panel'@'localhost' IDENTIFIED $4;
-		GRANT ALL ON panel.* TO 'panel'@'%';
-		GRANT ALL ON panel.* TO 'panel'@'localhost';
 	SQL
-	export "HP_TEST_URL_$ENGINE=$scheme://panel:$servers_password_url@/panel?socket=$dir/sock"
+	export "HP_TEST_ADMIN_$ENGINE=$scheme://root@/mysql?socket=$dir/sock"
+	export "HP_TEST_URL_$ENGINE=$(servers_database "$scheme" panel)"
 	export "HP_TEST_URL_${ENGINE}_TCP=$scheme://panel:$servers_password_url@127.0.0.1:$port/panel"
-	export "HP_TEST_ADMIN_$ENGINE=$scheme://root@/panel?socket=$dir/sock"
 }
 
 servers_start_mariadb() { # servers_start_mariadb DIR CERTIFICATES
