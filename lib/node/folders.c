@@ -182,6 +182,21 @@ static int make_one(struct hp_pool *pool, const char *root, const struct item *i
 	return make_item(pool, sub, it->sub, it, w, path, made, err);
 }
 
+/* Not to be listed: whose websites stand on this machine is nobody else's business. */
+static int make_parent(struct hp_pool *pool, const char *root, const char *path, struct hp_err *err)
+{
+	const char *full = hp_path(pool, root, path);
+	int r;
+
+	r = hp_mkdirs(hp_path_dir(pool, full), 0755, err);
+	if (r < 0)
+		return r;
+	/* its own mode matters: an umask must not take away what web servers need */
+	if (mkdir(full, 0711) == 0)
+		return chmod(full, 0711) < 0 ? hp_err_errno(err, HP_E_OS, errno, "%s", path) : 0;
+	return errno == EEXIST ? 0 : hp_err_errno(err, HP_E_OS, errno, "%s", path);
+}
+
 int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
 	struct hp_strv *made, struct hp_err *err)
 {
@@ -191,7 +206,7 @@ int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_fold
 
 	HP_BUG_ON(strchr(w->domain, '/') || w->domain[0] == '.');
 	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(parents); i++)
-		r = hp_mkdirs(hp_path(pool, root, parents[i]), 0755, err);
+		r = make_parent(pool, root, parents[i], err);
 	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(items); i++)
 		r = make_one(pool, root, &items[i], w, made, err);
 	return r;

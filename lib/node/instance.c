@@ -109,42 +109,65 @@ int hp_instance_restart(const struct hp_instances *in, const struct hp_instance 
 
 /* ---- wait ---- */
 
-/* The last line that the master wrote, where one is to be had. */
+/* The last line of text that says why; FPM ends its complaints with lines that say only that. */
+static const char *last_words(struct hp_pool *pool, const char *text)
+{
+	struct hp_strv lines = {0};
+	size_t i;
+
+	hp_str_split(pool, text, "\n", &lines);
+	for (i = lines.n; i-- > 0;)
+		if (!strstr(lines.v[i], "FPM initialization failed") &&
+			!strstr(lines.v[i], "failed to post process"))
+			return lines.v[i];
+	return NULL;
+}
+
 static void add_last_words(const struct hp_instance *i, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	const char *log = hp_instance_fpm_log(pool, i->domain);
+	const char *log = hp_instance_fpm_log(pool, i->domain), *words;
 	_cleanup_close_ int fd = open(log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char buf[1025], *last;
+	char buf[2049];
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	n = pread(fd, buf, sizeof(buf) - 1, st.st_size > 1024 ? st.st_size - 1024 : 0);
-	while (n > 0 && buf[n - 1] == '\n')
-		n--;
+	n = pread(fd, buf, sizeof(buf) - 1, st.st_size > 2048 ? st.st_size - 2048 : 0);
 	if (n <= 0)
 		return;
 	buf[n] = '\0';
-	last = strrchr(buf, '\n');
-	hp_err_hint(err, "%s ends with: %s", log, hp_str_printable(pool, last ? last + 1 : buf, 300));
+	words = last_words(pool, buf);
+	if (words)
+		hp_err_hint(err, "%s ends with: %s", log, hp_str_printable(pool, words, 300));
 }
 
-static int wait_one(const struct hp_instance *i, uint64_t end, struct hp_err *err)
+/* Asked in slices: a master that ended meanwhile will not answer, however long we wait. */
+static int wait_one(const struct hp_instances *in, const struct hp_instance *i, uint64_t end,
+	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	uint64_t now = hp_now_ms();
+	const char *path = hp_instance_socket(pool, i->version, i->user);
+	struct hp_instance_status s = {.version = i->version, .user = i->user};
+	struct hp_err ignored = HP_ERR_INIT;
 	int r;
 
-	/* also when time is up: one that answers at once is not to blame */
-	r = hp_fcgi_ping(hp_instance_socket(pool, i->version, i->user), HP_PHP_PING,
-		now < end ? (unsigned)(end - now) : 100, err);
-	if (r < 0) {
-		hp_err_prefix(err, "%s: PHP %s of user %s does not answer", i->domain, i->version,
-			i->user);
-		add_last_words(i, err);
+	for (;;) {
+		uint64_t now = hp_now_ms(), left = now < end ? end - now : 0;
+
+		/* also when time is up: one that answers at once is not to blame */
+		hp_err_clear(err);
+		r = hp_fcgi_ping(path, HP_PHP_PING, left < 100 ? 100 : left < 1000 ? (unsigned)left : 1000,
+			err);
+		if (r == 0)
+			return 0;
+		if (left <= 1000 || (ops(in)->status(in, &s, 1, &ignored) == 0 &&
+					    s.state == HP_INSTANCE_STOPPED))
+			break;
 	}
+	hp_err_prefix(err, "%s: PHP %s of user %s does not answer", i->domain, i->version, i->user);
+	add_last_words(i, err);
 	return r;
 }
 
@@ -163,7 +186,7 @@ int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v,
 			/* who can't start is found by the ping */
 			ops(in)->wake(in, v + i, n - i < WAKE_MAX ? n - i : WAKE_MAX, &ignored);
 		}
-		r = wait_one(&v[i], end, err);
+		r = wait_one(in, &v[i], end, err);
 		if (r < 0) {
 			*ret_bad = i;
 			return r;

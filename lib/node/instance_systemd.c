@@ -329,6 +329,13 @@ static int stop_chunk(const struct hp_instances *in, struct hp_pool *pool,
 	if (r == 0 && units.n)
 		r = call(pool, (const char *const[]){"stop", NULL}, &units,
 			hp_instance_stop_ms(in) + 120000, NULL, err);
+	if (r == 0 && !grace && services.n) {
+		struct hp_err ignored = HP_ERR_INIT;
+
+		/* being killed counts as failed; systemd would remember it */
+		call(pool, (const char *const[]){"reset-failed", NULL}, &services, 60000, NULL,
+			&ignored);
+	}
 	for (i = 0; r == 0 && i < n; i++) {
 		const char *sock = hp_instance_socket(pool, v[i].version, v[i].user);
 
