@@ -7,3 +7,4 @@ lib_libhp_la_SOURCES += lib/sys/escape.c lib/sys/escape_slot.c lib/sys/escape_sl
 	lib/sys/tmpl.c lib/sys/tmpl_data.c lib/sys/tmpl_parse.c lib/sys/tmpl_priv.h
 lib_libhp_la_SOURCES += lib/sys/conf.c lib/sys/conf_keys.c
 lib_libhp_la_SOURCES += lib/sys/idn.c
+lib_libhp_la_SOURCES += lib/sys/run.c lib/sys/run_child.c lib/sys/run_child.h

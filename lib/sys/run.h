@@ -18,29 +18,36 @@ struct hp_run {
 	const void *in;          /* stdin: these bytes … */
 	size_t in_len;
 	int in_fd;               /* … or this descriptor when > 0; else /dev/null */
-	struct hp_buf *out;      /* stdout, or NULL for /dev/null */
-	struct hp_buf *errs;     /* stderr, or NULL: kept internally for the message */
+	struct hp_buf *out;      /* stdout is appended to it; NULL: /dev/null */
+	struct hp_buf *errs;     /* stderr likewise (may be out: one stream); NULL: kept for the message */
 	int out_fd;              /* stdout straight to this descriptor when > 0 */
 	size_t max_out;          /* cap for each; 0 = 1 MiB; more is an error */
 	unsigned timeout_ms;     /* 0 = 60 s */
-	uid_t uid; gid_t gid;    /* when uid != 0: run as these, no supplementary groups */
-	int (*in_child)(void *arg); /* in the child before exec (namespaces …): 0 or errno; async-signal-safe */
+	uid_t uid;               /* when not 0: run as this user … */
+	gid_t gid;               /* … and group, no supplementary groups */
+	/*
+	 * In the child before exec, as root still (namespaces …): 0 or errno. Async-signal-safe, and it
+	 * may change no memory but its stack: the child may share the parent's (vfork(2)).
+	 */
+	int (*in_child)(void *arg);
 	void *in_child_arg;
 };
 
 /*
  * Run it to its end. Returns its exit status (0–255; 128 + signal when it was
  * killed), or HP_E_OS (could not be started: "…: No such file or directory"),
- * HP_E_BUSY (time-out), HP_E_REFUSED (output over the cap).
+ * HP_E_BUSY (time-out), HP_E_REFUSED (output over the cap). Processes that it
+ * leaves behind go on and hold nothing up, even when they kept its stdout open.
  * A status ≠ 0 is not an error here: see hp_run_ok().
  */
 int hp_run(const struct hp_run *r, struct hp_err *err);
 /* The same; a status ≠ 0 becomes HP_E_REFUSED with the last line of its stderr in the message. */
 int hp_run_ok(const struct hp_run *r, struct hp_err *err);
 /*
- * Start and leave running: new session, stdin /dev/null, stdout and stderr to log_fd.
+ * Start and leave running: new session, stdin /dev/null, stdout and stderr to log_fd (-1: /dev/null).
  * listen_fd (or -1) becomes descriptor 3. Exec failures are reported. *ret_pid is a
- * grandchild: not ours to wait for.
+ * grandchild, leader of a process group of its own: not ours to wait for. in*, out*, errs are
+ * not looked at; timeout_ms is for the start.
  */
 int hp_run_detached(const struct hp_run *r, int log_fd, int listen_fd, pid_t *ret_pid,
 	struct hp_err *err);

@@ -48,3 +48,5 @@ tests_unit_test_procs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_procs_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
 endif
 include tests/unit/model.mk
+
+include tests/unit/sys.mk
