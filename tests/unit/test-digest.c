@@ -44,12 +44,37 @@ static void a_million_letters(void **state HP_UNUSED)
 	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* The way through the processor's own instructions against the byte-wise one, at every alignment. */
+static void long_and_short_pieces(void **state HP_UNUSED)
+{
+	char expected[HP_DIGEST_HEX], got[HP_DIGEST_HEX];
+	unsigned char text[700];
+	struct hp_digest d;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (unsigned char)(i * i * 31 + i);
+	for (size_t n = 0; n <= 400; n++) {
+		hp_digest_init(&d);
+		for (size_t i = 0; i < n; i++)
+			hp_digest_add(&d, text + 7 + i, 1);
+		hp_digest_hex(&d, expected);
+		for (size_t head = 0; head < 70 && head <= n; head += 23) {
+			hp_digest_init(&d);
+			hp_digest_add(&d, text + 7, head);
+			hp_digest_add(&d, text + 7 + head, n - head);
+			hp_digest_hex(&d, got);
+			assert_string_equal(got, expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(piecewise_is_the_same),
 		cmocka_unit_test(a_million_letters),
+		cmocka_unit_test(long_and_short_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
