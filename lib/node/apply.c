@@ -71,7 +71,7 @@ static int undo(struct hp_engine *x, int rc, struct hp_err *err)
 	struct hp_err why = HP_ERR_INIT;
 	const char *what;
 
-	if (hp_journal_recover(x, &what, &why) == 0 && (what || hp_journal_done(x, &why) == 0))
+	if (hp_journal_recover(x, &what, &why) == 0)
 		return rc;
 	if (rc == HP_RETRY || !err->code)
 		hp_err_set(err, HP_E_OS, "a round could not be undone: %s", why.msg);

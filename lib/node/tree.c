@@ -138,6 +138,11 @@ static int remove_in(int fd, unsigned depth)
 
 int hp_tree_remove(int dirfd, const char *rel, const char *name, struct hp_err *err)
 {
+	struct stat st;
+
+	/* unlink(2) would say "read-only" of a name that is not there */
+	if (fstatat(dirfd, rel, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	if (remove_entry(dirfd, rel, 0) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", name);
 	return 0;

@@ -50,3 +50,4 @@ endif
 include tests/unit/model.mk
 
 include tests/unit/sys.mk
+include tests/unit/node.mk
