@@ -48,6 +48,7 @@ CREATE TABLE sites (
 	FOREIGN KEY (node_id) REFERENCES nodes (id)
 ) @TABLE@;
 CREATE INDEX sites_tenant ON sites (tenant_id, domain);
+CREATE INDEX sites_node ON sites (node_id, domain);
 
 -- Exactly the columns of the reference page, in its order. One row a website, and its id is the
 -- website's. The key over two columns keeps tenant_id equal to the site's own.
