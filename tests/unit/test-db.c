@@ -93,8 +93,8 @@ static void url_bad(void **state HP_UNUSED)
 		"mysql://h/d?sslmode=allow", "mysql://h/d?sslmode=disable&sslmode=disable",
 		"mysql://h/d?connect_timeout=0", "mysql://h/d?connect_timeout=301", "mysql://h/d?sslcert=/c",
 		"mysql://h/d?sslrootcert=ca.pem", "mysql://h/d?sslrootcert=/a/../b",
-		"mysql://h/d?socket=/run/x", "mysql://h/"
-		"0123456789012345678901234567890123456789012345678901234567890123",
+		"mysql://h/d?socket=/run/x",
+		"mysql://h/0123456789012345678901234567890123456789012345678901234567890123",
 	};
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	_cleanup_buf_ struct hp_buf big = HP_BUF_INIT;
