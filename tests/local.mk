@@ -7,3 +7,4 @@ include tests/db/local.mk
 check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
 
 EXTRA_DIST += tests/run tests/fresh tests/lib
+include tests/fuzz/model.mk
