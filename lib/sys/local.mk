@@ -10,3 +10,4 @@ lib_libhp_la_SOURCES += lib/sys/idn.c
 lib_libhp_la_SOURCES += lib/sys/run.c lib/sys/run_child.c lib/sys/run_child.h
 lib_libhp_la_SOURCES += lib/sys/probe_fcgi.c lib/sys/probe_http.c lib/sys/probe_io.c lib/sys/probe_io.h \
 	lib/sys/service.c
+lib_libhp_la_SOURCES += lib/sys/out.c lib/sys/out_cols.c lib/sys/out_impl.h lib/sys/out_table.c
