@@ -8,3 +8,4 @@ check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
 
 EXTRA_DIST += tests/run tests/fresh tests/lib
 include tests/fuzz/model.mk
+include tests/node/php.mk

@@ -12,8 +12,10 @@
 #include "sys/probe.h"
 #include "sys/service.h"
 
-/* Pings go out to this many at a time (systemd starts the masters together). */
+/* Masters that systemd is asked to start together before they are pinged. */
 #define WAKE_MAX 32
+/* As many are asked in one call where a ping wakes a master of 10 MB and more. */
+#define PROVE_MAX 64
 
 int hp_instances_init(struct hp_instances *in, const char *root, const struct hp_conf *conf,
 	const struct hp_php_list *php, struct hp_err *err)
@@ -174,21 +176,26 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	unsigned timeout_ms, size_t *ret_bad, struct hp_err *err)
 {
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	size_t step = in->systemd && n > PROVE_MAX ? (n + PROVE_MAX - 1) / PROVE_MAX : 1;
+	struct hp_instance *ask = hp_palloc(pool, (n / step + 2) * sizeof(*ask));
 	uint64_t end = hp_now_ms() + timeout_ms;
-	size_t i;
+	size_t i, k = 0;
 	int r;
 
 	*ret_bad = n;
-	for (i = 0; !*in->root && i < n; i++) {
-		if (i % WAKE_MAX == 0 && n > 1) {
+	for (i = 0; !*in->root && i < n; i += step)
+		ask[k++] = v[i];
+	for (i = 0; i < k; i++) {
+		if (i % WAKE_MAX == 0 && k > 1) {
 			struct hp_err ignored = HP_ERR_INIT;
 
 			/* who can't start is found by the ping */
-			ops(in)->wake(in, v + i, n - i < WAKE_MAX ? n - i : WAKE_MAX, &ignored);
+			ops(in)->wake(in, ask + i, k - i < WAKE_MAX ? k - i : WAKE_MAX, &ignored);
 		}
-		r = wait_one(in, &v[i], end, err);
+		r = wait_one(in, &ask[i], end, err);
 		if (r < 0) {
-			*ret_bad = i;
+			*ret_bad = i * step;
 			return r;
 		}
 	}

@@ -53,7 +53,8 @@ int hp_instance_start(const struct hp_instances *in, const struct hp_instance *v
 /*
  * Wait until each answers a FastCGI ping through its own socket (this wakes it under systemd), at most
  * timeout_ms in all. HP_E_BUSY names the first that does not, with the last line of its log.
- * *ret_bad: its index.
+ * *ret_bad: its index. Under systemd, of more than 64 only 64 are asked, spread evenly: all
+ * sockets listen and all pools passed the test, and ten thousand masters awake would fill the memory.
  */
 int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	unsigned timeout_ms, size_t *ret_bad, struct hp_err *err);

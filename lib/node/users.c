@@ -394,7 +394,8 @@ static bool has_group(struct hp_pool *pool, const char *root, const char *name)
 
 static int remove_one(struct hp_pool *pool, const char *root, const char *name, struct hp_err *err)
 {
-	const char *user[] = {"/usr/sbin/userdel", "-P", *root ? root : "/", name, NULL};
+	/* -f: dead processes whose parents have not asked for them yet count as busy otherwise */
+	const char *user[] = {"/usr/sbin/userdel", "-f", "-P", *root ? root : "/", name, NULL};
 	const char *group[] = {"/usr/sbin/groupdel", "-P", *root ? root : "/", name, NULL};
 	struct hp_run run = {.argv = user};
 	uid_t uid;

@@ -38,15 +38,7 @@ endif
 
 include tests/unit/formats.mk
 
-# ---- node: PHP, users, folders ----
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-folders tests/unit/test-procs
-TESTS += tests/unit/test-folders tests/unit/test-procs
-tests_unit_test_folders_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_folders_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
-tests_unit_test_procs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_procs_LDADD = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
-endif
+include tests/unit/php.mk
 include tests/unit/model.mk
 
 include tests/unit/sys.mk

@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# FPM instances as systemd's units, in a booted Debian 12 with NGINX: tests/lib/machine.sh.
+
+setup_file() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	. "$top/tests/lib/machine.sh"
+	[ "$(id -u)" = 0 ] || skip "root is needed"
+	local tool=${HP_BUILDDIR:-$top}/tests/node/instance
+	[ -x "$tool" ] || { echo "$tool is not built: make check-programs" >&2; return 1; }
+	export dir
+	dir=$(mktemp -d /var/tmp/hp-machine.XXXXXX)
+	chmod 0755 "$dir"
+	tar -C "$dir" --numeric-owner -xpf "$("$top/tests/lib/machine-php")"
+	mkdir -p "$dir/opt/hp"
+	cp "$tool" "$dir/opt/hp/instance"
+	cp -r "$top/templates" "$dir/opt/hp/"
+	# a build with sanitizers brings libraries of its own
+	ldd "$tool" | awk '/lib(a|ub)san/ {print $3}' | xargs -r -I{} cp {} "$dir/usr/lib/x86_64-linux-gnu/"
+	cp "$BATS_TEST_DIRNAME/site.php" "$dir/opt/hp/"
+	cat >"$dir/opt/hp/nginx.conf" <<-'CONF'
+		server {
+			listen 80 default_server;
+			location ~ ^/(?<site>\d+)(?<page>/.*\.php)$ {
+				include fastcgi_params;
+				fastcgi_param SCRIPT_FILENAME /var/www/vhosts/$site.example$page;
+				fastcgi_pass unix:/run/hosting-panel/php/site$site.sock;
+			}
+		}
+	CONF
+	machine_boot "$dir" --private-network 3>&-
+	export machine_pid machine_nspawn
+	in_machine mkdir -p /etc/hosting-panel
+	in_machine sh -c 'echo "# secret" >/etc/hosting-panel/hosting-panel.conf
+		chmod 0640 /etc/hosting-panel/hosting-panel.conf
+		install -m 0644 /opt/hp/nginx.conf /etc/nginx/sites-enabled/default
+		systemctl restart nginx'
+	t units -
+	t make 8.2 1 2
+	t render 8.2 1 2
+	in_machine sh -c 'for i in 1 2; do install -o site$i -g site$i -m 0640 /opt/hp/site.php /var/www/vhosts/$i.example/; done'
+}
+
+teardown_file() {
+	[ -n "${dir:-}" ] || return 0
+	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
+	machine_stop
+	rm -rf "$dir" "$dir.console"
+}
+
+in_machine() {
+	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
+	machine_run "$@"
+}
+t() { in_machine env HP_DATADIR=/opt/hp ASAN_OPTIONS=detect_leaks=0 /opt/hp/instance "$@"; }
+get() { in_machine curl -sS -m 20 "http://localhost$1"; }
+up() {
+	t start 8.2 "$@"
+	t link 8.2 "$@"
+}
+setup() { t kill 8.2 1 2; }
+fresh() { in_machine systemctl show -p "$1" --value "$2"; }
+
+@test "the units are clean" {
+	run in_machine systemd-analyze verify --man=no php8.2-fpm@site1.socket php8.2-fpm@site1.service
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	run in_machine systemd-analyze security --no-pager --threshold=20 php8.2-fpm@site1.service
+	[ "$status" = 0 ]
+}
+
+@test "a started instance is a socket; the first request starts the master as the site's user" {
+	up 1
+	[ "$(t status 8.2 1)" = "8.2 site1 waiting 0" ]
+	[ "$(in_machine stat -c '%F %U:%G %a' /run/hosting-panel/php/8.2/site1.sock)" = "socket site1:www-data 660" ]
+	[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
+	[[ $(t status 8.2 1) =~ ^8.2\ site1\ running\ [1-9][0-9]*$ ]]
+	[ "$(fresh User php8.2-fpm@site1.service)" = site1 ]
+}
+
+@test "starting a site reloads no manager" {
+	before=$(fresh UnitsReloadTimestampMonotonic '' 2>/dev/null || true)
+	[ "$(fresh NeedDaemonReload php8.2-fpm@site1.service)" = no ]
+	up 1 2
+	t stop 8.2 1 2
+	[ "$(fresh UnitsReloadTimestampMonotonic '' 2>/dev/null || true)" = "$before" ]
+	! in_machine sh -c 'ls /etc/systemd/system /run/systemd/system | grep site'
+}
+
+@test "the sandbox holds" {
+	up 1 2
+	t wait 8.2 1 2
+	for f in /var/www/vhosts/2.example/site.php /etc/hosting-panel/hosting-panel.conf \
+		/etc/hosting-panel/php/8.2/site2.conf /etc/shadow /proc/1/environ /run/nginx.pid \
+		/var/lib/hosting-panel/node /var/log/hosting-panel/sites/2.example/php-error.log; do
+		[ "$(get "/1/site.php?do=read&f=$f")" = refused ] || { echo "$f can be read"; return 1; }
+	done
+	for f in /usr/x /etc/x /run/x /var/lib/x /var/www/vhosts/x /var/www/vhosts/2.example/x \
+		/var/log/hosting-panel/sites/1.example/x /etc/hosting-panel/x /home/x; do
+		[ "$(get "/1/site.php?do=write&f=$f")" = refused ] || { echo "$f can be written"; return 1; }
+	done
+	for f in /var/www/vhosts/1.example/x /var/lib/hosting-panel/sites/1.example/tmp/x; do
+		[ "$(get "/1/site.php?do=write&f=$f")" = written ] || { echo "$f can't be written"; return 1; }
+	done
+	# the folders above are not to be listed: whose sites are here is nobody's business
+	[ "$(get '/1/site.php?do=list&f=/var/www/vhosts')" = refused ]
+	[ "$(get '/1/site.php?do=list&f=/var/lib/hosting-panel/sites')" = refused ]
+	# only its own processes, and no rights
+	[ "$(get '/1/site.php?do=foreign')" = 0 ]
+	[[ $(get '/1/site.php?do=self') == *"NoNewPrivs:	1"* ]]
+	[[ $(get '/1/site.php?do=self') == *"CapBnd:	0000000000000000"* ]]
+	[[ $(get '/1/site.php?do=self') == *"Seccomp:	2"* ]]
+}
+
+@test "what websites need works: sessions, temporary files, random, children, OPcache" {
+	up 1
+	[ "$(get '/1/site.php?do=works')" = "session tmpfile random child regex dns" ]
+}
+
+@test "restart: the socket stays, a sleeping master is left asleep, a running one is a new one" {
+	up 1
+	t restart 8.2 1
+	[ "$(t status 8.2 1)" = "8.2 site1 waiting 0" ]
+	t wait 8.2 1
+	old=$(t status 8.2 1)
+	t restart 8.2 1
+	[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
+	[ "$(t status 8.2 1)" != "$old" ]
+}
+
+# Each request is one connection to FPM; failures are counted by curl itself.
+load() { # load SECONDS
+	in_machine sh -c "end=\$((\$(date +%s) + $1)); n=0; bad=0
+		while [ \$(date +%s) -lt \$end ]; do
+			for i in 1 2 3 4; do
+				curl -sS -f -m 20 -o /dev/null 'http://localhost/1/site.php?do=who&[1-20]' || bad=\$((bad + 1))
+			done
+			n=\$((n + 80))
+		done
+		echo \"\$n requests, \$bad failed\""
+}
+
+@test "restart under load loses no request" {
+	up 1
+	t wait 8.2 1
+	load 8 >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
+	l=$!
+	for i in 1 2 3 4; do
+		sleep 1
+		t restart 8.2 1
+	done
+	wait $l
+	cat "$BATS_TEST_TMPDIR/load"
+	grep -q ', 0 failed' "$BATS_TEST_TMPDIR/load"
+}
+
+@test "idle masters are put to sleep and wake with the next request" {
+	up 1 2
+	t wait 8.2 1 2
+	in_machine sh -c 'sed -i "s/^pm.process_idle_timeout.*/pm.process_idle_timeout = 1s/" /etc/hosting-panel/php/8.2/site?.conf'
+	t restart 8.2 1 2
+	t wait 8.2 1 2
+	[ "$(t idle - 2)" = 0 ]
+	sleep 3
+	[ "$(t idle - 2)" = 0 ] # seen idle for the first time
+	get '/2/site.php?do=who' >/dev/null # one of them works again meanwhile
+	sleep 2.5
+	[ "$(t idle - 2)" = 1 ]
+	[ "$(t status 8.2 1)" = "8.2 site1 waiting 0" ]
+	[[ $(t status 8.2 2) == *" running "* ]]
+	[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
+	t render 8.2 1 2
+}
+
+@test "stop: units, socket and link are gone; again is fine" {
+	up 1
+	t wait 8.2 1
+	t stop 8.2 1
+	[ "$(t status 8.2 1)" = "8.2 site1 stopped 0" ]
+	run in_machine ls -A /run/hosting-panel/php
+	[ "$output" = 8.2 ]
+	t stop 8.2 1
+	[ -z "$(in_machine systemctl list-units --no-legend --all 'php*-fpm@*')" ]
+}
+
+@test "an instance whose master failed too often starts again" {
+	up 1
+	in_machine cp -p /etc/hosting-panel/php/8.2/site1.conf /root/keep
+	in_machine sed -i 's/^pm.max_children.*/pm.max_children = 0/' /etc/hosting-panel/php/8.2/site1.conf
+	for i in 1 2 3 4 5 6 7 8; do get '/1/site.php?do=who' >/dev/null || true; done
+	in_machine cp -p /root/keep /etc/hosting-panel/php/8.2/site1.conf
+	t start 8.2 1
+	t wait 8.2 1
+	[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
+}
+
+@test "a socket whose path was removed is made again" {
+	up 1
+	t wait 8.2 1
+	in_machine rm /run/hosting-panel/php/8.2/site1.sock
+	t start 8.2 1
+	t wait 8.2 1
+}
+
+@test "many instances: one call each way, listed in order" {
+	ids=$(seq 11 40)
+	t make 8.2 $ids
+	t render 8.2 $ids
+	t test 8.2 $ids
+	t start 8.2 $ids
+	t link 8.2 $ids >/dev/null
+	[ "$(t list - | grep -c waiting)" = 30 ]
+	t wait 8.2 $ids
+	[ "$(t list - | grep -c running)" = 30 ]
+	t stop 8.2 $ids
+	[ -z "$(t list -)" ]
+	t remove 8.2 $ids
+}

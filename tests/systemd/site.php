@@ -1,0 +1,39 @@
+<?php
+/* What a website can and cannot do, for tests/systemd/instances.bats. */
+$f = $_GET['f'] ?? '';
+switch ($_GET['do'] ?? '') {
+case 'who':
+	echo get_current_user(), ' ', posix_geteuid(), ' ', posix_getegid();
+	break;
+case 'read':
+	/* not through PHP's own file functions: open_basedir must not be the only wall */
+	exec('cat ' . escapeshellarg($f) . ' 2>/dev/null', $out, $status);
+	echo $status === 0 ? 'read' : 'refused';
+	break;
+case 'list':
+	exec('ls ' . escapeshellarg($f) . ' 2>/dev/null', $out, $status);
+	echo $status === 0 ? 'listed' : 'refused';
+	break;
+case 'write':
+	exec('sh -c ": >\"\$1\"" - ' . escapeshellarg($f) . ' 2>/dev/null', $out, $status);
+	echo $status === 0 ? 'written' : 'refused';
+	break;
+case 'foreign':
+	exec('cat /proc/[0-9]*/status 2>/dev/null', $out);
+	echo count(array_filter($out, fn($l) => str_starts_with($l, 'Uid:') && !str_contains($l, "\t" . posix_geteuid() . "\t")));
+	break;
+case 'self':
+	passthru('cat /proc/self/status');
+	break;
+case 'works':
+	session_start();
+	$_SESSION['x'] = 1;
+	if (session_write_close()) echo 'session ';
+	$t = tempnam(sys_get_temp_dir(), 'x');
+	if ($t && file_put_contents($t, 'x') && str_starts_with($t, '/var/lib/hosting-panel/sites/')) echo 'tmpfile ';
+	if (strlen(random_bytes(8)) === 8) echo 'random ';
+	if (trim(shell_exec('echo child')) === 'child') echo 'child ';
+	if (preg_match('/^(a+)+b$/', 'aaab')) echo 'regex ';
+	if (gethostbyname('localhost') === '127.0.0.1') echo 'dns';
+	break;
+}
