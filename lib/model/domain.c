@@ -121,8 +121,6 @@ static int judge(struct hp_pool *pool, const char *s, size_t len, const char **r
 	if (hp_ldh_check(name, len, 2, err) < 0)
 		return err->code;
 	/* RFC 6761 §6.3: it means the visitor's own machine */
-	if (hp_str_ends(name, ".localhost"))
-		return hp_err_set(err, HP_E_USAGE, "names below localhost are reserved");
 	*ret = name;
 	return 0;
 }
