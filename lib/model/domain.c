@@ -24,14 +24,15 @@ static int check_label(const char *label, size_t len, struct hp_err *err)
 		return hp_err_set(err, HP_E_USAGE, "a label has %zu bytes, but %d are allowed", len,
 			LABEL_MAX);
 	for (i = 0; i < len; i++)
-		if (!((label[i] >= 'a' && label[i] <= 'z') || (label[i] >= '0' && label[i] <= '9') ||
-			    label[i] == '-'))
+		if (!((label[i] >= 'a' && label[i] <= 'z') ||
+			    (label[i] >= '0' && label[i] <= '9') || label[i] == '-'))
 			return hp_err_set(err, HP_E_USAGE, "only " ALLOWED);
 	if (label[0] == '-' || label[len - 1] == '-')
 		return hp_err_set(err, HP_E_USAGE, "a label begins or ends with a hyphen");
 	/* RFC 5890 §2.3.1: reserved, but for A-labels */
 	if (len >= 4 && label[2] == '-' && label[3] == '-' && memcmp(label, "xn", 2) != 0)
-		return hp_err_set(err, HP_E_USAGE, "a label has hyphens in its third and fourth place, "
+		return hp_err_set(err, HP_E_USAGE,
+			"a label has hyphens in its third and fourth place, "
 			"which only A-labels (xn--) may have");
 	return 0;
 }
@@ -70,13 +71,16 @@ int hp_ldh_check(char *name, size_t len, unsigned min_labels, struct hp_err *err
 			return err->code;
 		labels++;
 		if (i == len && min_labels > 1 && is_number(name + from, i - from))
-			return hp_err_set(err, HP_E_USAGE, "its last label is a number: IP addresses are no "
+			return hp_err_set(err, HP_E_USAGE,
+				"its last label is a number: IP addresses are no "
 				"domain names");
 		from = i + 1;
 	}
 	if (labels < min_labels)
-		return hp_err_set(err, HP_E_USAGE, "it has no dot: at least %u labels are wanted, as in "
-			"example.com", min_labels);
+		return hp_err_set(err, HP_E_USAGE,
+			"it has no dot: at least %u labels are wanted, as in "
+			"example.com",
+			min_labels);
 	return 0;
 }
 
@@ -95,8 +99,8 @@ static bool is_plain(const char *s, size_t len)
 	return true;
 }
 
-static int judge(struct hp_pool *pool, const char *s, size_t len, const char **ret,
-	struct hp_err *err)
+static int judge(
+	struct hp_pool *pool, const char *s, size_t len, const char **ret, struct hp_err *err)
 {
 	const char *ascii;
 	char *name;
@@ -109,8 +113,8 @@ static int judge(struct hp_pool *pool, const char *s, size_t len, const char **r
 	if (!is_plain(s, len)) {
 		/* four bytes of UTF-8 for each byte of a name is more than any name has */
 		if (len > 4 * DOMAIN_MAX)
-			return hp_err_set(err, HP_E_USAGE, "it has %zu bytes: that is too long for any name",
-				len);
+			return hp_err_set(err, HP_E_USAGE,
+				"it has %zu bytes: that is too long for any name", len);
 		if (hp_idn_to_ascii(pool, name, &ascii, err) < 0)
 			return err->code;
 		len = strlen(ascii);
@@ -125,8 +129,8 @@ static int judge(struct hp_pool *pool, const char *s, size_t len, const char **r
 	return 0;
 }
 
-int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard, const char **ret,
-	struct hp_err *err)
+int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard,
+	const char **ret, struct hp_err *err)
 {
 	struct hp_err why = HP_ERR_INIT;
 	const char *name = NULL;
@@ -138,7 +142,8 @@ int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildca
 	else if (hp_str_has_control(s, len))
 		hp_err_set(&why, HP_E_USAGE, "it contains a control character");
 	else if (star && !wildcard)
-		hp_err_set(&why, HP_E_USAGE, "a wildcard can only be a further name (alias) of a website");
+		hp_err_set(&why, HP_E_USAGE,
+			"a wildcard can only be a further name (alias) of a website");
 	else
 		judge(pool, s + skip, len - skip, &name, &why);
 	if (why.code == HP_OK && star && strlen(name) + 2 > DOMAIN_MAX)
@@ -146,7 +151,8 @@ int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildca
 	if (why.code) {
 		/* a message of libidn2's owner names what it was given by itself */
 		hp_err_set(err, why.code, "\"%s\" is not a domain name: %s",
-			hp_str_printable(pool, hp_pstrndup(pool, s, len < 256 ? len : 256), 80), why.msg);
+			hp_str_printable(pool, hp_pstrndup(pool, s, len < 256 ? len : 256), 80),
+			why.msg);
 		if (*why.hint)
 			hp_err_hint(err, "%s", why.hint);
 		return err->code;

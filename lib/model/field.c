@@ -31,8 +31,10 @@ int hp_check_bad(const struct hp_check *c, const char *fmt, ...)
 	if (!c->len)
 		return hp_err_set(c->err, HP_E_USAGE, "%s: the empty value %s", c->f->name, why);
 	return hp_err_set(c->err, HP_E_USAGE, "%s: \"%s\" %s", c->f->name,
-		hp_str_printable(c->pool, hp_pstrndup(c->pool, c->value,
-			c->len < 4 * SHOWN ? c->len : 4 * SHOWN), SHOWN), why);
+		hp_str_printable(c->pool,
+			hp_pstrndup(c->pool, c->value, c->len < 4 * SHOWN ? c->len : 4 * SHOWN),
+			SHOWN),
+		why);
 }
 
 /* ---- numbers ---- */
@@ -81,8 +83,10 @@ static int check_size(const struct hp_check *c, const char **ret)
 
 	if (!small_text(c, buf, sizeof(buf)) || hp_parse_size(buf, (uint64_t)c->f->max, &v) < 0 ||
 		v < (uint64_t)c->f->min)
-		return hp_check_bad(c, "is not a size from %s to %s: a number with K, M, G or nothing "
-			"behind it is wanted", size_text(c->pool, (uint64_t)c->f->min),
+		return hp_check_bad(c,
+			"is not a size from %s to %s: a number with K, M, G or nothing "
+			"behind it is wanted",
+			size_text(c->pool, (uint64_t)c->f->min),
 			size_text(c->pool, (uint64_t)c->f->max));
 	text = size_text(c->pool, v);
 	if (strlen(text) > 10) /* the column's width */
@@ -185,7 +189,7 @@ static int check_ident(const struct hp_check *c, const char **ret)
 			break;
 	if (!c->len || i < c->len || c->len > 63)
 		return hp_check_bad(c, "is not a database name: 1 to 63 letters, digits and _ are "
-			"allowed, no digit first");
+				       "allowed, no digit first");
 	*ret = hp_pstrndup(c->pool, c->value, c->len);
 	return 0;
 }
@@ -202,7 +206,8 @@ static int check_label(const struct hp_check *c, const char **ret)
 			return 0;
 		}
 	}
-	return hp_check_bad(c, "is not a DNS label: 1 to 63 letters, digits and hyphens are allowed, no "
+	return hp_check_bad(c,
+		"is not a DNS label: 1 to 63 letters, digits and hyphens are allowed, no "
 		"hyphen at either end");
 }
 
@@ -214,8 +219,10 @@ static int check_domain(const struct hp_check *c, const char **ret)
 	if (hp_domain_check(c->pool, c->value, c->len, false, &s, c->err) < 0)
 		return hp_err_prefix(c->err, "%s", c->f->name);
 	if (strlen(s) > (size_t)c->f->max)
-		return hp_check_bad(c, "has %zu bytes as A-label, but files are named after it and %lld are "
-			"allowed", strlen(s), (long long)c->f->max);
+		return hp_check_bad(c,
+			"has %zu bytes as A-label, but files are named after it and %lld are "
+			"allowed",
+			strlen(s), (long long)c->f->max);
 	*ret = s;
 	return 0;
 }
@@ -234,7 +241,8 @@ static int check_time(const struct hp_check *c, const char **ret)
 	int64_t t;
 
 	if (!small_text(c, buf, sizeof(buf)) || hp_time_parse(buf, &t) < 0)
-		return hp_check_bad(c, "is not a time: RFC 3339 in UTC is wanted, as 2026-01-31T23:59:59Z");
+		return hp_check_bad(
+			c, "is not a time: RFC 3339 in UTC is wanted, as 2026-01-31T23:59:59Z");
 	hp_time_format(t, text);
 	*ret = hp_pstrdup(c->pool, text);
 	return 0;
@@ -250,31 +258,47 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 	if (!hp_utf8_is_valid(value, len))
 		return hp_check_bad(&c, "is not valid UTF-8");
 	if (hp_str_has_control(value, len))
-		return hp_check_bad(&c, "contains a control character: line ends, tabs and the like are "
+		return hp_check_bad(&c,
+			"contains a control character: line ends, tabs and the like are "
 			"not allowed");
 	switch (f->type) {
-	case HP_F_TEXT: return check_text(&c, ret);
-	case HP_F_ENUM: return check_enum(&c, ret);
-	case HP_F_BOOL: return check_bool(&c, ret);
-	case HP_F_INT: return check_int(&c, ret);
-	case HP_F_SIZE: return check_size(&c, ret);
-	case HP_F_PHP_VERSION: return check_php_version(&c, ret);
-	case HP_F_DOMAIN: return check_domain(&c, ret);
-	case HP_F_HOST: return hp_check_host(&c, ret);
-	case HP_F_USER: return check_user(&c, ret);
-	case HP_F_IDENT: return check_ident(&c, ret);
-	case HP_F_LABEL: return check_label(&c, ret);
-	case HP_F_LIST: return hp_check_list(&c, ret);
-	case HP_F_HEADERS: return hp_check_headers(&c, ret);
-	case HP_F_DBURL: return hp_check_dburl(&c, ret);
-	case HP_F_TIME: return check_time(&c, ret);
+	case HP_F_TEXT:
+		return check_text(&c, ret);
+	case HP_F_ENUM:
+		return check_enum(&c, ret);
+	case HP_F_BOOL:
+		return check_bool(&c, ret);
+	case HP_F_INT:
+		return check_int(&c, ret);
+	case HP_F_SIZE:
+		return check_size(&c, ret);
+	case HP_F_PHP_VERSION:
+		return check_php_version(&c, ret);
+	case HP_F_DOMAIN:
+		return check_domain(&c, ret);
+	case HP_F_HOST:
+		return hp_check_host(&c, ret);
+	case HP_F_USER:
+		return check_user(&c, ret);
+	case HP_F_IDENT:
+		return check_ident(&c, ret);
+	case HP_F_LABEL:
+		return check_label(&c, ret);
+	case HP_F_LIST:
+		return hp_check_list(&c, ret);
+	case HP_F_HEADERS:
+		return hp_check_headers(&c, ret);
+	case HP_F_DBURL:
+		return hp_check_dburl(&c, ret);
+	case HP_F_TIME:
+		return check_time(&c, ret);
 	}
 	hp_die(HP_E_BUG, "bug: field %s has no known type", f->name);
 }
 
 /* ---- key=value ---- */
-static int unknown_key(struct hp_pool *pool, const struct hp_field_table *t, const char *key,
-	struct hp_err *err)
+static int unknown_key(
+	struct hp_pool *pool, const struct hp_field_table *t, const char *key, struct hp_err *err)
 {
 	const struct hp_field *near = NULL;
 	unsigned i, d, best = UINT32_MAX;
@@ -306,7 +330,8 @@ int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const 
 	value = eq + 1;
 	i = hp_field_find(t, hp_pstrndup(pool, assignment, (size_t)(eq - assignment)));
 	if (i < 0)
-		return unknown_key(pool, t, hp_pstrndup(pool, assignment, (size_t)(eq - assignment)), err);
+		return unknown_key(
+			pool, t, hp_pstrndup(pool, assignment, (size_t)(eq - assignment)), err);
 	f = &t->fields[i];
 	if (f->flags & HP_FF_READONLY) {
 		hp_err_set(err, HP_E_USAGE, "%s: the panel sets it by itself", f->name);

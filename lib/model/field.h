@@ -69,13 +69,13 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const char *assignment,
 	unsigned *ret_field, const char **ret_value, struct hp_err *err);
 
-/* The canonical value as a JSON member: numbers, booleans, lists and objects as such; NULL as null. */
+/* The canonical value as a JSON member: numbers, booleans, lists, objects as such; NULL as null. */
 struct hp_jw;
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value);
 
 /* Domain names: A-label form, lower case, no trailing dot; "*." allowed when wildcard is true. */
-int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard, const char **ret,
-	struct hp_err *err);
+int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard,
+	const char **ret, struct hp_err *err);
 /* A Unix user name the panel may use: syntax and not in the reserved list. */
 int hp_username_check(const char *s, size_t len, struct hp_err *err);
 

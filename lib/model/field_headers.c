@@ -15,19 +15,23 @@
 #define VALUE_MAX_LEN 4096
 #define ALL_MAX_LEN 32768
 
+/* clang-format off */
 static const char *const refused[] = {
-	"accept-ranges", "age", "connection", "content-encoding", "content-length", "content-range",
-	"content-type", "date", "etag", "host", "keep-alive", "last-modified", "location",
-	"proxy-authenticate", "proxy-authorization", "proxy-connection", "set-cookie", "status", "te",
-	"trailer", "transfer-encoding", "upgrade", "via", "x-accel-redirect", "x-sendfile",
+	"accept-ranges", "age", "connection", "content-encoding", "content-length",
+	"content-range", "content-type", "date", "etag", "host", "keep-alive", "last-modified",
+	"location", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+	"set-cookie", "status", "te", "trailer", "transfer-encoding", "upgrade", "via",
+	"x-accel-redirect", "x-sendfile",
 };
+/* clang-format on */
 
 static bool is_token(const char *s)
 {
 	size_t n = strlen(s);
 
 	return n && n <= NAME_MAX_LEN &&
-	       strspn(s, "!#%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+	       strspn(s, "!#%&'*+-.^_`|~"
+			 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
 }
 
 static int check_name(const struct hp_check *c, const char *name, const struct hp_strv *seen)
@@ -36,15 +40,20 @@ static int check_name(const struct hp_check *c, const char *name, const struct h
 	size_t i;
 
 	if (!is_token(name))
-		return hp_err_set(c->err, HP_E_USAGE, "%s: \"%s\" is not a header name of 1 to %d characters "
-			"(RFC 9110)", c->f->name, shown, NAME_MAX_LEN);
+		return hp_err_set(c->err, HP_E_USAGE,
+			"%s: \"%s\" is not a header name of 1 to %d characters "
+			"(RFC 9110)",
+			c->f->name, shown, NAME_MAX_LEN);
 	for (i = 0; i < HP_ARRAY_SIZE(refused); i++)
 		if (strcasecmp(name, refused[i]) == 0)
-			return hp_err_set(c->err, HP_E_USAGE, "%s: header %s is the server's own and can't be set "
-				"here", c->f->name, shown);
+			return hp_err_set(c->err, HP_E_USAGE,
+				"%s: header %s is the server's own and can't be set "
+				"here",
+				c->f->name, shown);
 	for (i = 0; i < seen->n; i++)
 		if (strcasecmp(name, seen->v[i]) == 0)
-			return hp_err_set(c->err, HP_E_USAGE, "%s: header %s stands twice", c->f->name, shown);
+			return hp_err_set(c->err, HP_E_USAGE, "%s: header %s stands twice",
+				c->f->name, shown);
 	return 0;
 }
 
@@ -99,8 +108,9 @@ int hp_check_headers(const struct hp_check *c, const char **ret)
 	}
 	hp_jw_end(&w, '}');
 	if (seen.n > (size_t)c->f->max)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: there are %zu headers, but %lld are allowed",
-			c->f->name, seen.n, (long long)c->f->max);
+		return hp_err_set(c->err, HP_E_USAGE,
+			"%s: there are %zu headers, but %lld are allowed", c->f->name, seen.n,
+			(long long)c->f->max);
 	*ret = hp_pstrndup(c->pool, out.s, out.len);
 	return 0;
 }

@@ -24,7 +24,8 @@ int hp_check_headers(const struct hp_check *c, const char **ret); /* field_heade
 /* An address or a block "10.0.0.0/8" in its canonical form; a whole address has no "/32". */
 int hp_cidr_check(struct hp_pool *pool, const char *s, const char **ret, struct hp_err *err);
 
-/* Labels of letters, digits and hyphens (RFC 1123): at least min_labels of them; in place, lower case. */
+/* Labels of letters, digits and hyphens (RFC 1123): at least min_labels of them; in place, lower
+ * case. */
 int hp_ldh_check(char *name, size_t len, unsigned min_labels, struct hp_err *err);
 
 #endif

@@ -17,7 +17,8 @@ static int word_check(struct hp_pool *pool, const char *s, const char **ret, str
 			    (i && ((s[i] >= '0' && s[i] <= '9') || s[i] == '_'))))
 			break;
 	if (!n || n > 32 || i < n)
-		return hp_err_set(err, HP_E_USAGE, "is not a name of 1 to 32 letters, digits and _");
+		return hp_err_set(
+			err, HP_E_USAGE, "is not a name of 1 to 32 letters, digits and _");
 	w = hp_pstrdup(pool, s);
 	hp_str_lower(w);
 	*ret = w;
@@ -40,8 +41,8 @@ static int add_item(const struct hp_check *c, const char *item, struct hp_strv *
 	if (!hp_strv_has(l, s))
 		hp_strv_add_ref(c->pool, l, s);
 	if (l->n > (size_t)c->f->max)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: there are more than %lld items", c->f->name,
-			(long long)c->f->max);
+		return hp_err_set(c->err, HP_E_USAGE, "%s: there are more than %lld items",
+			c->f->name, (long long)c->f->max);
 	return 0;
 }
 

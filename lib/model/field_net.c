@@ -37,7 +37,8 @@ int hp_check_host(const struct hp_check *c, const char **ret)
 		a = NULL;
 	}
 	if (!a)
-		return hp_check_bad(c, "is not a host: a name as db.example.com, an IPv4 or an IPv6 address "
+		return hp_check_bad(c,
+			"is not a host: a name as db.example.com, an IPv4 or an IPv6 address "
 			"is wanted");
 	*ret = a;
 	return 0;
@@ -69,17 +70,20 @@ int hp_cidr_check(struct hp_pool *pool, const char *s, const char **ret, struct 
 	memcpy(addr, s, n);
 	addr[n] = 0;
 	if (inet_pton(af, addr, bin) != 1)
-		return hp_err_set(err, HP_E_USAGE, "is not an IPv4 or IPv6 address or block, as 192.0.2.0/24 "
+		return hp_err_set(err, HP_E_USAGE,
+			"is not an IPv4 or IPv6 address or block, as 192.0.2.0/24 "
 			"or 2001:db8::/32");
 	if (slash && hp_parse_u64(slash + 1, bytes * 8, &prefix) < 0)
-		return hp_err_set(err, HP_E_USAGE, "has no prefix length from 0 to %u behind its slash",
-			bytes * 8);
+		return hp_err_set(err, HP_E_USAGE,
+			"has no prefix length from 0 to %u behind its slash", bytes * 8);
 	if (host_bits(bin, bytes, (unsigned)prefix))
-		return hp_err_set(err, HP_E_USAGE, "has bits set behind its prefix of %u: write the block's "
-			"first address", (unsigned)prefix);
+		return hp_err_set(err, HP_E_USAGE,
+			"has bits set behind its prefix of %u: write the block's "
+			"first address",
+			(unsigned)prefix);
 	inet_ntop(af, bin, text, sizeof(text));
-	*ret = prefix == bytes * 8 ? hp_pstrdup(pool, text) :
-		hp_pprintf(pool, "%s/%u", text, (unsigned)prefix);
+	*ret = prefix == bytes * 8 ? hp_pstrdup(pool, text)
+				   : hp_pprintf(pool, "%s/%u", text, (unsigned)prefix);
 	return 0;
 }
 
@@ -94,21 +98,26 @@ int hp_check_dburl(const struct hp_check *c, const char **ret)
 	size_t i;
 
 	if (c->len > (size_t)c->f->max)
-		return hp_check_bad(c, "has %zu bytes, but %lld are allowed", c->len, (long long)c->f->max);
+		return hp_check_bad(
+			c, "has %zu bytes, but %lld are allowed", c->len, (long long)c->f->max);
 	for (i = 0; i < c->len; i++)
 		if (s[i] == ' ' || (unsigned char)s[i] >= 0x80 || strchr("\"<>\\^`{|}", s[i]))
-			return hp_check_bad(c, "contains a character that a URL has only as %%XX (RFC 3986)");
+			return hp_check_bad(
+				c, "contains a character that a URL has only as %%XX (RFC 3986)");
 	rest = hp_str_after(s, "sqlite:");
 	if (rest && (rest[0] != '/' || rest[1] == '/' || !rest[1] || strstr(rest, "/../")))
 		return hp_check_bad(c, "is not sqlite:/PATH with a clean absolute path");
 	for (i = 0; i < HP_ARRAY_SIZE(servers) && !rest; i++) {
 		rest = hp_str_after(s, servers[i]);
 		if (rest && (!*rest || !strchr(rest, '/') || strchr(rest, '/') == rest))
-			return hp_check_bad(c, "names no server and database: %suser:password@host:port/database "
-				"is wanted", servers[i]);
+			return hp_check_bad(c,
+				"names no server and database: %suser:password@host:port/database "
+				"is wanted",
+				servers[i]);
 	}
 	if (!rest)
-		return hp_check_bad(c, "is not a database URL: it begins with sqlite:, postgresql://, mysql:// "
+		return hp_check_bad(c,
+			"is not a database URL: it begins with sqlite:, postgresql://, mysql:// "
 			"or mariadb://");
 	*ret = s;
 	return 0;

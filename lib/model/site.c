@@ -33,8 +33,9 @@ bool hp_site_bool(const struct hp_site *s, enum hp_site_field f)
 }
 
 /*
- * 20000 to 59999 is free on Debian (policy §9.2.2) between useradd's own first users and the range that
- * systemd and the globally allocated ids begin at; behind it comes what no tool allocates by itself.
+ * 20000 to 59999 is free on Debian (policy §9.2.2) between useradd's own first users and the range
+ * that systemd and the globally allocated ids begin at; behind it comes what no tool allocates by
+ * itself.
  */
 int64_t hp_site_uid(int64_t id)
 {
@@ -49,10 +50,13 @@ int hp_site_check(const struct hp_site *s, struct hp_err *err)
 
 	if (file && post && hp_parse_size(file, UINT64_MAX, &f) == 0 &&
 		hp_parse_size(post, UINT64_MAX, &p) == 0 && p < f) {
-		hp_err_set(err, HP_E_USAGE, "php_post_max_size: %s is less than php_upload_max_filesize, which "
-			"is %s: such a file could not be sent", post, file);
-		return hp_err_hint(err, "set both at once: php_upload_max_filesize=%s php_post_max_size=%s",
-			file, file);
+		hp_err_set(err, HP_E_USAGE,
+			"php_post_max_size: %s is less than php_upload_max_filesize, which "
+			"is %s: such a file could not be sent",
+			post, file);
+		return hp_err_hint(err,
+			"set both at once: php_upload_max_filesize=%s php_post_max_size=%s", file,
+			file);
 	}
 	return 0;
 }
@@ -66,7 +70,8 @@ int hp_node_name_check(const char *name, struct hp_err *err)
 			    (i && (name[i] == '-' || name[i] == '.'))))
 			break;
 	if (!n || n > 63 || i < n)
-		return hp_err_set(err, HP_E_USAGE, "node: a name of 1 to 63 lower case letters, digits, hyphens "
+		return hp_err_set(err, HP_E_USAGE,
+			"node: a name of 1 to 63 lower case letters, digits, hyphens "
 			"and dots is wanted");
 	return 0;
 }

@@ -4,13 +4,14 @@
  *
  * JSON lines, so that ten thousand sites stream through a bounded memory:
  *   {"hosting_panel_state":1,"node":"web1","generation":42}
- *   {"site":{"id":1,"domain":"example.com",…,"aliases":["www.example.com"]}}   one per website, by domain
+ *   {"site":{"id":1,"domain":"example.com",…,"aliases":["www.example.com"]}}   by domain
  *   {"end":{"sites":1,"sha256":"…"}}        digest over all bytes before this line
  * A document without its end line, or whose digest or count differs, was cut or
  * changed and is refused whole. Reading validates every field again with the
  * table in site.def: whoever sent it, it is untrusted input. Unknown keys, missing
  * keys, duplicate domains, users or uids, a domain that is another site's alias,
- * and fields without HP_FF_NODE are refused. At most HP_STATE_MAX bytes.
+ * fields without HP_FF_NODE, values that are not canonical, and a uid that is not the one of its
+ * website's id (hp_site_uid) are refused. At most HP_STATE_MAX bytes.
  */
 #ifndef HP_MODEL_STATE_H
 #define HP_MODEL_STATE_H
@@ -57,7 +58,7 @@ struct hp_state_handler {
 };
 /* HP_E_USAGE with the line number for anything wrong with the document. */
 int hp_state_read(int fd, const char *name, const struct hp_state_handler *h, struct hp_err *err);
-/* One site line again (as handed to on_site), into pool: for a second pass over what was accepted. */
+/* One site line again (as handed to on_site): for a second pass over what was accepted. */
 int hp_state_parse_site(struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret,
 	struct hp_err *err);
 

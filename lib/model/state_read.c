@@ -13,11 +13,11 @@ struct reader {
 	const char *name;
 	const struct hp_state_handler *h;
 	struct hp_digest digest;
-	struct hp_pool *row;    /* one line's */
-	struct hp_pool *seen;   /* the names below */
-	struct hp_strv names;   /* domains and aliases */
+	struct hp_pool *row;  /* one line's */
+	struct hp_pool *seen; /* the names below */
+	struct hp_strv names; /* domains and aliases */
 	struct hp_strv users;
-	int64_t *ids;           /* a uid follows from its id, so that these stand for both */
+	int64_t *ids; /* a uid follows from its id, so that these stand for both */
 	size_t ids_cap;
 	uint64_t lines, sites;
 	bool ended;
@@ -38,14 +38,18 @@ static int read_head(struct reader *r, const char *line, size_t len, struct hp_e
 	if (!v || hp_json_i64(v, &version) < 0)
 		return hp_err_set(err, HP_E_USAGE, "it does not begin as a state document");
 	if (version != HP_STATE_VERSION)
-		return hp_err_set(err, HP_E_USAGE, "it is a state document of version %lld, and this program "
-			"knows version %d", (long long)version, HP_STATE_VERSION);
+		return hp_err_set(err, HP_E_USAGE,
+			"it is a state document of version %lld, and this program "
+			"knows version %d",
+			(long long)version, HP_STATE_VERSION);
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		n++;
 	head.node = hp_json_str(hp_json_get(doc, "node"));
 	v = hp_json_get(doc, "generation");
-	if (n != 3 || !head.node || !v || hp_json_i64(v, &head.generation) < 0 || head.generation < 0)
-		return hp_err_set(err, HP_E_USAGE, "hosting_panel_state, node and generation are wanted, and "
+	if (n != 3 || !head.node || !v || hp_json_i64(v, &head.generation) < 0 ||
+		head.generation < 0)
+		return hp_err_set(err, HP_E_USAGE,
+			"hosting_panel_state, node and generation are wanted, and "
 			"nothing else");
 	if (hp_node_name_check(head.node, err) < 0)
 		return err->code;
@@ -61,13 +65,16 @@ static int read_end(struct reader *r, const struct hp_json *end, struct hp_err *
 
 	if (!v || hp_json_i64(v, &sites) < 0 || !sha ||
 		hp_json_next(hp_json_next(hp_json_first(end))))
-		return hp_err_set(err, HP_E_USAGE, "sites and sha256 are wanted at the end, and nothing else");
+		return hp_err_set(err, HP_E_USAGE,
+			"sites and sha256 are wanted at the end, and nothing else");
 	if (sites < 0 || (uint64_t)sites != r->sites)
-		return hp_err_set(err, HP_E_USAGE, "it says that it has %lld websites, but it has %llu",
-			(long long)sites, (unsigned long long)r->sites);
+		return hp_err_set(err, HP_E_USAGE,
+			"it says that it has %lld websites, but it has %llu", (long long)sites,
+			(unsigned long long)r->sites);
 	hp_digest_hex(&r->digest, hex);
 	if (strcmp(sha, hex) != 0)
-		return hp_err_set(err, HP_E_USAGE, "its digest is wrong: it was changed on its way");
+		return hp_err_set(
+			err, HP_E_USAGE, "its digest is wrong: it was changed on its way");
 	r->ended = true;
 	return 0;
 }
@@ -93,7 +100,8 @@ static int once(struct reader *r, struct hp_strv *l, const char *what, struct hp
 		qsort(l->v, l->n, sizeof(*l->v), cmp_str);
 	for (i = 1; i < l->n; i++)
 		if (strcmp(l->v[i - 1], l->v[i]) == 0)
-			return hp_err_set(err, HP_E_USAGE, "%s: %s %s stands in it twice", r->name, what, l->v[i]);
+			return hp_err_set(err, HP_E_USAGE, "%s: %s %s stands in it twice", r->name,
+				what, l->v[i]);
 	return 0;
 }
 
@@ -108,8 +116,8 @@ static int all_once(struct reader *r, struct hp_err *err)
 		qsort(r->ids, r->sites, sizeof(*r->ids), cmp_i64);
 	for (i = 1; i < r->sites; i++)
 		if (r->ids[i - 1] == r->ids[i])
-			return hp_err_set(err, HP_E_USAGE, "%s: the id %lld stands in it twice", r->name,
-				(long long)r->ids[i]);
+			return hp_err_set(err, HP_E_USAGE, "%s: the id %lld stands in it twice",
+				r->name, (long long)r->ids[i]);
 	return 0;
 }
 
@@ -178,13 +186,15 @@ static int read_lines(struct reader *r, struct hp_buf *b, struct hp_err *err)
 		int rc;
 
 		r->lines++;
-		rc = len > HP_STATE_LINE_MAX ?
-			hp_err_set(err, HP_E_USAGE, "the line has more than %zu bytes", HP_STATE_LINE_MAX) :
-			read_line(r, at, len, err);
+		rc = len > HP_STATE_LINE_MAX
+			     ? hp_err_set(err, HP_E_USAGE, "the line has more than %zu bytes",
+				       HP_STATE_LINE_MAX)
+			     : read_line(r, at, len, err);
 		if (rc < 0)
-			return err->code == HP_E_USAGE ?
-				hp_err_prefix(err, "%s: line %llu", r->name, (unsigned long long)r->lines) :
-				rc;
+			return err->code == HP_E_USAGE
+				       ? hp_err_prefix(err, "%s: line %llu", r->name,
+						 (unsigned long long)r->lines)
+				       : rc;
 		if (!r->ended)
 			hp_digest_add(&r->digest, at, len + 1);
 		at = nl + 1;
@@ -193,7 +203,8 @@ static int read_lines(struct reader *r, struct hp_buf *b, struct hp_err *err)
 	if (b->len && at != b->s)
 		memmove(b->s, at, b->len);
 	if (b->len > HP_STATE_LINE_MAX)
-		return hp_err_set(err, HP_E_USAGE, "%s: line %llu: the line has more than %zu bytes", r->name,
+		return hp_err_set(err, HP_E_USAGE,
+			"%s: line %llu: the line has more than %zu bytes", r->name,
 			(unsigned long long)r->lines + 1, HP_STATE_LINE_MAX);
 	return 0;
 }
@@ -215,13 +226,15 @@ static int read_all(struct reader *r, int fd, struct hp_buf *b, struct hp_err *e
 		total += (size_t)n;
 		b->len += (size_t)n;
 		if (total > HP_STATE_MAX)
-			return hp_err_set(err, HP_E_USAGE, "%s: it has more than %zu bytes", r->name, HP_STATE_MAX);
+			return hp_err_set(err, HP_E_USAGE, "%s: it has more than %zu bytes",
+				r->name, HP_STATE_MAX);
 		if (read_lines(r, b, err) < 0)
 			return err->code;
 	}
 	if (!r->ended || b->len)
-		return hp_err_set(err, HP_E_USAGE, "%s: %s", r->name, r->ended ?
-			"there is something behind its end" : "it was cut: its last line is missing");
+		return hp_err_set(err, HP_E_USAGE, "%s: %s", r->name,
+			r->ended ? "there is something behind its end"
+				 : "it was cut: its last line is missing");
 	return all_once(r, err);
 }
 

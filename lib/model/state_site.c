@@ -9,8 +9,8 @@
 #include "sys/json.h"
 
 /* The member as text for the field's check; NULL when its JSON type is not the field's. */
-static const char *member_text(struct hp_pool *pool, const struct hp_field *f,
-	const struct hp_json *v)
+static const char *member_text(
+	struct hp_pool *pool, const struct hp_field *f, const struct hp_json *v)
 {
 	struct hp_buf buf _cleanup_buf_ = HP_BUF_INIT;
 	enum hp_json_type type = hp_json_type(v);
@@ -43,17 +43,18 @@ static int take_field(struct hp_pool *pool, unsigned i, const struct hp_json *v,
 	const char *text = member_text(pool, f, v);
 
 	if (!text)
-		return hp_err_set(err, HP_E_USAGE, "%s: the value has the wrong JSON type", f->name);
+		return hp_err_set(
+			err, HP_E_USAGE, "%s: the value has the wrong JSON type", f->name);
 	if (hp_field_check(pool, f, text, strlen(text), &s->v[i], err) < 0)
 		return err->code;
 	if (!hp_streq(text, s->v[i]))
-		return hp_err_set(err, HP_E_USAGE, "%s: the value is not written as the panel writes it",
-			f->name);
+		return hp_err_set(err, HP_E_USAGE,
+			"%s: the value is not written as the panel writes it", f->name);
 	return 0;
 }
 
-static int take_aliases(struct hp_pool *pool, const struct hp_json *list, struct hp_site *s,
-	struct hp_err *err)
+static int take_aliases(
+	struct hp_pool *pool, const struct hp_json *list, struct hp_site *s, struct hp_err *err)
 {
 	const struct hp_json *v;
 	const char *name;
@@ -69,9 +70,11 @@ static int take_aliases(struct hp_pool *pool, const struct hp_json *list, struct
 			return hp_err_prefix(err, "aliases");
 		if (!hp_streq(text, name) ||
 			(s->aliases.n && strcmp(s->aliases.v[s->aliases.n - 1], name) >= 0))
-			return hp_err_set(err, HP_E_USAGE, "aliases: they are not sorted A-labels, each once");
+			return hp_err_set(err, HP_E_USAGE,
+				"aliases: they are not sorted A-labels, each once");
 		if (s->aliases.n == HP_SITE_ALIASES_MAX)
-			return hp_err_set(err, HP_E_USAGE, "aliases: more than %d", HP_SITE_ALIASES_MAX);
+			return hp_err_set(
+				err, HP_E_USAGE, "aliases: more than %d", HP_SITE_ALIASES_MAX);
 		hp_strv_add_ref(pool, &s->aliases, name);
 	}
 	return 0;
@@ -90,8 +93,8 @@ static uint64_t wanted_fields(void)
 	return bits;
 }
 
-static int take_members(struct hp_pool *pool, const struct hp_json *obj, struct hp_site *s,
-	struct hp_err *err)
+static int take_members(
+	struct hp_pool *pool, const struct hp_json *obj, struct hp_site *s, struct hp_err *err)
 {
 	uint64_t missing = wanted_fields();
 	const struct hp_json *v, *aliases = NULL;
@@ -108,8 +111,9 @@ static int take_members(struct hp_pool *pool, const struct hp_json *obj, struct 
 		/* they come in the table's order: look there first */
 		while (guess < HP_SITE_FIELDS && !(hp_site_table.fields[guess].flags & HP_FF_NODE))
 			guess++;
-		i = guess < HP_SITE_FIELDS && hp_streq(hp_site_table.fields[guess].name, key) ?
-			(int)guess++ : hp_field_find(&hp_site_table, key);
+		i = guess < HP_SITE_FIELDS && hp_streq(hp_site_table.fields[guess].name, key)
+			    ? (int)guess++
+			    : hp_field_find(&hp_site_table, key);
 		if (i < 0 || !(missing & ((uint64_t)1 << i)))
 			return hp_err_set(err, HP_E_USAGE, "key \"%s\" has no place in it",
 				hp_str_printable(pool, key, 60));
@@ -125,8 +129,8 @@ static int take_members(struct hp_pool *pool, const struct hp_json *obj, struct 
 	return take_aliases(pool, aliases, s, err);
 }
 
-int hp_state_parse_site(struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret,
-	struct hp_err *err)
+int hp_state_parse_site(
+	struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret, struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
 	const struct hp_json *obj;
@@ -144,8 +148,9 @@ int hp_state_parse_site(struct hp_pool *pool, const char *line, size_t len, stru
 	/* a document can't choose the uid that a site's PHP runs as */
 	id = hp_site_i64(&s, HP_SITE_ID);
 	if (hp_site_i64(&s, HP_SITE_UID) != hp_site_uid(id))
-		return hp_err_set(err, HP_E_USAGE, "uid: %s is not the uid of website %lld, which is %lld",
-			s.v[HP_SITE_UID], (long long)id, (long long)hp_site_uid(id));
+		return hp_err_set(err, HP_E_USAGE,
+			"uid: %s is not the uid of website %lld, which is %lld", s.v[HP_SITE_UID],
+			(long long)id, (long long)hp_site_uid(id));
 	if (hp_strv_has(&s.aliases, s.v[HP_SITE_DOMAIN]))
 		return hp_err_set(err, HP_E_USAGE, "aliases: the domain itself is among them");
 	*ret = s;

@@ -12,6 +12,7 @@
 #define USER_MAX 31 /* useradd(8) and utmp know 32 bytes */
 
 /* Sorted bytewise. Users and groups of base-passwd, of systemd, and of the services we drive. */
+/* clang-format off */
 static const char *const reserved[] = {
 	"adm", "admin", "administrator", "amavis", "apache", "apache2", "audio", "avahi", "backup",
 	"bin", "bind", "cdrom", "clamav", "colord", "crontab", "daemon", "debian-spamd",
@@ -27,6 +28,7 @@ static const char *const reserved[] = {
 	"tape", "tcpdump", "tftp", "tss", "tty", "unscd", "usbmux", "users", "utempter", "utmp",
 	"uucp", "uuidd", "varnish", "vboxadd", "video", "vmail", "voice", "wheel", "www", "www-data",
 };
+/* clang-format on */
 
 static int cmp(const void *key, const void *item)
 {
@@ -52,12 +54,16 @@ int hp_username_check(const char *s, size_t len, struct hp_err *err)
 			    (i && s[i] == '-')))
 			break;
 	if (!len || len > USER_MAX || i < n)
-		return hp_err_set(err, HP_E_USAGE, "\"%s\" is not a Unix user name: a lower case letter and "
-			"up to %d letters, digits and hyphens are allowed", shown, USER_MAX - 1);
+		return hp_err_set(err, HP_E_USAGE,
+			"\"%s\" is not a Unix user name: a lower case letter and "
+			"up to %d letters, digits and hyphens are allowed",
+			shown, USER_MAX - 1);
 	memcpy(name, s, len);
 	name[len] = 0;
 	if (is_reserved(name))
-		return hp_err_set(err, HP_E_USAGE, "\"%s\" is reserved: users of the system and of its "
-			"services are not given to websites", name);
+		return hp_err_set(err, HP_E_USAGE,
+			"\"%s\" is reserved: users of the system and of its "
+			"services are not given to websites",
+			name);
 	return 0;
 }

@@ -10,8 +10,8 @@ static void put(struct hp_jw *w, const struct hp_field *f, const char *v)
 		hp_field_json(w, f, v);
 }
 
-const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t, const char *const *v,
-	const char *const *other, const struct hp_strv *aliases)
+const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
+	const char *const *v, const char *const *other, const struct hp_strv *aliases)
 {
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_jw w;
@@ -57,11 +57,13 @@ int hp_audit_add(struct hp_panel *p, int64_t tenant, const char *verb, const cha
 static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struct hp_stmt **ret,
 	struct hp_err *err)
 {
-	enum hp_sql id = p->actor.kind == HP_ACTOR_TENANT ? HP_SQL_AUDIT_LIST : HP_SQL_AUDIT_LIST_ANY;
+	enum hp_sql id =
+		p->actor.kind == HP_ACTOR_TENANT ? HP_SQL_AUDIT_LIST : HP_SQL_AUDIT_LIST_ANY;
 	int64_t since = 0;
 
 	if (f->since && hp_time_parse(f->since, &since) < 0)
-		return hp_err_set(err, HP_E_USAGE, "since: a time as 2026-01-31T23:59:59Z is wanted");
+		return hp_err_set(
+			err, HP_E_USAGE, "since: a time as 2026-01-31T23:59:59Z is wanted");
 	if (hp_db_stmt(p->db, id, ret, err) < 0)
 		return err->code;
 	hp_stmt_text(*ret, "object", f->object ? f->object : "");

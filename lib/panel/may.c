@@ -2,12 +2,20 @@
 #include "panel/panel_impl.h"
 
 /*
- * What the admin of a tenant may do to his own. Suspending is not among it: he could resume what the
- * operator has suspended.
+ * What the admin of a tenant may do to his own. Suspending is not among it: he could resume what
+ * the operator has suspended.
  */
 static const char *const tenant_verbs[] = {
-	"audit:list", "site:add", "site:alias", "site:list", "site:remove", "site:set", "site:show",
-	"tenant:list", "tenant:set", "tenant:show",
+	"audit:list",
+	"site:add",
+	"site:alias",
+	"site:list",
+	"site:remove",
+	"site:set",
+	"site:show",
+	"tenant:list",
+	"tenant:set",
+	"tenant:show",
 };
 
 static bool is_listed(const char *verb)
@@ -41,14 +49,16 @@ int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err)
 	return hp_may(a, verb, a->kind == HP_ACTOR_TENANT ? a->tenant_id : 0, err);
 }
 
-int hp_may_assign(const struct hp_actor *a, const struct hp_field *f, bool creating,
-	struct hp_err *err)
+int hp_may_assign(
+	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err)
 {
 	if (f->flags & HP_FF_READONLY)
 		return hp_err_set(err, HP_E_USAGE, "%s: the panel sets it by itself", f->name);
 	if ((f->flags & HP_FF_CREATE) && !creating)
-		return hp_err_set(err, HP_E_USAGE, "%s: it is given once, when the object is made, and can't be "
-			"changed", f->name);
+		return hp_err_set(err, HP_E_USAGE,
+			"%s: it is given once, when the object is made, and can't be "
+			"changed",
+			f->name);
 	if ((f->flags & HP_FF_OPERATOR) && a->kind != HP_ACTOR_OPERATOR)
 		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may set it", f->name);
 	return 0;

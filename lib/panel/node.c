@@ -47,7 +47,8 @@ int hp_node_generation(struct hp_panel *p, int64_t node_id, int64_t *ret, struct
 /* ---- the state document ---- */
 enum { COL_GENERATION, COL_TENANT_STATUS, COL_SITE, COL_ALIAS = COL_SITE + HP_SITE_FIELDS };
 
-struct export {
+struct export
+{
 	struct hp_state_writer w;
 	struct hp_pool *pool; /* one site's */
 	struct hp_site site;
@@ -89,14 +90,15 @@ static int export_row(struct export *x, struct hp_stmt *st, struct hp_err *err)
 	return 0;
 }
 
-static int export_all(struct export *x, struct hp_stmt *st, const char *node, int fd,
-	struct hp_err *err)
+static int export_all(
+	struct export *x, struct hp_stmt *st, const char *node, int fd, struct hp_err *err)
 {
 	int r;
 
 	while ((r = hp_stmt_step(st, err)) == 1) {
 		if (!x->begun) {
-			const struct hp_state_head head = {node, hp_stmt_get_i64(st, COL_GENERATION)};
+			const struct hp_state_head head = {
+				node, hp_stmt_get_i64(st, COL_GENERATION)};
 
 			if (hp_state_begin(&x->w, fd, &head, err) < 0)
 				return err->code;
@@ -150,8 +152,9 @@ int hp_node_applied(struct hp_panel *p, const char *node, int64_t generation, co
 	return n < 0 ? err->code : 0;
 }
 
-int hp_node_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_node_row *r,
-	struct hp_err *err), void *arg, struct hp_err *err)
+int hp_node_each(struct hp_panel *p,
+	int (*fn)(void *arg, const struct hp_node_row *r, struct hp_err *err), void *arg,
+	struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	int r;

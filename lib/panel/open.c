@@ -20,8 +20,8 @@ static bool owns(const char *path)
 }
 
 /*
- * Root is above all tenants, and so is who owns the folder that the database lies in: it could write
- * there what it likes. Below --sysroot the same holds for the sysroot's owner.
+ * Root is above all tenants, and so is who owns the folder that the database lies in: it could
+ * write there what it likes. Below --sysroot the same holds for the sysroot's owner.
  */
 void hp_panel_find_actor(struct hp_panel *p, const char *url)
 {
@@ -53,12 +53,18 @@ static int check_schema(struct hp_db *db, struct hp_err *err)
 	if (have == want)
 		return 0;
 	if (have > want) {
-		hp_err_set(err, HP_E_CONF, "the database's schema is of version %d, but this program knows "
-			"version %d", have, want);
-		return hp_err_hint(err, "it was migrated by a newer hosting-panel: install that one here, too");
+		hp_err_set(err, HP_E_CONF,
+			"the database's schema is of version %d, but this program knows "
+			"version %d",
+			have, want);
+		return hp_err_hint(err,
+			"it was migrated by a newer hosting-panel: install that one here, too");
 	}
-	hp_err_set(err, HP_E_CONF, have ? "the database's schema is of version %d, but this program needs "
-		"version %d" : "the database has no tables yet", have, want);
+	hp_err_set(err, HP_E_CONF,
+		have ? "the database's schema is of version %d, but this program needs "
+		       "version %d"
+		     : "the database has no tables yet",
+		have, want);
 	return hp_err_hint(err, "run %s", have ? "hp-db migrate" : "hp-db init");
 }
 
@@ -81,14 +87,14 @@ static int open_panel(const char *sysroot, const struct hp_conf *conf, bool read
 	return 0;
 }
 
-int hp_panel_open(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
-	struct hp_err *err)
+int hp_panel_open(
+	const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret, struct hp_err *err)
 {
 	return open_panel(sysroot, conf, false, ret, err);
 }
 
-int hp_panel_open_read(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
-	struct hp_err *err)
+int hp_panel_open_read(
+	const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret, struct hp_err *err)
 {
 	return open_panel(sysroot, conf, true, ret, err);
 }
@@ -101,8 +107,8 @@ void hp_panel_close(struct hp_panel *p)
 	hp_pool_free(p->pool);
 }
 
-int hp_panel_node_name(struct hp_pool *pool, const struct hp_conf *conf, const char **ret,
-	struct hp_err *err)
+int hp_panel_node_name(
+	struct hp_pool *pool, const struct hp_conf *conf, const char **ret, struct hp_err *err)
 {
 	const char *name = hp_conf_get(conf, "node", "name");
 	char host[256];

@@ -19,7 +19,7 @@
 /* ---- who acts ---- */
 enum hp_actor_kind {
 	HP_ACTOR_NOBODY,    /* may nothing */
-	HP_ACTOR_OPERATOR,  /* root at the shell, or who owns the database's folder: above all tenants */
+	HP_ACTOR_OPERATOR,  /* above all tenants: root, or who owns the database's folder */
 	HP_ACTOR_TENANT,    /* admin of one tenant */
 };
 struct hp_actor {
@@ -37,7 +37,7 @@ struct hp_panel {
 	struct hp_actor actor;
 	bool dry_run;            /* everything is done and checked, then rolled back */
 	/*
-	 * Set by the program, since only the node knows: is this PHP version installed on this host?
+	 * Set by the program, since only the node knows: is this PHP version installed here?
 	 * 0, or HP_E_USAGE and why not ("php_version: …"). Asked for websites of this host's node
 	 * only. NULL: any version is taken. php_default: for websites made without one, or NULL.
 	 */
@@ -78,12 +78,12 @@ struct hp_panel_setup {
 };
 /*
  * Folders, database, tables, this host's node. url NULL: the configured one. A url is written to
- * the configuration file (0640) when that has none; HP_E_EXISTS when it has another one. Again: changes
- * nothing. on_step (may be NULL) hears of each migration. dry_run: only what would be done.
+ * the configuration file (0640) when that has none; HP_E_EXISTS when it has another one. Again:
+ * changes nothing. on_step (may be NULL) hears of each migration. dry_run: only what would be done.
  */
 int hp_panel_init(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
-	const char *url, bool dry_run, void (*on_step)(void *arg, int n, const char *title), void *arg,
-	struct hp_panel_setup *ret, struct hp_err *err);
+	const char *url, bool dry_run, void (*on_step)(void *arg, int n, const char *title),
+	void *arg, struct hp_panel_setup *ret, struct hp_err *err);
 /* Bring an existing database's schema to this build's. */
 int hp_panel_migrate(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
 	bool dry_run, void (*on_step)(void *arg, int n, const char *title), void *arg,
@@ -110,8 +110,9 @@ int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_ass
 	struct hp_tenant *ret, struct hp_err *err);
 int hp_tenant_get(struct hp_panel *p, struct hp_pool *pool, const char *subdomain,
 	struct hp_tenant *ret, struct hp_err *err);
-int hp_tenant_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites,
-	struct hp_err *err), void *arg, struct hp_err *err);
+int hp_tenant_each(struct hp_panel *p,
+	int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites, struct hp_err *err),
+	void *arg, struct hp_err *err);
 /* *ret_changed: false when all values were so already. */
 int hp_tenant_set(struct hp_panel *p, const char *subdomain, const struct hp_assign *a, size_t n,
 	bool *ret_changed, struct hp_err *err);
@@ -124,12 +125,13 @@ int hp_tenant_remove(struct hp_panel *p, const char *subdomain, struct hp_err *e
 /* ---- websites ---- */
 /*
  * What a change did, so that it can be taken back when the node refuses it: the rows as they were
- * and as they are. before.v[HP_SITE_ID] NULL: was not there; after likewise. Lives in the pool given.
+ * and as they are. before.v[HP_SITE_ID] NULL: was not there; after likewise. Lives in the pool
+ * given.
  */
 struct hp_site_change {
 	struct hp_site before, after;
 	bool changed;
-	int64_t generation;     /* of the node, after the change; only what the node must know raises it */
+	int64_t generation;     /* of the node, after it; only what the node must know raises it */
 	const char *node;
 };
 int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,
@@ -182,7 +184,9 @@ int hp_node_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_node_r
 /* ---- audit ---- */
 struct hp_audit_row {
 	int64_t id, tenant_id;
-	const char *at, *actor, *source, *verb, *object, *before, *after, *note; /* before/after: JSON objects of what changed, secrets masked */
+	const char *at, *actor, *source, *verb, *object;
+	const char *before, *after; /* JSON objects of what changed, secrets masked; or NULL */
+	const char *note;
 };
 struct hp_audit_filter {
 	const char *object, *actor, *verb, *since; /* NULL = all */

@@ -1,6 +1,6 @@
 /* What the files of the control plane share; nobody else includes this. */
-#ifndef HP_PANEL_IMPL_H
-#define HP_PANEL_IMPL_H
+#ifndef HP_PANEL_PANEL_IMPL_H
+#define HP_PANEL_PANEL_IMPL_H
 
 #include "base/str.h"
 #include "panel/panel.h"
@@ -24,13 +24,14 @@ void hp_panel_find_actor(struct hp_panel *p, const char *url);
 /* Before anything is looked up: may this actor do that to anything at all? */
 int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err);
 /* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
-int hp_may_assign(const struct hp_actor *a, const struct hp_field *f, bool creating,
-	struct hp_err *err);
+int hp_may_assign(
+	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err);
 
 /* ---- audit.c ---- */
-/* One object as JSON (NULL: was not there), with the fields that differ from other, or all of them. */
-const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t, const char *const *v,
-	const char *const *other, const struct hp_strv *aliases);
+/* One object as JSON (NULL: was not there), with the fields that differ from other, or all of them.
+ */
+const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
+	const char *const *v, const char *const *other, const struct hp_strv *aliases);
 int hp_audit_add(struct hp_panel *p, int64_t tenant, const char *verb, const char *object,
 	const char *before, const char *after, const char *note, struct hp_err *err);
 
@@ -70,14 +71,14 @@ int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err);
 int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, struct hp_err *err);
 int hp_site_name_add(struct hp_panel *p, const struct hp_site *s, const char *name, bool is_alias,
 	struct hp_err *err);
-int hp_site_name_remove(struct hp_panel *p, const struct hp_site *s, const char *name,
-	struct hp_err *err);
-int hp_site_config_write(struct hp_panel *p, enum hp_sql statement, const struct hp_site *s,
-	struct hp_err *err);
+int hp_site_name_remove(
+	struct hp_panel *p, const struct hp_site *s, const char *name, struct hp_err *err);
+int hp_site_config_write(
+	struct hp_panel *p, enum hp_sql statement, const struct hp_site *s, struct hp_err *err);
 int hp_site_touch(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
 int hp_site_delete(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
-int hp_site_put_back(struct hp_panel *p, const struct hp_site *s, int64_t node_id,
-	struct hp_err *err);
+int hp_site_put_back(
+	struct hp_panel *p, const struct hp_site *s, int64_t node_id, struct hp_err *err);
 /* PHP is asked of this host for websites of this host's node. */
 int hp_site_php_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *err);
 /* Raise the node if what it must know has changed; audit; fill the change's last members. */

@@ -18,7 +18,8 @@ struct setup {
 
 static int open_db(struct setup *s, bool create, bool read_only, struct hp_err *err)
 {
-	const struct hp_db_opts o = {.sysroot = s->p.sysroot, .create = create, .read_only = read_only};
+	const struct hp_db_opts o = {
+		.sysroot = s->p.sysroot, .create = create, .read_only = read_only};
 
 	if (hp_db_open(s->url, &o, &s->p.db, err) < 0)
 		return err->code;
@@ -83,8 +84,8 @@ static void add_url(struct hp_buf *out, const char *text, const char *url)
 }
 
 /* What was written is read back before it takes the file's place. */
-static int check_conf(const char *path, const struct hp_buf *text, const char *url,
-	struct hp_err *err)
+static int check_conf(
+	const char *path, const struct hp_buf *text, const char *url, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_conf *conf;
@@ -93,8 +94,10 @@ static int check_conf(const char *path, const struct hp_buf *text, const char *u
 		return err->code;
 	if (hp_streq(hp_conf_get(conf, "database", "url"), url))
 		return 0;
-	return hp_err_set(err, HP_E_USAGE, "the database's URL can't be written to %s as it is: escape what "
-		"is special in it by %%XX", path);
+	return hp_err_set(err, HP_E_USAGE,
+		"the database's URL can't be written to %s as it is: escape what "
+		"is special in it by %%XX",
+		path);
 }
 
 static int write_conf(struct setup *s, struct hp_err *err)
@@ -141,8 +144,8 @@ static int node_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 }
 
 /* Nothing is made: what is missing is looked for. */
-static int rehearse(struct setup *s, void (*on_step)(void *arg, int n, const char *title), void *arg,
-	struct hp_err *err)
+static int rehearse(struct setup *s, void (*on_step)(void *arg, int n, const char *title),
+	void *arg, struct hp_err *err)
 {
 	int64_t id;
 
@@ -166,8 +169,8 @@ static int rehearse(struct setup *s, void (*on_step)(void *arg, int n, const cha
 	return err->code;
 }
 
-static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const char *title), void *arg,
-	struct hp_err *err)
+static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const char *title),
+	void *arg, struct hp_err *err)
 {
 	if (s->p.dry_run)
 		return rehearse(s, on_step, arg, err);
@@ -179,8 +182,8 @@ static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const cha
 }
 
 int hp_panel_init(struct hp_pool *pool, const char *sysroot, const struct hp_conf *conf,
-	const char *url, bool dry_run, void (*on_step)(void *arg, int n, const char *title), void *arg,
-	struct hp_panel_setup *ret, struct hp_err *err)
+	const char *url, bool dry_run, void (*on_step)(void *arg, int n, const char *title),
+	void *arg, struct hp_panel_setup *ret, struct hp_err *err)
 {
 	struct setup s;
 	int r;
@@ -188,8 +191,10 @@ int hp_panel_init(struct hp_pool *pool, const char *sysroot, const struct hp_con
 	begin(&s, pool, sysroot, conf, ret);
 	s.p.dry_run = dry_run;
 	if (url && strcmp(url, s.url) != 0 && hp_conf_is_set(conf, "database", "url")) {
-		hp_err_set(err, HP_E_EXISTS, "another database is configured in %s", hp_conf_path(conf));
-		return hp_err_hint(err, "change url in its section [database] first; nothing is moved by that");
+		hp_err_set(err, HP_E_EXISTS, "another database is configured in %s",
+			hp_conf_path(conf));
+		return hp_err_hint(err,
+			"change url in its section [database] first; nothing is moved by that");
 	}
 	if (url)
 		s.url = url;

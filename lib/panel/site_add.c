@@ -21,13 +21,15 @@ static int take_aliases(struct adding *x, const struct hp_strv *aliases, struct 
 		if (hp_site_name(x->pool, "alias", aliases->v[i], true, &name, err) < 0)
 			return err->code;
 		if (hp_streq(name, x->domain))
-			return hp_err_set(err, HP_E_USAGE, "alias: %s is the website's own domain", name);
+			return hp_err_set(
+				err, HP_E_USAGE, "alias: %s is the website's own domain", name);
 		if (!hp_strv_has(&x->aliases, name))
 			hp_strv_add_ref(x->pool, &x->aliases, name);
 	}
 	if (x->aliases.n > HP_SITE_ALIASES_MAX)
-		return hp_err_set(err, HP_E_USAGE, "alias: a website can have %d further names, not %zu",
-			HP_SITE_ALIASES_MAX, x->aliases.n);
+		return hp_err_set(err, HP_E_USAGE,
+			"alias: a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
+			x->aliases.n);
 	hp_strv_sort(&x->aliases);
 	return 0;
 }
@@ -40,8 +42,8 @@ static bool is_automatic_user(const char *user)
 	return n && *n && strspn(n, "0123456789") == strlen(n);
 }
 
-static int assign(const struct hp_panel *p, const struct adding *x, struct hp_site *s,
-	struct hp_err *err)
+static int assign(
+	const struct hp_panel *p, const struct adding *x, struct hp_site *s, struct hp_err *err)
 {
 	size_t i;
 
@@ -54,9 +56,11 @@ static int assign(const struct hp_panel *p, const struct adding *x, struct hp_si
 		if (!v && !(f->flags & HP_FF_NULLABLE))
 			return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
 		if (x->a[i].field == HP_SITE_DOMAIN && !hp_streq(v, x->domain))
-			return hp_err_set(err, HP_E_USAGE, "domain: it is given twice, as %s and as %s", x->domain, v);
+			return hp_err_set(err, HP_E_USAGE,
+				"domain: it is given twice, as %s and as %s", x->domain, v);
 		if (x->a[i].field == HP_SITE_USER && is_automatic_user(v))
-			return hp_err_set(err, HP_E_USAGE, "user: names like %s are given by the panel itself", v);
+			return hp_err_set(err, HP_E_USAGE,
+				"user: names like %s are given by the panel itself", v);
 		s->v[x->a[i].field] = v;
 	}
 	return 0;
@@ -73,20 +77,23 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 	s->aliases = x->aliases;
 	if (assign(p, x, s, err) < 0)
 		return err->code;
-	if (!s->v[HP_SITE_NODE] && hp_panel_node_name(x->pool, p->conf, &s->v[HP_SITE_NODE], err) < 0)
+	if (!s->v[HP_SITE_NODE] &&
+		hp_panel_node_name(x->pool, p->conf, &s->v[HP_SITE_NODE], err) < 0)
 		return err->code;
 	if (!s->v[HP_SITE_PHP_VERSION])
 		s->v[HP_SITE_PHP_VERSION] = p->php_default;
 	if (!s->v[HP_SITE_PHP_VERSION]) {
-		hp_err_set(err, HP_E_USAGE, "php_version: none is given, and no PHP is known on this host");
-		return hp_err_hint(err, "install one (apt install php-fpm) or give php_version=X.Y");
+		hp_err_set(err, HP_E_USAGE,
+			"php_version: none is given, and no PHP is known on this host");
+		return hp_err_hint(
+			err, "install one (apt install php-fpm) or give php_version=X.Y");
 	}
 	return hp_site_check(s, err) < 0 ? err->code : hp_site_php_ok(p, s, err);
 }
 
 /* ---- may it come in? ---- */
-static int check_tenant(struct hp_panel *p, const struct adding *x, struct hp_site *s,
-	struct hp_err *err)
+static int check_tenant(
+	struct hp_panel *p, const struct adding *x, struct hp_site *s, struct hp_err *err)
 {
 	struct hp_tenant t;
 	int64_t have, limit;
@@ -97,7 +104,8 @@ static int check_tenant(struct hp_panel *p, const struct adding *x, struct hp_si
 	s->v[HP_SITE_TENANT_ID] = t.v[HP_TENANT_ID];
 	hp_panel_as(p, hp_tenant_id(&t));
 	if (hp_streq(t.v[HP_TENANT_STATUS], "suspended"))
-		return hp_err_set(err, HP_E_EXISTS, "tenant %s is suspended: it can't have new websites",
+		return hp_err_set(err, HP_E_EXISTS,
+			"tenant %s is suspended: it can't have new websites",
 			t.v[HP_TENANT_SUBDOMAIN]);
 	if (!t.v[HP_TENANT_WEBSITE_LIMIT])
 		return 0;
@@ -122,8 +130,8 @@ static int find_node(struct hp_panel *p, const struct adding *x, const char *nam
 	if (x->node_given)
 		return hp_err_set(err, HP_E_USAGE, "node: there is no node %s", name);
 	hp_err_set(err, HP_E_CONF, "this host's node %s is not in the database", name);
-	return hp_err_hint(err, "run hp-db init, or set name in section [node] of %s",
-		hp_conf_path(p->conf));
+	return hp_err_hint(
+		err, "run hp-db init, or set name in section [node] of %s", hp_conf_path(p->conf));
 }
 
 /* ---- in it comes ---- */
@@ -138,9 +146,10 @@ static int insert_site(struct hp_panel *p, const struct adding *x, struct hp_sit
 	hp_stmt_text(st, "domain", s->v[HP_SITE_DOMAIN]);
 	hp_stmt_i64(st, "node_id", node_id);
 	if (hp_stmt_exec(st, err) < 0)
-		return err->code == HP_E_EXISTS ?
-			hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", s->v[HP_SITE_DOMAIN]) :
-			err->code;
+		return err->code == HP_E_EXISTS
+			       ? hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already",
+					 s->v[HP_SITE_DOMAIN])
+			       : err->code;
 	id = hp_db_last_id(p->db);
 	s->v[HP_SITE_ID] = hp_pprintf(x->pool, "%lld", (long long)id);
 	s->v[HP_SITE_UID] = hp_pprintf(x->pool, "%lld", (long long)hp_site_uid(id));
@@ -159,13 +168,15 @@ static int insert_user(struct hp_panel *p, const struct hp_site *s, struct hp_er
 	hp_stmt_text(st, "user", s->v[HP_SITE_USER]);
 	hp_stmt_i64(st, "uid", hp_site_i64(s, HP_SITE_UID));
 	if (hp_stmt_exec(st, err) < 0)
-		return err->code == HP_E_EXISTS ?
-			hp_err_set(err, HP_E_EXISTS, "user: %s is taken already", s->v[HP_SITE_USER]) : err->code;
+		return err->code == HP_E_EXISTS
+			       ? hp_err_set(err, HP_E_EXISTS, "user: %s is taken already",
+					 s->v[HP_SITE_USER])
+			       : err->code;
 	return 0;
 }
 
-static int insert_all(struct hp_panel *p, const struct adding *x, struct hp_site *s, int64_t node_id,
-	struct hp_err *err)
+static int insert_all(struct hp_panel *p, const struct adding *x, struct hp_site *s,
+	int64_t node_id, struct hp_err *err)
 {
 	size_t i;
 
@@ -197,14 +208,16 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (s.v[HP_SITE_USER] && hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0)
 		return err->code;
 	if (insert_all(p, x, &s, node_id, err) < 0 ||
-		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL, err) < 0)
+		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL, err) <
+			0)
 		return err->code;
 	return hp_site_changed(p, "site:add", x->pool, node_id, x->ret, NULL, err);
 }
 
-/* A tenant who acts need not name himself; an operator may leave the name out where there is one only. */
-static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED,
-	struct hp_err *err)
+/* A tenant who acts need not name himself; an operator may leave the name out where there is one
+ * only. */
+static int see_tenant(
+	void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED, struct hp_err *err)
 {
 	struct adding *x = arg;
 
@@ -234,8 +247,8 @@ int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, co
 	size_t i;
 
 	if (hp_may_begin(&p->actor, "site:add", err) < 0 ||
-		hp_field_check(pool, &hp_site_table.fields[HP_SITE_DOMAIN], domain, strlen(domain), &x.domain,
-			err) < 0 ||
+		hp_field_check(pool, &hp_site_table.fields[HP_SITE_DOMAIN], domain, strlen(domain),
+			&x.domain, err) < 0 ||
 		take_aliases(&x, aliases, err) < 0)
 		return err->code;
 	for (i = 0; i < n; i++)

@@ -32,14 +32,15 @@ static int unchanged(struct hp_panel *p, struct changing *x, int64_t node_id, st
 static int finish(struct hp_panel *p, struct changing *x, int64_t node_id, struct hp_err *err)
 {
 	if (hp_site_touch(p, &x->ret->after, err) < 0 ||
-		hp_site_find(p, x->pool, x->ret->before.v[HP_SITE_DOMAIN], x->verb, true, &x->ret->after, NULL,
-			err) < 0)
+		hp_site_find(p, x->pool, x->ret->before.v[HP_SITE_DOMAIN], x->verb, true,
+			&x->ret->after, NULL, err) < 0)
 		return err->code;
 	return hp_site_changed(p, x->verb, x->pool, node_id, x->ret, NULL, err);
 }
 
 /* ---- settings ---- */
-static int assign(struct hp_panel *p, const struct changing *x, struct hp_site *s, struct hp_err *err)
+static int assign(
+	struct hp_panel *p, const struct changing *x, struct hp_site *s, struct hp_err *err)
 {
 	size_t i;
 
@@ -76,8 +77,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 int hp_site_set(struct hp_panel *p, struct hp_pool *pool, const char *domain,
 	const struct hp_assign *a, size_t n, struct hp_site_change *ret, struct hp_err *err)
 {
-	struct changing x = {.pool = pool, .domain = domain, .verb = "site:set", .a = a, .n = n,
-		.ret = ret};
+	struct changing x = {
+		.pool = pool, .domain = domain, .verb = "site:set", .a = a, .n = n, .ret = ret};
 
 	if (hp_may_begin(&p->actor, x.verb, err) < 0)
 		return err->code;
@@ -102,8 +103,11 @@ int hp_site_status(struct hp_panel *p, struct hp_pool *pool, const char *domain,
 	struct hp_site_change *ret, struct hp_err *err)
 {
 	bool suspend = hp_streq(status, "suspended");
-	struct changing x = {.pool = pool, .domain = domain, .status = suspend ? "suspended" : "active",
-		.verb = suspend ? "site:suspend" : "site:resume", .ret = ret};
+	struct changing x = {.pool = pool,
+		.domain = domain,
+		.status = suspend ? "suspended" : "active",
+		.verb = suspend ? "site:suspend" : "site:resume",
+		.ret = ret};
 
 	HP_BUG_ON(!suspend && !hp_streq(status, "active"));
 	if (hp_may_begin(&p->actor, x.verb, err) < 0)
@@ -142,8 +146,9 @@ static int alias_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	for (i = 0; i < x->add.n; i++)
 		more += !hp_strv_has(&s->aliases, x->add.v[i]);
 	if (s->aliases.n + more - gone > HP_SITE_ALIASES_MAX)
-		return hp_err_set(err, HP_E_USAGE, "alias: a website can have %d further names, not %zu",
-			HP_SITE_ALIASES_MAX, s->aliases.n + more - gone);
+		return hp_err_set(err, HP_E_USAGE,
+			"alias: a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
+			s->aliases.n + more - gone);
 	for (i = 0; i < x->remove.n && gone; i++) {
 		changed = true;
 		if (hp_site_name_remove(p, s, x->remove.v[i], err) < 0)
@@ -155,8 +160,8 @@ static int alias_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	return changed ? finish(p, x, node_id, err) : unchanged(p, x, node_id, err);
 }
 
-static int take_names(struct hp_pool *pool, const struct hp_strv *names, struct hp_strv *ret,
-	struct hp_err *err)
+static int take_names(
+	struct hp_pool *pool, const struct hp_strv *names, struct hp_strv *ret, struct hp_err *err)
 {
 	const char *name;
 	size_t i;
@@ -182,7 +187,8 @@ int hp_site_alias(struct hp_panel *p, struct hp_pool *pool, const char *domain,
 		return err->code;
 	for (i = 0; i < x.add.n; i++)
 		if (hp_strv_has(&x.remove, x.add.v[i]))
-			return hp_err_set(err, HP_E_USAGE, "alias: %s is both added and removed", x.add.v[i]);
+			return hp_err_set(
+				err, HP_E_USAGE, "alias: %s is both added and removed", x.add.v[i]);
 	return hp_panel_tx(p, alias_tx, &x, err);
 }
 

@@ -9,8 +9,8 @@ struct reverting {
 
 static int moved_on(const char *domain, struct hp_err *err)
 {
-	return hp_err_set(err, HP_E_EXISTS, "%s: it has been changed by somebody else since, which stands",
-		domain);
+	return hp_err_set(err, HP_E_EXISTS,
+		"%s: it has been changed by somebody else since, which stands", domain);
 }
 
 /* Is it still what the change made of it? */
@@ -24,8 +24,8 @@ static int find_as_left(struct hp_panel *p, struct reverting *x, struct hp_site 
 	return hp_site_same(now, &x->change->after) ? 0 : moved_on(domain, err);
 }
 
-static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_site *s, int64_t *node_id,
-	struct hp_err *err)
+static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_site *s,
+	int64_t *node_id, struct hp_err *err)
 {
 	size_t i;
 
@@ -40,12 +40,12 @@ static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_sit
 			return err->code;
 	if (hp_site_put_back(p, s, *node_id, err) < 0)
 		return err->code == HP_E_EXISTS ? moved_on(s->v[HP_SITE_DOMAIN], err) : err->code;
-	return hp_site_find(p, x->pool, s->v[HP_SITE_DOMAIN], "site:set", true, &(struct hp_site){0}, NULL,
-		err);
+	return hp_site_find(p, x->pool, s->v[HP_SITE_DOMAIN], "site:set", true,
+		&(struct hp_site){0}, NULL, err);
 }
 
-static int set_back(struct hp_panel *p, const struct hp_site *now, const struct hp_site *s,
-	struct hp_err *err)
+static int set_back(
+	struct hp_panel *p, const struct hp_site *now, const struct hp_site *s, struct hp_err *err)
 {
 	size_t i;
 
@@ -75,8 +75,8 @@ static int revert_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	} else {
 		r = find_as_left(p, x, &back.before, &node_id, err);
 		if (r == 0)
-			r = before->v[HP_SITE_ID] ? set_back(p, &back.before, before, err) :
-				hp_site_delete(p, &back.before, err);
+			r = before->v[HP_SITE_ID] ? set_back(p, &back.before, before, err)
+						  : hp_site_delete(p, &back.before, err);
 	}
 	if (r < 0)
 		return r;

@@ -65,8 +65,8 @@ int hp_site_name(struct hp_pool *pool, const char *field, const char *name, bool
 	return 0;
 }
 
-static int read_aliases(struct hp_panel *p, struct hp_pool *pool, struct hp_site *s,
-	struct hp_err *err)
+static int read_aliases(
+	struct hp_panel *p, struct hp_pool *pool, struct hp_site *s, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	int r;
@@ -80,9 +80,10 @@ static int read_aliases(struct hp_panel *p, struct hp_pool *pool, struct hp_site
 	return r;
 }
 
-/* A tenant who acts looks among his own only: what is another's is as unknown as what is not there. */
-static int begin_find(struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret,
-	struct hp_err *err)
+/* A tenant who acts looks among his own only: what is another's is as unknown as what is not there.
+ */
+static int begin_find(
+	struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret, struct hp_err *err)
 {
 	bool own = p->actor.kind == HP_ACTOR_TENANT;
 	enum hp_sql id = own ? HP_SQL_SITE_GET : HP_SQL_SITE_GET_ANY;

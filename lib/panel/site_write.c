@@ -1,4 +1,5 @@
-/* Websites, row by row: what the changes in site_add.c, site_change.c and site_revert.c are made of. */
+/* Websites, row by row: what the changes in site_add.c, site_change.c and site_revert.c are made
+ * of. */
 #include "panel/panel_impl.h"
 
 static int exec(struct hp_stmt *st, struct hp_err *err)
@@ -22,13 +23,14 @@ static bool may_know(const struct hp_panel *p, int64_t tenant)
 	return p->actor.kind == HP_ACTOR_OPERATOR || p->actor.tenant_id == tenant;
 }
 
-static int name_taken(const struct hp_panel *p, const char *name, struct hp_stmt *st,
-	struct hp_err *err)
+static int name_taken(
+	const struct hp_panel *p, const char *name, struct hp_stmt *st, struct hp_err *err)
 {
 	if (!may_know(p, hp_stmt_get_i64(st, 1)))
 		return hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", name);
 	if (hp_streq(hp_stmt_get_text(st, 2), "domain"))
-		return hp_err_set(err, HP_E_EXISTS, "%s: there is a website of that name already", name);
+		return hp_err_set(
+			err, HP_E_EXISTS, "%s: there is a website of that name already", name);
 	return hp_err_set(err, HP_E_EXISTS, "%s: it is a further name of website %s already", name,
 		hp_stmt_get_text(st, 0));
 }
@@ -78,8 +80,8 @@ int hp_site_name_add(struct hp_panel *p, const struct hp_site *s, const char *na
 	return err->code;
 }
 
-int hp_site_name_remove(struct hp_panel *p, const struct hp_site *s, const char *name,
-	struct hp_err *err)
+int hp_site_name_remove(
+	struct hp_panel *p, const struct hp_site *s, const char *name, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 
@@ -90,8 +92,8 @@ int hp_site_name_remove(struct hp_panel *p, const struct hp_site *s, const char 
 }
 
 /* ---- rows ---- */
-int hp_site_config_write(struct hp_panel *p, enum hp_sql statement, const struct hp_site *s,
-	struct hp_err *err)
+int hp_site_config_write(
+	struct hp_panel *p, enum hp_sql statement, const struct hp_site *s, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 
@@ -113,8 +115,8 @@ int hp_site_touch(struct hp_panel *p, const struct hp_site *s, struct hp_err *er
 
 int hp_site_delete(struct hp_panel *p, const struct hp_site *s, struct hp_err *err)
 {
-	static const enum hp_sql steps[] = {HP_SQL_NAME_REMOVE_ALL, HP_SQL_SITE_CONFIG_REMOVE,
-		HP_SQL_SITE_REMOVE};
+	static const enum hp_sql steps[] = {
+		HP_SQL_NAME_REMOVE_ALL, HP_SQL_SITE_CONFIG_REMOVE, HP_SQL_SITE_REMOVE};
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(steps); i++) {
@@ -126,8 +128,8 @@ int hp_site_delete(struct hp_panel *p, const struct hp_site *s, struct hp_err *e
 	return 0;
 }
 
-static int put_back_row(struct hp_panel *p, const struct hp_site *s, int64_t node_id,
-	struct hp_err *err)
+static int put_back_row(
+	struct hp_panel *p, const struct hp_site *s, int64_t node_id, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	int64_t created = 0;
@@ -145,7 +147,8 @@ static int put_back_row(struct hp_panel *p, const struct hp_site *s, int64_t nod
 	return exec(st, err);
 }
 
-int hp_site_put_back(struct hp_panel *p, const struct hp_site *s, int64_t node_id, struct hp_err *err)
+int hp_site_put_back(
+	struct hp_panel *p, const struct hp_site *s, int64_t node_id, struct hp_err *err)
 {
 	size_t i;
 
@@ -206,6 +209,6 @@ int hp_site_changed(struct hp_panel *p, const char *verb, struct hp_pool *pool, 
 		return err->code;
 	if (hp_node_generation(p, node_id, &c->generation, err) < 0)
 		return err->code;
-	return hp_audit_add(p, hp_site_i64(there, HP_SITE_TENANT_ID), verb, there->v[HP_SITE_DOMAIN],
-		before, after, note, err);
+	return hp_audit_add(p, hp_site_i64(there, HP_SITE_TENANT_ID), verb,
+		there->v[HP_SITE_DOMAIN], before, after, note, err);
 }

@@ -34,11 +34,12 @@ static int touch(struct hp_panel *p, const struct hp_tenant *t, struct hp_err *e
 }
 
 /* A tenant who acts sees one row: his own. */
-static int begin_find(struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret,
-	struct hp_err *err)
+static int begin_find(
+	struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret, struct hp_err *err)
 {
 	if (p->actor.kind == HP_ACTOR_TENANT) {
-		if (hp_db_stmt(p->db, lock ? HP_SQL_TENANT_LOCK_ID : HP_SQL_TENANT_GET_ID, ret, err) < 0)
+		if (hp_db_stmt(p->db, lock ? HP_SQL_TENANT_LOCK_ID : HP_SQL_TENANT_GET_ID, ret,
+			    err) < 0)
 			return err->code;
 		hp_stmt_i64(*ret, "id", p->actor.tenant_id);
 		return 0;
@@ -89,8 +90,9 @@ int hp_tenant_sites(struct hp_panel *p, int64_t *ret, struct hp_err *err)
 }
 
 /* The tenant himself, as the only row. */
-static int each_self(struct hp_panel *p, int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites,
-	struct hp_err *err), void *arg, struct hp_err *err)
+static int each_self(struct hp_panel *p,
+	int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites, struct hp_err *err),
+	void *arg, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
@@ -98,7 +100,8 @@ static int each_self(struct hp_panel *p, int (*fn)(void *arg, const struct hp_te
 	int64_t sites;
 	int r;
 
-	if (hp_tenant_sites(p, &sites, err) < 0 || hp_db_stmt(p->db, HP_SQL_TENANT_GET_ID, &st, err) < 0)
+	if (hp_tenant_sites(p, &sites, err) < 0 ||
+		hp_db_stmt(p->db, HP_SQL_TENANT_GET_ID, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", p->actor.tenant_id);
 	r = hp_stmt_step(st, err);
@@ -108,8 +111,9 @@ static int each_self(struct hp_panel *p, int (*fn)(void *arg, const struct hp_te
 	return fn(arg, &t, sites, err);
 }
 
-int hp_tenant_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites,
-	struct hp_err *err), void *arg, struct hp_err *err)
+int hp_tenant_each(struct hp_panel *p,
+	int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites, struct hp_err *err),
+	void *arg, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
@@ -145,8 +149,8 @@ struct change {
 };
 
 /* The engine is in the URL, too: one follows from the other, or both must say the same. */
-static int check_backend(struct hp_pool *pool, struct hp_tenant *t, bool backend_given,
-	struct hp_err *err)
+static int check_backend(
+	struct hp_pool *pool, struct hp_tenant *t, bool backend_given, struct hp_err *err)
 {
 	const char *url = t->v[HP_TENANT_DATABASE_URL], *backend = t->v[HP_TENANT_DATABASE_BACKEND];
 	const char *scheme;
@@ -157,8 +161,9 @@ static int check_backend(struct hp_pool *pool, struct hp_tenant *t, bool backend
 	if (!backend || (!backend_given && !hp_streq(backend, scheme)))
 		t->v[HP_TENANT_DATABASE_BACKEND] = scheme;
 	else if (!hp_streq(backend, scheme))
-		return hp_err_set(err, HP_E_USAGE, "database_backend: it is %s, but database_url begins with %s:",
-			backend, scheme);
+		return hp_err_set(err, HP_E_USAGE,
+			"database_backend: it is %s, but database_url begins with %s:", backend,
+			scheme);
 	return 0;
 }
 
@@ -217,9 +222,10 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	bind(st, &c->after);
 	hp_stmt_text(st, "subdomain", c->subdomain);
 	if (hp_stmt_exec(st, err) < 0)
-		return err->code == HP_E_EXISTS ?
-			hp_err_set(err, HP_E_EXISTS, "there is a tenant %s already", c->subdomain) :
-			err->code;
+		return err->code == HP_E_EXISTS
+			       ? hp_err_set(err, HP_E_EXISTS, "there is a tenant %s already",
+					 c->subdomain)
+			       : err->code;
 	if (hp_tenant_find(p, c->pool, c->subdomain, false, &c->after, err) < 0)
 		return err->code;
 	return hp_audit_add(p, hp_tenant_id(&c->after), "tenant:add", c->subdomain, NULL,
@@ -239,9 +245,10 @@ int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_ass
 	c.after.v[HP_TENANT_NAME] = c.subdomain;
 	if (assign(p, &c, true, err) < 0)
 		return err->code;
-	if (c.after.v[HP_TENANT_SUBDOMAIN] && !hp_streq(c.after.v[HP_TENANT_SUBDOMAIN], c.subdomain))
-		return hp_err_set(err, HP_E_USAGE, "subdomain: it is given twice, as %s and as %s", c.subdomain,
-			c.after.v[HP_TENANT_SUBDOMAIN]);
+	if (c.after.v[HP_TENANT_SUBDOMAIN] &&
+		!hp_streq(c.after.v[HP_TENANT_SUBDOMAIN], c.subdomain))
+		return hp_err_set(err, HP_E_USAGE, "subdomain: it is given twice, as %s and as %s",
+			c.subdomain, c.after.v[HP_TENANT_SUBDOMAIN]);
 	if (hp_panel_tx(p, add_tx, &c, err) < 0)
 		return err->code;
 	if (ret)
@@ -249,8 +256,8 @@ int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_ass
 	return 0;
 }
 
-static int write_row(struct hp_panel *p, struct change *c, const struct hp_tenant *before,
-	struct hp_err *err)
+static int write_row(
+	struct hp_panel *p, struct change *c, const struct hp_tenant *before, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 
@@ -324,7 +331,8 @@ int hp_tenant_status(struct hp_panel *p, const char *subdomain, const char *stat
 	bool *ret_changed, struct hp_err *err)
 {
 	bool suspend = hp_streq(status, "suspended");
-	struct change c = {.subdomain = subdomain, .status = suspend ? "suspended" : "active",
+	struct change c = {.subdomain = subdomain,
+		.status = suspend ? "suspended" : "active",
 		.verb = suspend ? "tenant:suspend" : "tenant:resume"};
 
 	HP_BUG_ON(!suspend && !hp_streq(status, "active"));
@@ -344,16 +352,19 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (hp_tenant_sites(p, &sites, err) < 0)
 		return err->code;
 	if (sites) {
-		hp_err_set(err, HP_E_EXISTS, "%s: the tenant has %lld website%s still", t.v[HP_TENANT_SUBDOMAIN],
-			(long long)sites, sites == 1 ? "" : "s");
-		return hp_err_hint(err, "remove them first: hp-site list --tenant %s", t.v[HP_TENANT_SUBDOMAIN]);
+		hp_err_set(err, HP_E_EXISTS, "%s: the tenant has %lld website%s still",
+			t.v[HP_TENANT_SUBDOMAIN], (long long)sites, sites == 1 ? "" : "s");
+		return hp_err_hint(err, "remove them first: hp-site list --tenant %s",
+			t.v[HP_TENANT_SUBDOMAIN]);
 	}
 	if (hp_db_stmt(p->db, HP_SQL_TENANT_REMOVE, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", hp_tenant_id(&t));
 	if (hp_stmt_exec(st, err) < 0)
-		return err->code == HP_E_EXISTS ? hp_err_prefix(err, "%s: something belongs to the tenant still",
-			t.v[HP_TENANT_SUBDOMAIN]) : err->code;
+		return err->code == HP_E_EXISTS
+			       ? hp_err_prefix(err, "%s: something belongs to the tenant still",
+					 t.v[HP_TENANT_SUBDOMAIN])
+			       : err->code;
 	return hp_audit_add(p, hp_tenant_id(&t), "tenant:remove", t.v[HP_TENANT_SUBDOMAIN],
 		hp_audit_json(c->pool, &hp_tenant_table, t.v, NULL, NULL), NULL, NULL, err);
 }

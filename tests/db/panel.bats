@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The control plane (tests/unit/test-panel.c) on the servers of tests/lib/servers.sh; on SQLite it runs
+# The control plane (tests/unit/test-panel*.c) on the servers of tests/lib/servers.sh; on SQLite it runs
 # with the unit tests.
 
 setup_file() {
@@ -12,7 +12,8 @@ engine() {
 	url=$(servers_database "$1" panel_control) ||
 		{ echo "no $1 server: run this in tests/lib/servers.sh"; return 1; }
 	unset CMOCKA_MESSAGE_OUTPUT
-	HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel"
+	HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel" &&
+		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-walls"
 }
 
 @test "postgresql: tenants, websites, audit, two at once" { engine postgresql; }

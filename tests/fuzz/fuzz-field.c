@@ -1,6 +1,6 @@
 /*
- * The field tables: the first byte chooses a field of a website or a tenant, the rest is its value. What
- * is accepted has no control characters and is canonical; what is not names the field.
+ * The field tables: the first byte chooses a field of a website or a tenant, the rest is its value.
+ * What is accepted has no control characters and is canonical; what is not names the field.
  */
 #include "base/str.h"
 #include "model/site.h"
@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (!n)
 		return 0;
 	i = data[0] % (HP_SITE_FIELDS + HP_TENANT_FIELDS);
-	f = i < HP_SITE_FIELDS ? &hp_site_table.fields[i] : &hp_tenant_table.fields[i - HP_SITE_FIELDS];
+	f = i < HP_SITE_FIELDS ? &hp_site_table.fields[i]
+			       : &hp_tenant_table.fields[i - HP_SITE_FIELDS];
 	if (hp_field_check(pool, f, (const char *)data + 1, n - 1, &v, &err) < 0) {
 		HP_BUG_ON(err.code != HP_E_USAGE || !hp_str_starts(err.msg, f->name));
 		return 0;

@@ -1,7 +1,7 @@
 /*
- * The state document. The bytes are taken three ways: as a whole document, as the lines of one whose
- * digest and count are right, and as the line of one website, which must come back the same when it is
- * accepted and written again.
+ * The state document. The bytes are taken three ways: as a whole document, as the lines of one
+ * whose digest and count are right, and as the line of one website, which must come back the same
+ * when it is accepted and written again.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>

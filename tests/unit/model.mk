@@ -11,9 +11,18 @@ tests_unit_test_field_CFLAGS = $(model_unit_cflags)
 tests_unit_test_field_LDADD = $(model_unit_ldadd)
 tests_unit_test_state_CFLAGS = $(model_unit_cflags)
 tests_unit_test_state_LDADD = $(model_unit_ldadd)
-check_PROGRAMS += tests/unit/test-panel
-TESTS += tests/unit/test-panel
-tests_unit_test_panel_CPPFLAGS = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_builddir)/lib/db/.libs"'
+
+panel_unit_tests = tests/unit/test-panel tests/unit/test-panel-walls
+check_PROGRAMS += $(panel_unit_tests)
+TESTS += $(panel_unit_tests)
+panel_unit_cppflags = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_builddir)/lib/db/.libs"'
+tests_unit_test_panel_SOURCES = tests/unit/test-panel.c tests/unit/panel.c tests/unit/panel.h
+tests_unit_test_panel_CPPFLAGS = $(panel_unit_cppflags)
 tests_unit_test_panel_CFLAGS = $(model_unit_cflags)
 tests_unit_test_panel_LDADD = $(model_unit_ldadd)
+tests_unit_test_panel_walls_SOURCES = tests/unit/test-panel-walls.c tests/unit/panel.c \
+	tests/unit/panel.h
+tests_unit_test_panel_walls_CPPFLAGS = $(panel_unit_cppflags)
+tests_unit_test_panel_walls_CFLAGS = $(model_unit_cflags)
+tests_unit_test_panel_walls_LDADD = $(model_unit_ldadd)
 endif

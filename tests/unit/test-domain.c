@@ -117,10 +117,10 @@ static void international(void **state HP_UNUSED)
 	OK("XN--bcher-KVA.example", "xn--bcher-kva.example");
 	OK("例え.テスト", "xn--r8jz45g.xn--zckzah");
 	check("*.bücher.example", sizeof("*.bücher.example") - 1, true, "*.xn--bcher-kva.example");
-	BAD("xn--a.example");      /* no A-label */
+	BAD("xn--a.example"); /* no A-label */
 	BAD("xn--\xc3\xbc.example");
 	BAD("p\xd0\xb0ypal.example"); /* Latin with a Cyrillic a */
-	BAD("\xe2\x80\xae.example"); /* right-to-left override */
+	BAD("\xe2\x80\xae.example");  /* right-to-left override */
 }
 
 int main(void)

@@ -24,8 +24,8 @@ static const struct hp_field *field(const struct hp_field_table *t, const char *
 }
 
 /* want NULL: it must be refused, naming the field. */
-static void check(const struct hp_field_table *t, const char *name, const char *value,
-	const char *want)
+static void check(
+	const struct hp_field_table *t, const char *name, const char *value, const char *want)
 {
 	struct hp_err err = HP_ERR_INIT;
 	const char *got = "untouched";
@@ -74,9 +74,19 @@ static void hostile_values(void **state HP_UNUSED)
 		size_t n;
 	} bad[] = {
 #define BAD(s) {s, sizeof(s) - 1}
-		BAD("a\rb"), BAD("a\nb"), BAD("a\0b"), BAD("\0"), BAD("8.2\n"), BAD("256M\r\n"),
-		BAD("\x1b[2J"), BAD("\x7f"), BAD("a\xc2\x85z"), BAD("\xff\xfe"), BAD("\xc0\xaf"),
-		BAD("\xed\xa0\x80"), BAD("example.com\0.evil"),
+		BAD("a\rb"),
+		BAD("a\nb"),
+		BAD("a\0b"),
+		BAD("\0"),
+		BAD("8.2\n"),
+		BAD("256M\r\n"),
+		BAD("\x1b[2J"),
+		BAD("\x7f"),
+		BAD("a\xc2\x85z"),
+		BAD("\xff\xfe"),
+		BAD("\xc0\xaf"),
+		BAD("\xed\xa0\x80"),
+		BAD("example.com\0.evil"),
 #undef BAD
 	};
 	_cleanup_free_ char *big = malloc(65536);
@@ -90,13 +100,15 @@ static void hostile_values(void **state HP_UNUSED)
 
 			for (size_t k = 0; k < HP_ARRAY_SIZE(bad); k++) {
 				hp_err_clear(&err);
-				assert_int_equal(hp_field_check(pool, f, bad[k].s, bad[k].n, &got, &err),
+				assert_int_equal(
+					hp_field_check(pool, f, bad[k].s, bad[k].n, &got, &err),
 					HP_E_USAGE);
 				assert_non_null(strstr(err.msg, f->name));
 				assert_null(got);
 			}
 			hp_err_clear(&err);
-			assert_int_equal(hp_field_check(pool, f, big, 65536, &got, &err), HP_E_USAGE);
+			assert_int_equal(
+				hp_field_check(pool, f, big, 65536, &got, &err), HP_E_USAGE);
 			assert_non_null(strstr(err.msg, f->name));
 			assert_true(strlen(err.msg) < 500);
 		}
@@ -105,8 +117,9 @@ static void hostile_values(void **state HP_UNUSED)
 /* What breaks out of a configuration file, where the field has no use for it. */
 static void meta_characters(void **state HP_UNUSED)
 {
-	static const char *const bad[] = {"\"", "'", ";", "{", "}", "$", "%", "../", "../../etc/passwd",
-		"a;b", "a b", "a/b", "$(id)", "`id`", "${x}", "\\", "-", "--", ".", "..", "*", "<", ">", "|"};
+	static const char *const bad[] = {"\"", "'", ";", "{", "}", "$", "%", "../",
+		"../../etc/passwd", "a;b", "a b", "a/b", "$(id)", "`id`", "${x}", "\\", "-", "--",
+		".", "..", "*", "<", ">", "|"};
 
 	for (unsigned i = 0; i < hp_site_table.n; i++) {
 		const struct hp_field *f = &hp_site_table.fields[i];
@@ -207,7 +220,8 @@ static void lists(void **state HP_UNUSED)
 {
 	SITE("allowed_ips", "", "[]");
 	SITE("allowed_ips", "[]", "[]");
-	SITE("allowed_ips", "[ \"10.0.0.0/8\" , \"192.0.2.7/32\" ]", "[\"10.0.0.0/8\",\"192.0.2.7\"]");
+	SITE("allowed_ips", "[ \"10.0.0.0/8\" , \"192.0.2.7/32\" ]",
+		"[\"10.0.0.0/8\",\"192.0.2.7\"]");
 	SITE("allowed_ips", "10.0.0.0/8, 2001:DB8::/32", "[\"10.0.0.0/8\",\"2001:db8::/32\"]");
 	SITE("allowed_ips", "[\"10.0.0.1\",\"10.0.0.1/32\"]", "[\"10.0.0.1\"]");
 	SITE("allowed_ips", "0.0.0.0/0,::/0", "[\"0.0.0.0/0\",\"::/0\"]");
@@ -234,8 +248,9 @@ static void long_list(void **state HP_UNUSED)
 
 	for (unsigned i = 1; i <= 1024; i++)
 		list = hp_pprintf(pool, "%s,10.0.%u.%u", list, i / 256, i % 256);
-	assert_int_equal(hp_field_check(pool, field(&hp_site_table, "allowed_ips"), list, strlen(list),
-		&got, &err), HP_E_USAGE);
+	assert_int_equal(hp_field_check(pool, field(&hp_site_table, "allowed_ips"), list,
+				 strlen(list), &got, &err),
+		HP_E_USAGE);
 	unit_assert_err(&err, HP_E_USAGE, "allowed_ips: there are more than 1024 items");
 }
 
@@ -243,8 +258,10 @@ static void headers(void **state HP_UNUSED)
 {
 	SITE("http_security_headers", "", "{}");
 	SITE("http_security_headers", "{ }", "{}");
-	SITE("http_security_headers", "{\"X-Frame-Options\": \"DENY\"}", "{\"X-Frame-Options\":\"DENY\"}");
-	SITE("http_security_headers", "{\"Content-Security-Policy\":\"default-src 'self'; img-src \\\"x\\\"\"}",
+	SITE("http_security_headers", "{\"X-Frame-Options\": \"DENY\"}",
+		"{\"X-Frame-Options\":\"DENY\"}");
+	SITE("http_security_headers",
+		"{\"Content-Security-Policy\":\"default-src 'self'; img-src \\\"x\\\"\"}",
 		"{\"Content-Security-Policy\":\"default-src 'self'; img-src \\\"x\\\"\"}");
 	SITE("http_security_headers", "{\"A\":\"1\",\"a\":\"2\"}", NULL);
 	SITE("http_security_headers", "{\"A\":\"1\",\"A\":\"2\"}", NULL);
@@ -274,16 +291,18 @@ static void secrets_are_not_repeated(void **state HP_UNUSED)
 	TENANT("database_url", "sqlite:/a/../b", NULL);
 	TENANT("database_url", "oracle://x/y", NULL);
 	TENANT("database_url", "mysql://u:p w@h/d", NULL);
-	assert_int_equal(hp_field_check(pool, field(&hp_tenant_table, "database_url"), url, strlen(url),
-		&got, &err), HP_E_USAGE);
+	assert_int_equal(hp_field_check(pool, field(&hp_tenant_table, "database_url"), url,
+				 strlen(url), &got, &err),
+		HP_E_USAGE);
 	assert_null(strstr(err.msg, "geheim"));
 }
 
 static void users(void **state HP_UNUSED)
 {
-	static const char *const bad[] = {"", "root", "www-data", "nobody", "mysql", "postgres", "sshd",
-		"hosting-panel", "hosting-panel-x", "systemd-network", "_apt", "Alice", "1a", "-a", "a_b", "a.b",
-		"a b", "a/b", "a:b", "abcdefghijklmnopqrstuvwxyz012345", "daemon", "sync", "backup", "dovecot"};
+	static const char *const bad[] = {"", "root", "www-data", "nobody", "mysql", "postgres",
+		"sshd", "hosting-panel", "hosting-panel-x", "systemd-network", "_apt", "Alice",
+		"1a", "-a", "a_b", "a.b", "a b", "a/b", "a:b", "abcdefghijklmnopqrstuvwxyz012345",
+		"daemon", "sync", "backup", "dovecot"};
 
 	SITE("user", "alice", "alice");
 	SITE("user", "site12", "site12");
@@ -303,16 +322,20 @@ static void assignments(void **state HP_UNUSED)
 	assert_string_equal(v, "8.2");
 	assert_int_equal(hp_field_assign(pool, &hp_site_table, "database_host=", &f, &v, &err), 0);
 	assert_null(v);
-	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_verison=8.2", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(
+		hp_field_assign(pool, &hp_site_table, "php_verison=8.2", &f, &v, &err), HP_E_USAGE);
 	assert_non_null(strstr(err.hint, "php_version"));
 	hp_err_clear(&err);
-	assert_int_equal(hp_field_assign(pool, &hp_site_table, "status=active", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(
+		hp_field_assign(pool, &hp_site_table, "status=active", &f, &v, &err), HP_E_USAGE);
 	assert_non_null(strstr(err.hint, "suspend"));
 	hp_err_clear(&err);
 	assert_int_equal(hp_field_assign(pool, &hp_site_table, "uid=0", &f, &v, &err), HP_E_USAGE);
-	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_version", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(
+		hp_field_assign(pool, &hp_site_table, "php_version", &f, &v, &err), HP_E_USAGE);
 	assert_int_equal(hp_field_assign(pool, &hp_site_table, "=8.2", &f, &v, &err), HP_E_USAGE);
-	assert_int_equal(hp_field_assign(pool, &hp_site_table, "php_version=", &f, &v, &err), HP_E_USAGE);
+	assert_int_equal(
+		hp_field_assign(pool, &hp_site_table, "php_version=", &f, &v, &err), HP_E_USAGE);
 }
 
 static void settings_fit_each_other(void **state HP_UNUSED)

@@ -103,7 +103,8 @@ static void there_and_back(void **state HP_UNUSED)
 	assert_int_equal(seen.sites, 3000);
 	assert_int_equal(seen.generation, 42);
 	nl = strchr(hp_buf_str(&seen.lines), '\n');
-	assert_int_equal(hp_state_parse_site(pool, seen.lines.s, (size_t)(nl - seen.lines.s), &s, &err), 0);
+	assert_int_equal(
+		hp_state_parse_site(pool, seen.lines.s, (size_t)(nl - seen.lines.s), &s, &err), 0);
 	assert_string_equal(s.v[HP_SITE_DOMAIN], "s00001.example.com");
 	hp_buf_release(&seen.lines);
 }
@@ -196,17 +197,20 @@ static void bad_sites(void **state HP_UNUSED)
 		{"[\"10.0.0.0/8\"]", "[\"10.0.0.1/8\"]", "allowed_ips"},
 		{"{\"X-A\":", "{\"Content-Length\":", "http_security_headers"},
 		{"\"ssl_enabled\":false", "\"ssl_enabled\":\"false\"", "ssl_enabled"},
-		{"\"ssl_enabled\":false", "\"ssl_enabled\":false,\"ssl_enabled\":true", "ssl_enabled"},
+		{"\"ssl_enabled\":false", "\"ssl_enabled\":false,\"ssl_enabled\":true",
+			"ssl_enabled"},
 		{"\"ssl_enabled\":false", "\"root\":\"/etc\"", "root"},
 		{"\"ssl_enabled\":false,", "", "ssl_enabled"},
 		{"\"ssl_enabled\":false", "\"ssl_enabled\":false,\"node\":\"x\"", "node"},
 		{"\"ssl_enabled\":false", "\"ssl_enabled\":false,\"tenant_id\":1", "tenant_id"},
 		{"\"64M\"", "\"128M\"", "php_post_max_size"},
 		{"\"www.s00001.example.com\"", "\"*.s00001.example.com\"", "aliases"},
-		{"\"www.s00001.example.com\"", "\"s00001.example.com\",\"www.s00001.example.com\"", "aliases"},
+		{"\"www.s00001.example.com\"", "\"s00001.example.com\",\"www.s00001.example.com\"",
+			"aliases"},
 		{"\"www.s00001.example.com\"", "\"a;b.example\"", "aliases"},
 		{"\"*.s00001.example.com\"", "1", "aliases"},
-		{"\"aliases\":[\"*.s00001.example.com\",\"www.s00001.example.com\"]", "\"aliases\":null", "aliases"},
+		{"\"aliases\":[\"*.s00001.example.com\",\"www.s00001.example.com\"]",
+			"\"aliases\":null", "aliases"},
 		{"{\"site\":", "{\"x\":", "site"},
 		{"{\"site\":", "{\"y\":1,\"site\":", "site"},
 	};
@@ -248,7 +252,11 @@ static void nothing_twice(void **state HP_UNUSED)
 static void bad_heads(void **state HP_UNUSED)
 {
 	static const char *const bad[] = {
-		"", "{}", "[]", "x", "{\"hosting_panel_state\":2,\"node\":\"web1\",\"generation\":1}",
+		"",
+		"{}",
+		"[]",
+		"x",
+		"{\"hosting_panel_state\":2,\"node\":\"web1\",\"generation\":1}",
 		"{\"hosting_panel_state\":1,\"node\":\"web1\"}",
 		"{\"hosting_panel_state\":1,\"node\":\"../x\",\"generation\":1}",
 		"{\"hosting_panel_state\":1,\"node\":\"web1\",\"generation\":-1}",
