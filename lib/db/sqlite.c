@@ -55,6 +55,10 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		return hp_err_set(err, HP_E_DENIED, "the database may not be written: %s", msg);
+	case SQLITE_CANTOPEN:
+		hp_err_set(err, HP_E_DENIED, "the database does not open: %s", msg);
+		return hp_err_hint(err, "who may not write its folder can read it while its -wal and -shm "
+			"files are there");
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 		return hp_err_set(err, HP_E_OS, "database: %s", msg);

@@ -412,6 +412,45 @@ static void tls(void **state HP_UNUSED)
 		named), &err), HP_E_CONF);
 }
 
+/* The server itself says what it is, whatever the URL calls it. */
+static void detected_from_the_server(void **state HP_UNUSED)
+{
+	const char *url = getenv("HP_TEST_URL"), *rest;
+
+	if (!hp_str_starts(url, "mysql:") && !hp_str_starts(url, "mariadb:"))
+		skip();
+
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	_cleanup_db_ struct hp_db *a = engine_open(NULL), *b = NULL;
+	struct hp_err err = HP_ERR_INIT;
+
+	rest = strchr(url, ':');
+	assert_int_equal(hp_db_open(hp_pprintf(pool, "%s%s", hp_str_starts(url, "mysql:") ? "mariadb" : "mysql",
+		rest), NULL, &b, &err), 0);
+	assert_int_equal(hp_db_engine(a), hp_db_engine(b));
+}
+
+/*
+ * caching_sha2_password without TLS: the password goes encrypted with the server's key when the server
+ * has not seen it since its start, and as a digest afterwards.
+ */
+static void password_without_tls(void **state HP_UNUSED)
+{
+	const char *root = getenv("HP_TEST_ADMIN_MYSQL");
+
+	if (!root || !tcp_url() || !hp_str_starts(tcp_url(), "mysql:"))
+		skip();
+
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	_cleanup_db_ struct hp_db *admin = NULL;
+	struct hp_err err = HP_ERR_INIT;
+
+	assert_int_equal(hp_db_open(root, NULL, &admin, &err), 0);
+	engine_exec(admin, "FLUSH PRIVILEGES");
+	expect_tls(hp_pprintf(pool, "%s?sslmode=disable", tcp_url()), false);
+	expect_tls(hp_pprintf(pool, "%s?sslmode=disable", tcp_url()), false);
+}
+
 int engine_run_faults(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +466,8 @@ int engine_run_faults(void)
 		cmocka_unit_test(lost_while_reading),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(tls),
+		cmocka_unit_test(detected_from_the_server),
+		cmocka_unit_test(password_without_tls),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
