@@ -216,13 +216,14 @@ static bool is_wished(const struct hp_emit *e, const char *path)
 	return false;
 }
 
-static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, struct hp_err *err)
+static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, size_t n_old,
+	struct hp_err *err)
 {
 	struct hp_engine *x = e->x;
 	struct hp_mfile **tail = w->now ? &w->now->files : NULL;
-	const struct hp_mfile *m;
+	const struct hp_mfile **old = hp_palloc(x->scratch, (n_old + 1) * sizeof(*old)), *m;
 	struct hp_emitted *f;
-	size_t i = 0;
+	size_t i = 0, n = 0;
 
 	for (f = e->head; f; f = f->next) {
 		*tail = keep(x, &f->file);
@@ -230,8 +231,12 @@ static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, st
 			return err->code;
 		tail = &(*tail)->next;
 	}
-	for (m = w->old ? w->old->files : NULL; m; m = m->next, i++)
-		if (gone[i] && settle_gone(e, w, m, err) < 0)
+	/* the last one first: a link goes before what it leads to */
+	for (m = w->old ? w->old->files : NULL; m; m = m->next)
+		if (gone[i++])
+			old[n++] = m;
+	while (n-- > 0)
+		if (settle_gone(e, w, old[n], err) < 0)
 			return err->code;
 	return 0;
 }
@@ -257,5 +262,5 @@ int hp_emit_settle(struct hp_emit *e, struct hp_wish *w, bool *ret_drift, struct
 	if (*ret_drift)
 		return 0;
 	hp_err_clear(err);
-	return settle_all(e, w, gone, err);
+	return settle_all(e, w, gone, n, err);
 }

@@ -76,6 +76,7 @@ struct hp_engine {
 	bool live;                       /* no sysroot: services, users, servers are real */
 	bool dry;                        /* plan: nothing is written */
 	uint64_t t0, children0;
+	uint64_t servers_us;             /* spent waiting for servers that were told something */
 	struct hp_pool *pool;            /* of the run */
 	struct hp_pool *round;           /* of one round */
 	struct hp_pool *scratch;         /* of one site */

@@ -10,17 +10,25 @@
 #include "sys/run.h"
 #include "sys/service.h"
 
-/* A pid file may be stale and its number another program's. */
-static bool is_nginx(pid_t pid)
+static ssize_t read_proc(pid_t pid, const char *name, char *buf, size_t size)
 {
-	char path[64], comm[32] = "";
+	char path[64];
 	int fd _cleanup_close_ = -1;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, comm, sizeof(comm) - 1) : -1;
-	return n > 0 && hp_str_starts(comm, "nginx");
+	n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+/* A pid file may be stale and its number another program's. */
+static bool is_nginx(pid_t pid)
+{
+	char comm[32];
+
+	return read_proc(pid, "comm", comm, sizeof(comm)) > 0 && hp_str_starts(comm, "nginx");
 }
 
 int hp_nginx_pid(pid_t *ret, struct hp_err *err)
@@ -31,6 +39,44 @@ int hp_nginx_pid(pid_t *ret, struct hp_err *err)
 	if (*ret > 0 && !is_nginx(*ret))
 		*ret = 0;
 	return 0;
+}
+
+/* ---- workers ---- */
+/* The fourth field of stat; the second is a name in brackets that may contain anything. */
+static pid_t parent_of(pid_t pid)
+{
+	char stat[512];
+	const char *p;
+	int ppid = 0;
+
+	if (read_proc(pid, "stat", stat, sizeof(stat)) <= 0)
+		return 0;
+	p = strrchr(stat, ')');
+	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+}
+
+void hp_nginx_workers(pid_t master, struct hp_nginx_part *p)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	uint64_t pid;
+
+	p->n_workers = 0;
+	while (d && p->n_workers < HP_NGINX_WORKERS_MAX && (e = readdir(d)))
+		if (hp_parse_u64(e->d_name, INT32_MAX, &pid) == 0 && is_nginx((pid_t)pid) &&
+			parent_of((pid_t)pid) == master)
+			p->workers[p->n_workers++] = (pid_t)pid;
+	if (d)
+		closedir(d);
+}
+
+bool hp_nginx_worker_accepts(pid_t pid)
+{
+	char title[128];
+
+	if (!is_nginx(pid) || read_proc(pid, "cmdline", title, sizeof(title)) <= 0)
+		return false;
+	return !strstr(title, "is shutting down");
 }
 
 /* ---- where it listens: its sockets' inodes, looked up in /proc/net/tcp ---- */

@@ -25,7 +25,10 @@
  *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…","message":"…"}
  *   {"event":"reload","server":"nginx"}
  *   {"event":"end","node":"web1","generation":42,"result":"applied|unchanged|partial|undone|pending",
- *     "sites":1000,"changed":1,"failed":0,"total_us":…,"children_us":…,"message":"…","exit":0}
+ *     "sites":1000,"changed":1,"failed":0,"total_us":…,"children_us":…,
+ *     "servers_us":…,"message":"…","exit":0}
+ * total_us is the whole run; children_us of it went into programs that it ran (tests, systemctl),
+ * servers_us into waiting for servers that it told to reload or start.
  */
 typedef void hp_report_fn(void *arg, const char *json_line, size_t len);
 

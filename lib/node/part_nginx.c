@@ -104,7 +104,7 @@ static int start(struct hp_err *err)
  * The signal straight to the master: what it reads was tested a moment ago, and
  * `nginx -s reload` (which the service's own reload is) would read everything once more first.
  */
-static int reload(struct hp_err *err)
+static int reload(struct hp_nginx_part *p, struct hp_err *err)
 {
 	pid_t pid;
 
@@ -112,6 +112,7 @@ static int reload(struct hp_err *err)
 		return err->code;
 	if (pid == 0)
 		return hp_err_set(err, HP_E_REFUSED, "nginx does not run any more");
+	hp_nginx_workers(pid, p);
 	if (kill(pid, SIGHUP) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "nginx can't be reloaded");
 	return 0;
@@ -125,7 +126,9 @@ static int change(struct hp_engine *x, struct hp_err *err)
 		return 0;
 	if (hp_fault_err("reload", err))
 		return err->code;
-	if ((p->was_down ? start(err) : reload(err)) < 0)
+	p->told_us = hp_now_us();
+	p->n_workers = 0;
+	if ((p->was_down ? start(err) : reload(p, err)) < 0)
 		return err->code;
 	hp_report_reload(x, "nginx");
 	hp_fault("after-reload");
@@ -146,7 +149,7 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		return 0;
 	}
 	if (x->live && (p->reload_back || p->stop_back) && hp_nginx_pid(&pid, err) == 0 && pid > 0)
-		rc = p->stop_back ? hp_service_stop(names, err) : reload(err);
+		rc = p->stop_back ? hp_service_stop(names, err) : reload(p, err);
 	p->reload_back = p->stop_back = false;
 	return rc;
 }

@@ -10,12 +10,17 @@
 #define HP_NGINX_CONF_D HP_NGINX_ETC "/conf.d/hosting-panel.conf"
 #define HP_NGINX_PIDFILE "/run/nginx.pid"
 
+#define HP_NGINX_WORKERS_MAX 1024
+
 struct hp_nginx_part {
 	const char *binary;      /* without sysroot; NULL: not installed */
 	bool ipv6;
 	bool sets_hash;          /* the administrator sets server_names_hash_* elsewhere */
 	bool moves;              /* files change in this round: a reload is due */
 	bool was_down;
+	uint64_t told_us;        /* when it was told to reload */
+	pid_t workers[HP_NGINX_WORKERS_MAX]; /* of before */
+	size_t n_workers;
 	bool reload_back, stop_back; /* what a journal's lines add up to */
 };
 
@@ -49,6 +54,10 @@ bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **
 /* ---- nginx_look.c ---- */
 /* The master's pid, 0 when it does not run. */
 int hp_nginx_pid(pid_t *ret, struct hp_err *err);
+/* Its workers: children of the master. */
+void hp_nginx_workers(pid_t master, struct hp_nginx_part *p);
+/* Does this worker take connections still: it has not ended, nor begun to? */
+bool hp_nginx_worker_accepts(pid_t pid);
 /* "0.0.0.0:80 [::]:80" from /proc. */
 const char *hp_nginx_listens(struct hp_pool *pool, pid_t pid);
 int hp_nginx_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info *ret,

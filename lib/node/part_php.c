@@ -11,6 +11,7 @@
 #include "node/part_php.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "sys/run.h"
 #include "sys/service.h"
 
 static struct hp_php_part *mine(const struct hp_engine *x)
@@ -332,8 +333,15 @@ static int answer(struct hp_engine *x, const struct hp_php_batch *b, struct hp_e
 	return bad < b->n ? blame_instance(x, b->sites[bad], err) : err->code;
 }
 
+/* Waiting for masters is not the engine's own time; children are counted already. */
+static void count_wait(struct hp_engine *x, uint64_t since, uint64_t children)
+{
+	x->servers_us += hp_now_us() - since - (hp_run_children_us() - children);
+}
+
 static int make(struct hp_engine *x, struct hp_err *err)
 {
+	uint64_t since = hp_now_us(), children = hp_run_children_us();
 	struct hp_php_part *p = mine(x);
 	int rc;
 
@@ -343,12 +351,16 @@ static int make(struct hp_engine *x, struct hp_err *err)
 		return 0;
 	rc = start(x, &p->start, err);
 	hp_fault("after-start");
-	return rc ? rc : answer(x, &p->start, err);
+	if (!rc)
+		rc = answer(x, &p->start, err);
+	count_wait(x, since, children);
+	return rc;
 }
 
 static int change(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_php_part *p = mine(x);
+	uint64_t since, children;
 	size_t i;
 	int rc;
 
@@ -362,12 +374,17 @@ static int change(struct hp_engine *x, struct hp_err *err)
 	hp_fault("after-link");
 	if (!p->restart.n)
 		return 0;
+	since = hp_now_us();
+	children = hp_run_children_us();
 	/* one that had died is brought back by the way */
 	rc = start(x, &p->restart, err);
 	if (!rc)
 		rc = hp_instance_restart(&p->in, p->restart.v, p->restart.n, err);
 	hp_fault("after-restart");
-	return rc ? rc : answer(x, &p->restart, err);
+	if (!rc)
+		rc = answer(x, &p->restart, err);
+	count_wait(x, since, children);
+	return rc;
 }
 
 /* ---- from the journal ---- */

@@ -193,12 +193,15 @@ int hp_plan_round(struct hp_engine *x, struct hp_err *err)
 	x->last_dir = NULL;
 	if (!x->dry && hp_stage_open(x, err) < 0)
 		return err->code;
+	/* the node's own first: vhosts refer to it, at every instant of the switch */
+	if (plan_own(x, err) < 0)
+		return err->code;
 	for (i = 0; i < x->n_sites; i++) {
 		x->sites[i].held = false;
 		if (plan_site(x, &x->sites[i], err) < 0)
 			return err->code;
 	}
-	return plan_own(x, err);
+	return 0;
 }
 
 /* ---- nothing to do, seen at once ---- */

@@ -109,6 +109,7 @@ void hp_report_end(struct hp_engine *x, const char *result, int64_t generation, 
 	hp_jw_i64(&jw, "failed", (int64_t)failed);
 	hp_jw_i64(&jw, "total_us", (int64_t)(hp_now_us() - x->t0));
 	hp_jw_i64(&jw, "children_us", (int64_t)(hp_run_children_us() - x->children0));
+	hp_jw_i64(&jw, "servers_us", (int64_t)x->servers_us);
 	if (err->code && *err->msg)
 		hp_jw_str(&jw, "message", err->msg);
 	if (err->code && *err->hint)

@@ -317,7 +317,7 @@ world() { # world DIR: everything that stands there but the engine's own notes
 		after-early mid-folders before-switch mid-rename:4 mid-rename:5 mid-rename:6 mid-rename:7 \
 		after-rename mid-link mid-link:2 after-link after-change after-probe before-commit \
 		after-commit mid-break mid-break:2 mid-break:3 after-break before-manifest mid-manifest \
-		after-manifest before-clear; do
+		after-manifest before-clear:2; do
 		rm -rf "$root"
 		cp -a "$dir/old" "$root"
 		HP_FAULT=$point run node apply "$dir/2"
@@ -331,7 +331,7 @@ world() { # world DIR: everything that stands there but the engine's own notes
 		*) echo "$point: neither old nor new"; diff <(echo "$new") <(echo "$got"); return 1 ;;
 		esac
 		case $point in
-		after-commit | mid-break* | after-break | *-manifest | before-clear) [ $was = new ] ;;
+		after-commit | mid-break* | after-break | *-manifest | before-clear*) [ $was = new ] ;;
 		*) [ $was = old ] ;;
 		esac || { echo "$point: $was"; return 1; }
 		run -0 node apply "$dir/2"
