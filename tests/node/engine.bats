@@ -12,7 +12,7 @@ setup() {
 }
 
 teardown() {
-	umount -q "$root/etc/nginx" "$root/etc" "$dir/etc" || true
+	umount "$root/etc/nginx" "$root/etc" "$dir/etc" 2>/dev/null || true
 	rm -rf "$dir"
 }
 
