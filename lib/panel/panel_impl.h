@@ -66,6 +66,8 @@ bool hp_site_same_names(const struct hp_site *a, const struct hp_site *b);
 bool hp_site_same(const struct hp_site *a, const struct hp_site *b);
 
 /* ---- site_write.c ---- */
+/* HP_E_NOT_FOUND, with a hint whose further name it is. */
+int hp_site_unknown(struct hp_panel *p, const char *name, struct hp_err *err);
 /* HP_E_EXISTS saying whose the name is, as far as the actor may know it. */
 int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err);
 int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, struct hp_err *err);

@@ -111,10 +111,8 @@ int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, c
 	r = hp_stmt_step(st, err);
 	if (r < 0)
 		return r;
-	if (r == 0) {
-		hp_err_set(err, HP_E_NOT_FOUND, "there is no website %s", name);
-		return hp_err_hint(err, "hp-site list shows them");
-	}
+	if (r == 0)
+		return hp_site_unknown(p, name, err);
 	hp_site_from_row(st, 0, pool, ret);
 	if (ret_node_id)
 		*ret_node_id = hp_stmt_get_i64(st, HP_SITE_FIELDS);

@@ -35,16 +35,36 @@ static int name_taken(
 		hp_stmt_get_text(st, 0));
 }
 
+/* 1 the name is somebody's, who stands in the row; 0 it is nobody's. */
+static int find_owner(
+	struct hp_panel *p, const char *name, struct hp_stmt **ret, struct hp_err *err)
+{
+	if (hp_db_stmt(p->db, HP_SQL_NAME_OWNER, ret, err) < 0)
+		return err->code;
+	hp_stmt_text(*ret, "name", name);
+	return hp_stmt_step(*ret, err);
+}
+
 int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
-	int r;
+	int r = find_owner(p, name, &st, err);
 
-	if (hp_db_stmt(p->db, HP_SQL_NAME_OWNER, &st, err) < 0)
-		return err->code;
-	hp_stmt_text(st, "name", name);
-	r = hp_stmt_step(st, err);
 	return r == 1 ? name_taken(p, name, st, err) : r;
+}
+
+int hp_site_unknown(struct hp_panel *p, const char *name, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	int r = find_owner(p, name, &st, err);
+
+	if (r < 0)
+		return r;
+	hp_err_set(err, HP_E_NOT_FOUND, "there is no website %s", name);
+	if (r == 1 && may_know(p, hp_stmt_get_i64(st, 1)))
+		return hp_err_hint(
+			err, "it is a further name of website %s", hp_stmt_get_text(st, 0));
+	return hp_err_hint(err, "hp-site list shows them");
 }
 
 int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, struct hp_err *err)

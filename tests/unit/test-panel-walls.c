@@ -27,6 +27,7 @@ static void foreign_is_unknown(void **state HP_UNUSED)
 	snprintf(foreign, sizeof(foreign), "%s", err.msg);
 	REFUSED(hp_site_get(p, pool, "x.example", &s, &err), HP_E_NOT_FOUND, "x.example");
 	assert_int_equal(strlen(foreign), strlen(err.msg));
+	assert_string_equal(err.hint, "hp-site list shows them");
 	REFUSED(panel_set("a.example", KV("php_version=8.3"), &c), HP_E_NOT_FOUND, "a.example");
 	hp_strv_add(pool, &l, "q.example");
 	REFUSED(hp_site_alias(p, pool, "a.example", &l, &none, &c, &err), HP_E_NOT_FOUND,
