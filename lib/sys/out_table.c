@@ -119,7 +119,7 @@ int hp_out_table_row(struct hp_out_table *t, const struct hp_out *o, struct hp_e
 	for (unsigned i = 0; i < o->nshown; i++) {
 		const struct hp_out_cell *c = &o->cells[i];
 
-		if (c->len && lib.scols_line_set_data(line, i, o->row.s + c->off) < 0)
+		if (c->set && c->len && lib.scols_line_set_data(line, i, o->row.s + c->off) < 0)
 			return no_memory(err);
 	}
 	return 0;

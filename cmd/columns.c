@@ -1,0 +1,67 @@
+/* Output columns out of field tables: names and types are written once, in lib/model. */
+#include "cmd/cli.h"
+#include "base/str.h"
+
+static enum hp_col_type col_type(const struct hp_field *f)
+{
+	switch (f->type) {
+	case HP_F_BOOL:
+		return HP_COL_BOOL;
+	case HP_F_INT:
+		return HP_COL_INT;
+	case HP_F_LIST:
+	case HP_F_HEADERS:
+		return HP_COL_JSON;
+	default:
+		return HP_COL_STR;
+	}
+}
+
+struct hp_col cli_col(const struct hp_field *f, bool shown)
+{
+	return (struct hp_col){f->name, col_type(f), f->help, !shown};
+}
+
+struct hp_col *cli_cols(struct hp_pool *pool, const struct hp_field_table *t,
+	const struct hp_col *more)
+{
+	struct hp_col *cols;
+	unsigned i, n = 0;
+
+	while (more && more[n].name)
+		n++;
+	cols = hp_palloc(pool, (t->n + n + 1) * sizeof(*cols));
+	for (i = 0; i < t->n; i++)
+		cols[i] = cli_col(&t->fields[i], t->fields[i].flags & HP_FF_LISTED);
+	if (n)
+		memcpy(cols + t->n, more, n * sizeof(*cols));
+	return cols;
+}
+
+void cli_cell(struct hp_out *o, unsigned i, const struct hp_field *f, const char *value)
+{
+	int64_t n;
+	bool b;
+
+	if (!value || !hp_out_wants(o, i))
+		return;
+	if (f->flags & HP_FF_SECRET) {
+		hp_out_str(o, i, "***");
+		return;
+	}
+	switch (col_type(f)) {
+	case HP_COL_BOOL:
+		if (hp_parse_bool(value, &b) == 0)
+			hp_out_bool(o, i, b);
+		break;
+	case HP_COL_INT:
+		if (hp_parse_i64(value, INT64_MIN, INT64_MAX, &n) == 0)
+			hp_out_i64(o, i, n);
+		break;
+	case HP_COL_JSON:
+		hp_out_json(o, i, value);
+		break;
+	default:
+		hp_out_str(o, i, value);
+	}
+}

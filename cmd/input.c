@@ -1,0 +1,324 @@
+#include "cmd/input.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "sys/json.h"
+
+bool cli_is_batch(const struct cli *c)
+{
+	return (c->verb->flags & CLI_STDIN) && c->n_args && hp_streq(c->args[0], "-");
+}
+
+static int put(struct hp_pool *pool, const struct cli_input_kind *k, struct cli_input *in,
+	unsigned field, const char *value, bool replace, struct hp_err *err)
+{
+	const struct hp_field *f = &k->fields->fields[field];
+	struct hp_assign *bigger;
+	size_t i;
+
+	if (hp_streq(f->name, k->key))
+		return hp_err_set(err, HP_E_USAGE, "%s: it is the name of the %s itself and can't be set",
+			f->name, k->fields->object);
+	if (f->flags & HP_FF_READONLY)
+		return hp_err_set(err, HP_E_USAGE, "%s: it is kept by the panel and can't be set",
+			f->name);
+	if ((f->flags & HP_FF_CREATE) && !k->is_new)
+		return hp_err_set(err, HP_E_USAGE,
+			"%s: it can be given only when the %s is made, not changed later", f->name,
+			k->fields->object);
+	for (i = 0; i < in->n_assign; i++) {
+		if (in->assign[i].field != field)
+			continue;
+		if (!replace)
+			return hp_err_set(err, HP_E_USAGE, "%s: it is given twice", f->name);
+		in->assign[i].value = value;
+		return 0;
+	}
+	bigger = hp_palloc(pool, (in->n_assign + 1) * sizeof(*bigger));
+	if (in->n_assign)
+		memcpy(bigger, in->assign, in->n_assign * sizeof(*bigger));
+	bigger[in->n_assign].field = field;
+	bigger[in->n_assign].value = value;
+	in->assign = bigger;
+	in->n_assign++;
+	return 0;
+}
+
+/* One line from a file or stdin; the line's end is not part of the secret. */
+static int read_secret(struct cli *c, const char *name, const char *path, const char **ret,
+	struct hp_err *err)
+{
+	struct hp_buf b = HP_BUF_INIT;
+	int r;
+
+	if (hp_streq(path, "-"))
+		r = hp_fd_read(STDIN_FILENO, "standard input", 64 << 10, &b, err);
+	else
+		r = hp_file_read(path, 64 << 10, &b, err);
+	if (r == 0) {
+		while (b.len && (b.s[b.len - 1] == '\n' || b.s[b.len - 1] == '\r'))
+			b.len--;
+		if (b.len && memchr(b.s, 0, b.len))
+			r = hp_err_set(err, HP_E_USAGE, "%s: there is a NUL byte in what was read",
+				name);
+		else
+			*ret = hp_pstrndup(c->pool, b.len ? b.s : "", b.len);
+	} else {
+		hp_err_prefix(err, "%s", name);
+	}
+	if (b.s)
+		hp_wipe(b.s, b.cap);
+	hp_buf_release(&b);
+	return r;
+}
+
+/* A secret stands in argv only as the name of where it is. */
+static int secret_word(struct cli *c, const struct hp_field_table *t, const char **word,
+	struct hp_err *err)
+{
+	const char *eq = strchr(*word, '=');
+	const char *name, *value = "";
+	int i;
+
+	if (!eq)
+		return 0;
+	name = hp_pstrndup(c->pool, *word, (size_t)(eq - *word));
+	i = hp_field_find(t, name);
+	if (i < 0 || !(t->fields[i].flags & HP_FF_SECRET) || !eq[1])
+		return 0;
+	if (eq[1] != '@') {
+		hp_err_set(err, HP_E_USAGE, "%s: a secret can't be given in the command line, where "
+			"every user of this host can read it", name);
+		return hp_err_hint(err, "write it to a file and say %s=@FILE, or %s=@- to give it on "
+			"standard input", name, name);
+	}
+	if (hp_streq(eq + 2, "-") && cli_is_batch(c))
+		return hp_err_set(err, HP_E_USAGE, "%s: standard input gives the names already", name);
+	if (read_secret(c, name, eq + 2, &value, err) < 0)
+		return err->code;
+	*word = hp_pprintf(c->pool, "%s=%s", name, value);
+	return 0;
+}
+
+static int no_fields(const char *word, struct hp_pool *pool, struct hp_err *err)
+{
+	return hp_err_set(err, HP_E_USAGE, "unexpected operand “%s”", hp_str_printable(pool, word, 60));
+}
+
+int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const *words, unsigned n,
+	struct cli_input *ret, struct hp_err *err)
+{
+	unsigned i, field;
+	const char *value;
+
+	for (i = 0; i < n; i++) {
+		const char *word = words[i];
+		const char *tenant = (k->extra & CLI_IN_TENANT) ? hp_str_after(word, "tenant=") : NULL;
+		const char *names = (k->extra & CLI_IN_ALIASES) ? hp_str_after(word, "aliases=") : NULL;
+
+		if (!k->fields)
+			return no_fields(word, c->pool, err);
+		if (tenant) {
+			if (ret->tenant)
+				return hp_err_set(err, HP_E_USAGE, "tenant: it is given twice");
+			ret->tenant = tenant;
+			continue;
+		}
+		if (names) {
+			hp_str_split(c->pool, names, ",", &ret->aliases);
+			continue;
+		}
+		if (secret_word(c, k->fields, &word, err) < 0)
+			return err->code;
+		if (hp_field_assign(c->pool, k->fields, word, &field, &value, err) < 0)
+			return err->code;
+		if (put(c->pool, k, ret, field, value, false, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- JSON lines ---- */
+static int json_aliases(struct hp_pool *pool, const struct hp_json *v, struct cli_input *in,
+	struct hp_err *err)
+{
+	const struct hp_json *e;
+
+	if (hp_json_type(v) != HP_JSON_ARRAY)
+		return hp_err_set(err, HP_E_USAGE, "aliases: a JSON array of names is wanted");
+	for (e = hp_json_first(v); e; e = hp_json_next(e)) {
+		if (!hp_json_str(e))
+			return hp_err_set(err, HP_E_USAGE, "aliases: a name must be a string");
+		hp_strv_add(pool, &in->aliases, hp_json_str(e));
+	}
+	return 0;
+}
+
+/* A JSON value as the text that key=value would have; NULL when it is null. */
+static int json_text(struct hp_pool *pool, const struct hp_json *v, const char **ret)
+{
+	struct hp_buf b = HP_BUF_INIT;
+	struct hp_jw w;
+
+	switch (hp_json_type(v)) {
+	case HP_JSON_NULL:
+		*ret = "";
+		return 0;
+	case HP_JSON_STRING:
+		*ret = hp_pstrdup(pool, hp_json_str(v));
+		return 0;
+	default:
+		hp_jw_init(&w, &b, false);
+		hp_jw_value(&w, NULL, v);
+		*ret = hp_pstrdup(pool, hp_buf_str(&b));
+		hp_buf_release(&b);
+		return 0;
+	}
+}
+
+static int json_field(struct hp_pool *pool, const struct cli_input_kind *k, const struct hp_json *m,
+	struct cli_input *in, struct hp_err *err)
+{
+	const char *text, *value, *key = hp_json_key(m);
+	unsigned field;
+
+	if (!k->fields)
+		return hp_err_set(err, HP_E_USAGE, "%s: no settings are taken here",
+			hp_str_printable(pool, key, 60));
+	if (strchr(key, '='))
+		return hp_err_set(err, HP_E_USAGE, "%s: it is not a setting",
+			hp_str_printable(pool, key, 60));
+	json_text(pool, m, &text);
+	if (hp_field_assign(pool, k->fields, hp_pprintf(pool, "%s=%s", key, text), &field, &value,
+		    err) < 0)
+		return err->code;
+	return put(pool, k, in, field, value, true, err);
+}
+
+static int json_line(struct hp_pool *pool, const struct cli_input_kind *k, const char *line,
+	size_t len, struct cli_input *in, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const struct hp_json *m;
+
+	if (hp_json_parse(line, len, &doc, err) < 0)
+		return err->code;
+	for (m = hp_json_first(doc); m; m = hp_json_next(m)) {
+		const char *key = hp_json_key(m);
+
+		if (hp_streq(key, k->key)) {
+			if (!hp_json_str(m))
+				return hp_err_set(err, HP_E_USAGE, "%s: a string is wanted", key);
+			in->name = hp_pstrdup(pool, hp_json_str(m));
+		} else if ((k->extra & CLI_IN_TENANT) && hp_streq(key, "tenant")) {
+			if (!hp_json_str(m))
+				return hp_err_set(err, HP_E_USAGE, "tenant: a string is wanted");
+			in->tenant = hp_pstrdup(pool, hp_json_str(m));
+		} else if ((k->extra & CLI_IN_ALIASES) && hp_streq(key, "aliases")) {
+			if (json_aliases(pool, m, in, err) < 0)
+				return err->code;
+		} else if (json_field(pool, k, m, in, err) < 0) {
+			return err->code;
+		}
+	}
+	if (!in->name)
+		return hp_err_set(err, HP_E_USAGE, "%s: it is missing in the JSON object", k->key);
+	return 0;
+}
+
+/* ---- the loop ---- */
+struct batch {
+	struct cli *c;
+	const struct cli_input_kind *kind;
+	const struct cli_input *common;
+	cli_input_fn *fn;
+	cli_fail_fn *on_fail;
+	void *arg;
+	uint64_t n, failed;
+	int first_code;
+};
+
+static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, size_t len)
+{
+	struct hp_err err = HP_ERR_INIT;
+	struct cli_input in = *b->common;
+	int r;
+
+	/* the arrays are copied on write: put() never changes one in place unless it is the line's */
+	if (in.n_assign)
+		in.assign = hp_pmemdup(pool, in.assign, in.n_assign * sizeof(*in.assign));
+	memset(&in.aliases, 0, sizeof(in.aliases));
+	for (size_t i = 0; i < b->common->aliases.n; i++)
+		hp_strv_add(pool, &in.aliases, b->common->aliases.v[i]);
+	b->n++;
+	if (memchr(line, 0, len))
+		r = hp_err_set(&err, HP_E_USAGE, "there is a NUL byte in the line");
+	else if (line[0] == '{')
+		r = json_line(pool, b->kind, line, len, &in, &err);
+	else
+		r = 0, in.name = line;
+	if (r == 0)
+		r = b->fn(b->c, pool, &in, b->arg, &err);
+	if (r == 0)
+		return;
+	b->failed++;
+	if (!b->first_code)
+		b->first_code = r;
+	cli_print_err(b->c, &err);
+	b->on_fail(b->c, in.name ? in.name : hp_str_printable(pool, line, 80), &err, b->arg);
+}
+
+static int batch_read(struct batch *b, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	char *line _cleanup_free_ = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &cap, stdin)) >= 0) {
+		if (n && line[n - 1] == '\n')
+			line[--n] = 0;
+		if (n == 0)
+			continue;
+		if ((size_t)n > CLI_LINE_MAX)
+			return hp_err_set(err, HP_E_USAGE, "standard input: a line is longer than "
+				"%zu bytes", CLI_LINE_MAX);
+		batch_line(b, pool, line, (size_t)n);
+		hp_pool_reset(pool);
+	}
+	if (ferror(stdin))
+		return hp_err_set(err, HP_E_OS, "standard input can't be read");
+	return 0;
+}
+
+static int single(struct batch *b, struct cli_input *in, struct hp_err *err)
+{
+	struct cli *c = b->c;
+	const struct cli_input_kind *k = b->kind;
+
+	in->name = c->args[0];
+	if ((!k->words && cli_assign(c, k, c->args + 1, c->n_args - 1, in, err) < 0) ||
+		b->fn(c, c->pool, in, b->arg, err) < 0) {
+		if (c->out_opts.mode != HP_OUT_TABLE)
+			b->on_fail(c, in->name, err, b->arg);
+		return err->code;
+	}
+	return 0;
+}
+
+int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn, cli_fail_fn *on_fail,
+	void *arg, struct hp_err *err)
+{
+	struct cli_input common = {0};
+	struct batch b = {c, k, &common, fn, on_fail, arg, 0, 0, 0};
+
+	if (!cli_is_batch(c))
+		return single(&b, &common, err);
+	if (!k->words && cli_assign(c, k, c->args + 1, c->n_args - 1, &common, err) < 0)
+		return err->code;
+	if (batch_read(&b, err) < 0)
+		return err->code;
+	if (!b.failed)
+		return 0;
+	cli_warn(c, "%llu of %llu failed", (unsigned long long)b.failed, (unsigned long long)b.n);
+	return hp_err_set(err, b.first_code, "%s", "");
+}

@@ -1,0 +1,102 @@
+/* hp-node: nodes and their state documents. */
+#include "cmd/apply.h"
+#include "base/str.h"
+
+static const struct hp_col cols[] = {
+	{"node", HP_COL_STR, "name of the node", false},
+	{"here", HP_COL_BOOL, "is it this host?", false},
+	{"sites", HP_COL_INT, "number of websites it serves", false},
+	{"generation", HP_COL_INT, "of the state that the panel wants", false},
+	{"applied_generation", HP_COL_INT, "of the state that it reported last", false},
+	{"applied_at", HP_COL_STR, "when it reported, UTC", false},
+	{"last_result", HP_COL_STR, "what it reported: applied, unchanged, partial or undone", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+enum { C_NODE, C_HERE, C_SITES, C_GENERATION, C_APPLIED, C_AT, C_RESULT };
+
+struct lister {
+	struct cli *c;
+	const char *here, *only;
+	bool found;
+};
+
+static int put(void *arg, const struct hp_node_row *r, struct hp_err *err)
+{
+	struct lister *l = arg;
+	struct hp_out *o = l->c->out;
+
+	if (l->only && !hp_streq(l->only, r->name))
+		return 0;
+	l->found = true;
+	hp_out_str(o, C_NODE, r->name);
+	hp_out_bool(o, C_HERE, hp_streq(r->name, l->here));
+	hp_out_i64(o, C_SITES, r->sites);
+	hp_out_i64(o, C_GENERATION, r->generation);
+	hp_out_i64(o, C_APPLIED, r->applied_generation);
+	if (r->applied_at)
+		hp_out_str(o, C_AT, r->applied_at);
+	if (r->last_result)
+		hp_out_str(o, C_RESULT, r->last_result);
+	return hp_out_row(o, err);
+}
+
+static int open_all(struct cli *c, struct lister *l, struct hp_err *err)
+{
+	l->c = c;
+	if (cli_this_node(c, &l->here, err) < 0 || cli_panel(c, err) < 0)
+		return err->code;
+	return cli_out(c, err);
+}
+
+static int node_list(struct cli *c, struct hp_err *err)
+{
+	struct lister l = {0};
+
+	if (open_all(c, &l, err) < 0)
+		return err->code;
+	return hp_node_each(c->panel, put, &l, err);
+}
+
+static int node_show(struct cli *c, struct hp_err *err)
+{
+	struct lister l = {0};
+
+	if (open_all(c, &l, err) < 0)
+		return err->code;
+	l.only = c->n_args ? c->args[0] : l.here;
+	if (hp_node_each(c->panel, put, &l, err) < 0)
+		return err->code;
+	if (!l.found)
+		return hp_err_set(err, HP_E_NOT_FOUND, "node %s: not found",
+			hp_str_printable(c->pool, l.only, 80));
+	return 0;
+}
+
+/*
+ * A pipe closed halfway, or an error halfway, must not leave half a document with somebody who
+ * takes it for one: it has an end line for that. So it can be written as it is made.
+ */
+static int node_state(struct cli *c, struct hp_err *err)
+{
+	const char *node;
+
+	if (cli_this_node(c, &node, err) < 0 || cli_panel(c, err) < 0)
+		return err->code;
+	if (c->n_args)
+		node = c->args[0];
+	return hp_node_state(c->panel, node, STDOUT_FILENO, err);
+}
+
+static const struct cli_verb verbs[] = {
+	{"list", node_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, cols, NULL, NULL, "node:list",
+		"list nodes", NULL},
+	{"show", node_show, "[NODE]", 0, 1, {"node"}, CLI_ROWS | CLI_ONE, NULL, cols, NULL, NULL,
+		"node:show", "show a node; this host's unless one is named", NULL},
+	{"state", node_state, "[NODE]", 0, 1, {"node"}, 0, NULL, NULL, NULL, NULL, "node:state",
+		"print the state document of a node",
+		"It is everything that the node must be, as JSON lines; hp-vhost apply - takes it, on this "
+		"host or on the node itself: hp-node state web1 | ssh web1 hp-vhost apply -"},
+	{0},
+};
+
+const struct cli_program cli_hp_node = {"hp-node", verbs};

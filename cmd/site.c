@@ -1,0 +1,323 @@
+/* hp-site: websites and their settings. The table of verbs is at the end. */
+#include "cmd/apply.h"
+#include "base/str.h"
+#include "node/folders.h"
+#include "sys/idn.h"
+#include "sys/json.h"
+
+/* ---- list and show ---- */
+static const struct hp_col more_cols[] = {
+	{"domain_unicode", HP_COL_STR, "its name as people write it", true},
+	{"tenant", HP_COL_STR, "short name of the tenant it belongs to", false},
+	{"aliases", HP_COL_JSON, "its further names, a JSON array of A-labels", true},
+	{NULL, HP_COL_STR, NULL, false},
+};
+enum { MORE_UNICODE = HP_SITE_FIELDS, MORE_TENANT, MORE_ALIASES };
+
+static void make_cols(struct hp_pool *pool, struct hp_col **ret)
+{
+	*ret = cli_cols(pool, &hp_site_table, more_cols);
+}
+
+struct lister {
+	struct cli *c;
+	struct hp_pool *pool; /* one row's */
+	struct hp_buf json;
+};
+
+static void put_unicode(struct lister *l, const char *domain)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const char *u = domain;
+
+	if (!hp_out_wants(l->c->out, MORE_UNICODE))
+		return;
+	if (strstr(domain, "xn--") && hp_idn_to_unicode(l->pool, domain, &u, &err) < 0)
+		u = domain; /* a name of today may be unknown to the library of tomorrow */
+	hp_out_str(l->c->out, MORE_UNICODE, u);
+}
+
+static void put_aliases(struct lister *l, const struct hp_strv *aliases)
+{
+	struct hp_jw w;
+	size_t i;
+
+	if (!hp_out_wants(l->c->out, MORE_ALIASES))
+		return;
+	hp_buf_reset(&l->json);
+	hp_jw_init(&w, &l->json, false);
+	hp_jw_arr(&w, NULL);
+	for (i = 0; i < aliases->n; i++)
+		hp_jw_str(&w, NULL, aliases->v[i]);
+	hp_jw_end(&w, ']');
+	hp_out_json(l->c->out, MORE_ALIASES, hp_buf_str(&l->json));
+}
+
+static int put_site(void *arg, const struct hp_site *s, const char *tenant, struct hp_err *err)
+{
+	struct lister *l = arg;
+	unsigned i;
+
+	for (i = 0; i < HP_SITE_FIELDS; i++)
+		cli_cell(l->c->out, i, &hp_site_table.fields[i], s->v[i]);
+	put_unicode(l, s->v[HP_SITE_DOMAIN]);
+	if (tenant)
+		hp_out_str(l->c->out, MORE_TENANT, tenant);
+	put_aliases(l, &s->aliases);
+	hp_pool_reset(l->pool);
+	return hp_out_row(l->c->out, err);
+}
+
+static const struct hp_opt list_opts[] = {
+	{"tenant", 't', "TENANT", "only websites of this tenant", 0, "tenant"},
+	{"php", 0, "VERSION", "only websites on this PHP version", 0, "php"},
+	{"status", 0, "STATUS", "only active or suspended ones", 0,"=active|suspended"},
+	{"web-server", 0, "SERVER", "only websites on this web server", 0,"=nginx|apache|openlitespeed"},
+	{"node", 0, "NODE", "only websites of this node", 0, "node"},
+	{0},
+};
+
+static int site_list(struct cli *c, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct lister l = {.c = c, .pool = pool};
+	struct hp_site_filter f = {
+		.tenant = cli_opt(c, "tenant"),
+		.php_version = cli_opt(c, "php"),
+		.status = cli_opt(c, "status"),
+		.web_server = cli_opt(c, "web-server"),
+		.node = cli_opt(c, "node"),
+	};
+	int r;
+
+	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+		return err->code;
+	r = hp_site_each(c->panel, &f, put_site, &l, err);
+	hp_buf_release(&l.json);
+	return r;
+}
+
+/* Names of tenants by id, for show: there are few of them. */
+struct find_tenant {
+	const char *id;
+	struct hp_pool *pool;
+	const char *found;
+};
+
+static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED,
+	struct hp_err *err HP_UNUSED)
+{
+	struct find_tenant *f = arg;
+
+	if (hp_streq(t->v[HP_TENANT_ID], f->id))
+		f->found = hp_pstrdup(f->pool, t->v[HP_TENANT_SUBDOMAIN]);
+	return 0;
+}
+
+static int site_show(struct cli *c, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct lister l = {.c = c, .pool = pool};
+	unsigned i;
+	int r = 0;
+
+	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+		return err->code;
+	for (i = 0; i < c->n_args && r >= 0; i++) {
+		struct find_tenant f = {.pool = c->pool};
+		struct hp_site s;
+
+		memset(&s, 0, sizeof(s));
+		r = hp_site_get(c->panel, c->pool, c->args[i], &s, err);
+		if (r < 0)
+			break;
+		f.id = s.v[HP_SITE_TENANT_ID];
+		r = hp_tenant_each(c->panel, see_tenant, &f, err);
+		if (r >= 0)
+			r = put_site(&l, &s, f.found, err);
+	}
+	hp_buf_release(&l.json);
+	return r;
+}
+
+/* ---- what changes a site ---- */
+static const struct hp_opt add_opts[] = {
+	{"tenant", 't', "TENANT", "tenant that it belongs to; the same as tenant=TENANT", 0, "tenant"},
+	{"alias", 'a', "NAME", "a further name, \"*.NAME\" allowed; may be given again", 0, NULL},
+	{0},
+};
+
+static const struct cli_input_kind add_kind = {
+	"domain", &hp_site_table, CLI_IN_TENANT | CLI_IN_ALIASES, true, false,
+};
+static const struct cli_input_kind set_kind = {"domain", &hp_site_table, 0, false, false};
+static const struct cli_input_kind name_kind = {"domain", NULL, 0, false, false};
+
+static int do_add(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	struct hp_strv aliases = {0};
+	const char *tenant = in->tenant ? in->tenant : cli_opt(c, "tenant");
+	size_t i;
+
+	for (i = 0; i < in->aliases.n; i++)
+		hp_strv_add(pool, &aliases, in->aliases.v[i]);
+	if (!cli_is_batch(c))
+		cli_opt_all(c, "alias", &aliases);
+	return hp_site_add(c->panel, pool, in->name, tenant, in->assign, in->n_assign, &aliases, ret,
+		err);
+}
+
+static int site_add(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"add", &add_kind, do_add, NULL};
+
+	if (cli_is_batch(c) && cli_opt(c, "alias"))
+		return hp_err_set(err, HP_E_USAGE, "--alias: it can't be the same for many websites; give "
+			"\"aliases\" in the JSON lines");
+	return cli_change_sites(c, &v, err);
+}
+
+static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	if (!in->n_assign)
+		return hp_err_set(err, HP_E_USAGE, "%s: no KEY=VALUE was given", in->name);
+	return hp_site_set(c->panel, pool, in->name, in->assign, in->n_assign, ret, err);
+}
+
+static int site_set(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"set", &set_kind, do_set, NULL};
+
+	return cli_change_sites(c, &v, err);
+}
+
+static int do_suspend(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	return hp_site_status(c->panel, pool, in->name, "suspended", ret, err);
+}
+
+static int site_suspend(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"suspend", &name_kind, do_suspend, NULL};
+
+	return cli_change_sites(c, &v, err);
+}
+
+static int do_resume(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	return hp_site_status(c->panel, pool, in->name, "active", ret, err);
+}
+
+static int site_resume(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"resume", &name_kind, do_resume, NULL};
+
+	return cli_change_sites(c, &v, err);
+}
+
+/* ---- alias DOMAIN add|remove NAME… ---- */
+static const struct cli_input_kind alias_kind = {"domain", NULL, 0, false, true};
+
+static int do_alias(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	struct hp_strv names = {0}, none = {0};
+	bool add = hp_streq(c->args[1], "add");
+	unsigned i;
+
+	for (i = 2; i < c->n_args; i++)
+		hp_strv_add_ref(pool, &names, c->args[i]);
+	return hp_site_alias(c->panel, pool, in->name, add ? &names : &none, add ? &none : &names, ret,
+		err);
+}
+
+static int site_alias(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"alias", &alias_kind, do_alias, NULL};
+
+	if (!hp_streq(c->args[1], "add") && !hp_streq(c->args[1], "remove"))
+		return hp_err_set(err, HP_E_USAGE, "“%s”: add or remove is wanted behind the domain",
+			hp_str_printable(c->pool, c->args[1], 60));
+	return cli_change_sites(c, &v, err);
+}
+
+/* ---- remove ---- */
+static const struct hp_opt remove_opts[] = {
+	{"keep-files", 0, NULL, "keep the document root with what is in it (the default)", 0, NULL},
+	{"purge", 0, NULL, "delete the document root, the logs and all other files of it, too", 0, NULL},
+	{0},
+};
+
+static int do_remove(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	return hp_site_remove(c->panel, pool, in->name, ret, err);
+}
+
+static int after_remove(struct cli *c, struct cli_change *ch, struct hp_err *err)
+{
+	if (cli_opt(c, "purge"))
+		return hp_folders_remove(c->sysroot, ch->domain, HP_FOLDERS_ALL, err);
+	if (hp_folders_has_files(c->sysroot, ch->domain, err) > 0)
+		ch->message = hp_pprintf(c->pool, "its files are kept in %s",
+			hp_folders_docroot(c->pool, ch->domain));
+	else if (!err->code)
+		hp_folders_remove(c->sysroot, ch->domain, HP_FOLDERS_DOCROOT, err);
+	return err->code;
+}
+
+static int site_remove(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"remove", &name_kind, do_remove, after_remove};
+
+	if (cli_opt(c, "purge") && cli_opt(c, "keep-files"))
+		return hp_err_set(err, HP_E_USAGE, "--purge and --keep-files exclude each other");
+	if (cli_opt(c, "purge") && c->no_apply)
+		return hp_err_set(err, HP_E_USAGE, "--purge deletes what the node still serves with "
+			"--no-apply");
+	return cli_change_sites(c, &v, err);
+}
+
+/* ---- the table ---- */
+#define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS)
+
+static const struct cli_verb verbs[] = {
+	{"list", site_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
+		"site:list", "list websites", NULL},
+	{"show", site_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
+		make_cols, NULL, "site:show", "show everything about websites", NULL},
+	{"add", site_add, "DOMAIN|- [tenant=TENANT] [KEY=VALUE]…", 1, UINT32_MAX,
+		{"", "assign"}, CHANGES | CLI_IF_MISSING, add_opts, cli_site_result_cols,
+		NULL, &hp_site_table, "site:add", "make a website",
+		"The name is taken by the rules of internationalised domain names (UTS 46): it may be "
+		"written in any script and is kept as its A-label.\n\n"
+		"Its Unix user, its folders, its PHP and its virtual host are made at once where this host "
+		"is its node and the command runs as root; when the node refuses, the website is taken "
+		"out of the panel again."},
+	{"set", site_set, "DOMAIN|- KEY=VALUE…", 1, UINT32_MAX, {"domain", "assign"},
+		CHANGES | CLI_IF_EXISTS, NULL, cli_site_result_cols, NULL, &hp_site_table, "site:set",
+		"change settings of a website",
+		"An empty value unsets a setting that can be unset. All settings of one command are one "
+		"change: they are carried out together, or none of them is."},
+	{"alias", site_alias, "DOMAIN add|remove NAME…", 3, UINT32_MAX,
+		{"domain", "=add|remove", ""}, (CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS, NULL,
+		cli_site_result_cols, NULL, NULL, "site:alias", "add or remove further names of a website",
+		"A name \"*.example.com\" stands for every name with one more label. A name belongs to "
+		"one website only."},
+	{"suspend", site_suspend, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
+		cli_site_result_cols, NULL, NULL, "site:suspend",
+		"answer 503 on every name of a website; nothing is lost", NULL},
+	{"resume", site_resume, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
+		cli_site_result_cols, NULL, NULL, "site:resume", "serve a suspended website again", NULL},
+	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS | CLI_YES,
+		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
+		"Its document root stays where it is as long as there is a file in it, unless --purge is "
+		"given."},
+	{0},
+};
+
+const struct cli_program cli_hp_site = {"hp-site", verbs};
