@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+load ../lib/common.bash
+
+setup() {
+	make_panel
+	hp-site add a.example tenant=acme -q
+}
+teardown() { remove_root; }
+
+@test "detect finds the servers" {
+	status 0 hp-vhost detect --json
+	is "$out" 'map(.server) | index("nginx") != null'
+}
+
+@test "plan: a unified diff and exit 10, or nothing and exit 0; touches nothing" {
+	status 0 hp-vhost plan
+	[ -z "$out" ]
+	hp-site set a.example cache_enabled=yes --no-apply -q
+	files=$(tree)
+	status 10 hp-vhost plan
+	has "$out" "sites-available/a.example.conf"
+	grep -q '^--- ' <<<"$out"
+	grep -q '^+++ ' <<<"$out"
+	grep -q '^@@ ' <<<"$out"
+	[ -z "$err" ]
+	status 10 hp-vhost plan --paths
+	has "$out" "sites-available/a.example.conf"
+	! grep -q '^@@ ' <<<"$out"
+	status 10 hp-vhost plan -q
+	[ -z "$out" ]
+	status 10 hp-vhost plan --json
+	is "$out" 'map(select(.event == "site") | .domain) == ["a.example"]'
+	[ "$files" = "$(tree)" ]
+}
+
+@test "the diff is one that patch(1) takes" {
+	command -v patch >/dev/null || skip "no patch(1)"
+	hp-site set a.example cache_enabled=yes --no-apply -q
+	status 10 hp-vhost plan
+	cp -a "$ROOT/etc/nginx" "$ROOT/copy"
+	grep -q . <<<"$out"
+	(cd "$ROOT/copy" && patch -s -p3 --dry-run <<<"$out") || (cd "$ROOT" && patch -s -p1 --dry-run <<<"$out") ||
+		(cd "$ROOT" && sed 's,^\(---\|+++\) /,\1 x/,' <<<"$out" | patch -s -p1 --dry-run)
+}
+
+@test "apply: the panel's document, the kept one, one from standard input" {
+	hp-site set a.example cache_enabled=yes --no-apply -q
+	status 0 hp-vhost apply --kept
+	status 10 hp-vhost plan
+	status 0 hp-vhost apply --jsonl
+	is "$(head -1 <<<"$out")" '.event == "site" and .domain == "a.example" and .result == "applied"'
+	is "$(tail -1 <<<"$out")" '.event == "end" and .result == "applied" and .changed == 1 and .failed == 0'
+	status 0 hp-vhost apply --jsonl
+	is "$(tail -1 <<<"$out")" '.result == "unchanged"'
+	hp-node list --json >"$ROOT/nodes"
+	is "$(<"$ROOT/nodes")" '.[0] | .generation == .applied_generation'
+	hp-site add b.example tenant=acme --no-apply -q
+	hp-node state >"$ROOT/state"
+	status 0 hp-vhost apply - <"$ROOT/state"
+	has "$out" '"domain":"b.example"'
+	[ -f "$ROOT/etc/nginx/sites-available/b.example.conf" ]
+}
+
+@test "a node without a database applies what it is sent, and keeps it" {
+	hp-node state >"$BATS_TEST_TMPDIR/state"
+	remove_root
+	make_root
+	status 10 hp-vhost plan - <"$BATS_TEST_TMPDIR/state"
+	status 0 hp-vhost apply - <"$BATS_TEST_TMPDIR/state"
+	is "$(tail -1 <<<"$out")" '.event == "end" and .sites == 1'
+	status 0 hp-vhost plan
+	status 0 hp-vhost apply --jsonl
+	is "$(tail -1 <<<"$out")" '.result == "unchanged"'
+	[ ! -e "$ROOT/var/lib/hosting-panel/panel.db" ]
+	[ -z "$(find "$ROOT" -name '*.db')" ]
+	rm "$ROOT/etc/nginx/sites-available/a.example.conf"
+	status 1 hp-vhost verify
+}
+
+@test "documents that lie are refused whole" {
+	hp-site add b.example tenant=acme --no-apply -q
+	hp-node state >"$ROOT/state"
+	files=$(tree)
+	head -2 "$ROOT/state" >"$ROOT/cut"
+	sed 's/b.example/c.example/' "$ROOT/state" >"$ROOT/changed"
+	head -c 50 "$ROOT/state" >"$ROOT/short"
+	: >"$ROOT/empty"
+	head -c 5000 /dev/urandom >"$ROOT/noise"
+	for f in cut changed short empty noise; do
+		status 2 hp-vhost apply - <"$ROOT/$f"
+		status 2 hp-vhost plan - <"$ROOT/$f"
+	done
+	[ "$files" = "$(tree)" ]
+}
+
+@test "verify: drift is told, exit 1; nothing is changed by it" {
+	status 0 hp-vhost verify
+	conf=$ROOT/etc/nginx/sites-available/a.example.conf
+	echo "# by hand" >>"$conf"
+	status 1 hp-vhost verify --json
+	is "$out" 'map(select(.event == "file")) | length == 1 and (.[0].path | endswith("a.example.conf"))'
+	grep -q "by hand" "$conf"
+	status 0 hp-vhost apply --force
+	status 0 hp-vhost verify
+	rm "$ROOT/etc/nginx/sites-enabled/a.example.conf"
+	status 1 hp-vhost verify
+	status 0 hp-vhost apply --force
+	status 0 hp-vhost verify
+	[ -L "$ROOT/etc/nginx/sites-enabled/a.example.conf" ]
+}
+
+@test "show tells what is here for a website" {
+	status 0 hp-vhost show a.example --json
+	is "$out" '.domain == "a.example" and .document_root == "/var/www/vhosts/a.example" and
+		(.files | length >= 2) and .php_version == "8.2"'
+	status 3 hp-vhost show none.example
+	status 2 hp-vhost show ../etc
+}
+
+@test "recover with nothing to recover" {
+	status 0 hp-vhost recover
+}
+
+@test "apply needs root on a real machine" {
+	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
+	got=0
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$HP_BUILDDIR/cmd/hp-vhost" apply - \
+		</dev/null >"$BATS_TEST_TMPDIR/log" 2>&1 || got=$?
+	[ "$got" = 5 ]
+}
+
+@test "custom snippets of a website are included" {
+	mkdir -p "$ROOT/etc/hosting-panel/custom/a.example/nginx"
+	echo "client_max_body_size 1m;" >"$ROOT/etc/hosting-panel/custom/a.example/nginx/own.conf"
+	grep -q "/etc/hosting-panel/custom/a.example/nginx/" "$ROOT/etc/nginx/sites-available/a.example.conf"
+}

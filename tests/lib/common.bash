@@ -1,0 +1,85 @@
+# common: what tests of the programs share. HP_BUILDDIR is the build folder.
+# shellcheck shell=bash
+: "${HP_BUILDDIR:?HP_BUILDDIR must name the build folder}"
+HP_TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+export HP_TOP
+export PATH=$HP_BUILDDIR/cmd:$PATH
+export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs
+export HP_DATADIR=$HP_TOP
+export LC_ALL=C.UTF-8
+unset NO_COLOR HP_FAULT
+
+# A machine in a folder: $ROOT, with PHP 8.1 and 8.2 and NGINX that are only names.
+make_root() {
+	ROOT=$(mktemp -d "${TMPDIR:-/tmp}/hp-cli.XXXXXX")
+	local p
+	mkdir -p "$ROOT/usr/sbin" "$ROOT/etc/nginx/sites-enabled" "$ROOT/etc/nginx/sites-available"
+	for p in nginx php-fpm8.1 php-fpm8.2; do
+		printf '#!/bin/false\n' >"$ROOT/usr/sbin/$p"
+		chmod 0755 "$ROOT/usr/sbin/$p"
+	done
+	export ROOT
+}
+
+# The same with a database and a tenant "acme".
+make_panel() {
+	make_root
+	hp-db init --sysroot "$ROOT" -q
+	hp-tenant add acme --sysroot "$ROOT" -q
+}
+
+remove_root() {
+	[ -z "${ROOT:-}" ] || rm -rf "$ROOT"
+}
+
+# Programs on that machine.
+hp-db() { command hp-db --sysroot="$ROOT" "$@"; }
+hp-tenant() { command hp-tenant --sysroot="$ROOT" "$@"; }
+hp-site() { command hp-site --sysroot="$ROOT" "$@"; }
+hp-php() { command hp-php --sysroot="$ROOT" "$@"; }
+hp-vhost() { command hp-vhost --sysroot="$ROOT" "$@"; }
+hp-node() { command hp-node --sysroot="$ROOT" "$@"; }
+hp-audit() { command hp-audit --sysroot="$ROOT" "$@"; }
+
+# status N COMMAND …: the command must exit with N. stdout is in $out, stderr in $err.
+status() {
+	local want=$1 got=0
+	shift
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	out=$(<"$BATS_TEST_TMPDIR/out")
+	err=$(<"$BATS_TEST_TMPDIR/err")
+	[ "$got" = "$want" ] || {
+		echo "exit status $got instead of $want: $*"
+		echo "stdout: $out"
+		echo "stderr: $err"
+		return 1
+	}
+}
+
+# has TEXT PATTERN: a glob pattern somewhere in it.
+has() {
+	# shellcheck disable=SC2053
+	[[ $1 == *$2* ]] || {
+		echo "“$2” is not in: $1"
+		return 1
+	}
+}
+
+# is JSON FILTER: jq's filter is true.
+is() {
+	jq -e "$2" >/dev/null <<<"$1" || {
+		echo "not so: $2"
+		echo "$1"
+		return 1
+	}
+}
+
+# Everything that the database says, for comparing before and after.
+dump() {
+	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" .dump
+}
+
+# Everything that the node has, for the same.
+tree() {
+	(cd "$ROOT" && find etc var/www -printf '%p %y %m %l\n' -type f -exec sha256sum {} + | LC_ALL=C sort)
+}
