@@ -1,1 +1,3 @@
-# tools: checks of the tree.
+# tools: checks of the tree, and the list of packages.
+EXTRA_DIST += tools/check-all tools/check-layers tools/check-style \
+	tools/check-units tools/lib.sh tools/packages

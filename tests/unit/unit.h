@@ -1,6 +1,6 @@
 /* What every unit test includes: cmocka with the headers it wants, and a folder to work in. */
-#ifndef HP_TESTS_UNIT_H
-#define HP_TESTS_UNIT_H
+#ifndef HP_TESTS_UNIT_UNIT_H
+#define HP_TESTS_UNIT_UNIT_H
 
 #include <setjmp.h>
 #include <stdarg.h>
