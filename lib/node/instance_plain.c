@@ -6,15 +6,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "node/instance_impl.h"
+#include "node/masters.h"
 #include "node/procs.h"
 #include "sys/probe.h"
 #include "sys/run.h"
@@ -24,38 +23,9 @@
 #define READY_MS 20000
 #define BACKLOG 511
 
-struct master {
-	pid_t pid;
-	uint64_t starttime;
-};
-
 static const char *run_path(struct hp_pool *pool, const struct hp_instance *v, const char *suffix)
 {
 	return hp_pprintf(pool, HP_PHP_RUN "/%s/%s.%s", v->version, v->user, suffix);
-}
-
-/* ---- who runs ---- */
-
-static bool read_pid(struct hp_pool *pool, const struct hp_instance *v, struct master *ret)
-{
-	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT;
-	struct hp_err ignored = HP_ERR_INIT;
-	unsigned long long starttime;
-	int pid;
-
-	if (hp_file_read(run_path(pool, v, "pid"), 4096, &text, &ignored) < 0 ||
-		sscanf(hp_buf_str(&text), "%d %llu", &pid, &starttime) != 2)
-		return false;
-	*ret = (struct master){.pid = pid, .starttime = starttime};
-	return hp_proc_is_alive(ret->pid, ret->starttime);
-}
-
-static int write_pid(struct hp_pool *pool, const struct hp_instance *v, const struct master *m,
-	struct hp_err *err)
-{
-	const char *text = hp_pprintf(pool, "%d %llu\n", (int)m->pid, (unsigned long long)m->starttime);
-
-	return hp_file_write(run_path(pool, v, "pid"), 0644, text, strlen(text), err);
 }
 
 static bool is_listening(const char *path)
@@ -63,161 +33,6 @@ static bool is_listening(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-/* All masters of one instance: the noted one first, then strays. More than two are a killed run's. */
-#define MASTERS_MAX 8
-struct masters {
-	struct master v[MASTERS_MAX];
-	size_t n;
-	bool noted; /* v[0] is the one in the pid file, alive */
-};
-
-static void add_master(struct masters *l, struct master m)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (l->v[i].pid == m.pid)
-			return;
-	if (l->n < MASTERS_MAX)
-		l->v[l->n++] = m;
-}
-
-/*
- * Masters by their title, for those that a killed run left without a pid file: one that it had just
- * started, or one that it had replaced and not yet ended.
- */
-struct scan {
-	struct hp_pool *pool;
-	const struct hp_instance *v;
-	struct masters *masters; /* parallel to v */
-	uid_t *uids;
-	size_t n;
-};
-
-static int scan_one(void *arg, pid_t pid)
-{
-	static const char lead[] = "php-fpm: master process (" HP_PHP_ETC "/";
-	struct scan *s = arg;
-	char title[256], *end;
-	const char *conf;
-	struct hp_proc p;
-	size_t i;
-
-	hp_proc_title(pid, title, sizeof(title));
-	if (!hp_str_starts(title, lead) || !(end = strchr(title, ')')) || !hp_proc_get(pid, &p))
-		return 0;
-	*end = '\0';
-	conf = strchr(title, '(') + 1;
-	for (i = 0; i < s->n; i++) {
-		/* a tenant may write any title: only processes of the instance's own user count */
-		if (hp_streq(conf, hp_php_conf_path(s->pool, s->v[i].version, s->v[i].user)) &&
-			hp_proc_uid(pid) == s->uids[i])
-			add_master(&s->masters[i],
-				(struct master){.pid = pid, .starttime = p.starttime});
-	}
-	return 0;
-}
-
-static uid_t uid_of(const struct hp_instance *v)
-{
-	struct passwd *p = v->uid ? NULL : getpwnam(v->user);
-
-	return v->uid ? v->uid : p ? p->pw_uid : 0;
-}
-
-static struct masters *find_masters(struct hp_pool *pool, const struct hp_instance *v, size_t n)
-{
-	struct scan s = {.pool = pool, .v = v, .n = n};
-	size_t i;
-
-	s.masters = hp_palloc(pool, (n + 1) * sizeof(*s.masters));
-	s.uids = hp_palloc(pool, (n + 1) * sizeof(*s.uids));
-	for (i = 0; i < n; i++) {
-		struct master m;
-
-		s.uids[i] = uid_of(&v[i]);
-		s.masters[i].noted = read_pid(pool, &v[i], &m);
-		if (s.masters[i].noted)
-			add_master(&s.masters[i], m);
-	}
-	hp_proc_each(scan_one, &s);
-	return s.masters;
-}
-
-/* ---- ending them ---- */
-
-struct children {
-	pid_t parent;
-	struct hp_pool *pool;
-	struct master *v;
-	size_t n, cap;
-};
-
-static int add_child(void *arg, pid_t pid)
-{
-	struct children *c = arg;
-	struct hp_proc p;
-
-	if (!hp_proc_get(pid, &p) || p.ppid != c->parent)
-		return 0;
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 32;
-		struct master *v = hp_palloc(c->pool, cap * sizeof(*v));
-
-		if (c->n)
-			memcpy(v, c->v, c->n * sizeof(*v));
-		c->v = v;
-		c->cap = cap;
-	}
-	c->v[c->n++] = (struct master){.pid = pid, .starttime = p.starttime};
-	return 0;
-}
-
-/* The children of a killed master would go on accepting: they are killed with it. */
-static void kill_master(struct hp_pool *pool, const struct master *m)
-{
-	struct children c = {.parent = m->pid, .pool = pool};
-	size_t i;
-
-	if (!hp_proc_is_alive(m->pid, m->starttime))
-		return;
-	hp_proc_signal(m->pid, m->starttime, SIGSTOP); /* no new child from here on */
-	hp_proc_each(add_child, &c);
-	hp_proc_signal(m->pid, m->starttime, SIGKILL);
-	for (i = 0; i < c.n; i++)
-		hp_proc_signal(c.v[i].pid, c.v[i].starttime, SIGKILL);
-	hp_proc_wait(m->pid, m->starttime, 5000);
-}
-
-/* All masters of n instances: told together, waited for together. */
-static int end_masters(struct hp_pool *pool, const struct hp_instances *in,
-	const struct hp_instance *v, const struct masters *l, size_t n, bool grace,
-	struct hp_err *err)
-{
-	uint64_t end = hp_now_ms() + (grace ? hp_instance_stop_ms(in) + 5000 : 0);
-	size_t i, j;
-
-	for (i = 0; grace && i < n; i++)
-		for (j = 0; j < l[i].n; j++)
-			hp_proc_signal(l[i].v[j].pid, l[i].v[j].starttime, SIGQUIT);
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < l[i].n; j++) {
-			const struct master *m = &l[i].v[j];
-			uint64_t now = hp_now_ms();
-
-			if (grace && hp_proc_wait(m->pid, m->starttime,
-					     now < end ? (unsigned)(end - now) : 0))
-				continue;
-			kill_master(pool, m);
-			if (hp_proc_is_alive(m->pid, m->starttime))
-				return hp_err_set(err, HP_E_OS,
-					"PHP %s of user %s (process %d) can't be killed",
-					v[i].version, v[i].user, (int)m->pid);
-		}
-	}
-	return 0;
 }
 
 /* ---- one socket, one master ---- */
@@ -260,7 +75,7 @@ static int open_log(const struct hp_instance *v, const char *path, int *ret_fd, 
 }
 
 static int spawn(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
-	int listen_fd, struct master *ret, struct hp_err *err)
+	int listen_fd, struct hp_master *ret, struct hp_err *err)
 {
 	const char *log = hp_instance_fpm_log(pool, v->domain);
 	const struct hp_php *php;
@@ -299,7 +114,7 @@ static int start_one(struct hp_pool *pool, const struct hp_instances *in, const 
 {
 	_cleanup_close_ int fd = -1;
 	const char *path = hp_instance_socket(pool, v->version, v->user);
-	struct master m;
+	struct hp_master m;
 	int r;
 
 	r = hp_instance_run_dir(v->version, err);
@@ -312,9 +127,10 @@ static int start_one(struct hp_pool *pool, const struct hp_instances *in, const 
 		unlink(path);
 		return r;
 	}
-	r = write_pid(pool, v, &m, err);
+	hp_fault("instance-started");
+	r = hp_masters_write_pid(pool, v, &m, err);
 	if (r < 0) {
-		kill_master(pool, &m);
+		hp_masters_kill(pool, &m);
 		unlink(path);
 	}
 	return r;
@@ -325,7 +141,7 @@ static int start_one(struct hp_pool *pool, const struct hp_instances *in, const 
 struct replacement {
 	const struct hp_instance *v;
 	const char *path, *next, *old; /* sockets */
-	struct master m;
+	struct hp_master m;
 	bool started, has_old;
 };
 
@@ -352,9 +168,10 @@ static int take_over(struct hp_pool *pool, struct replacement *r, struct hp_err 
 
 	unlink(r->old);
 	r->has_old = link(r->path, r->old) == 0;
-	e = write_pid(pool, r->v, &r->m, err);
+	e = hp_masters_write_pid(pool, r->v, &r->m, err);
 	if (e < 0)
 		return e;
+	hp_fault("instance-pid");
 	if (rename(r->next, r->path) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s", r->path);
 	return 0;
@@ -362,7 +179,7 @@ static int take_over(struct hp_pool *pool, struct replacement *r, struct hp_err 
 
 /* At most STARTING_MAX of them. old[] are the masters they have now. */
 static int replace(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
-	const struct masters *old, size_t n, struct hp_err *err)
+	const struct hp_masters *old, size_t n, struct hp_err *err)
 {
 	struct replacement r[STARTING_MAX] = {0};
 	size_t i;
@@ -373,6 +190,7 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 		r[i].v = &v[i];
 		e = make_next(pool, in, &r[i], err);
 	}
+	hp_fault("instance-next");
 	for (i = 0; e == 0 && i < n; i++) {
 		e = hp_fcgi_ping(r[i].next, HP_PHP_PING, READY_MS, err);
 		if (e < 0)
@@ -383,7 +201,7 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 		/* nothing was taken over: the old masters serve on */
 		for (i = 0; i < n; i++) {
 			if (r[i].started)
-				kill_master(pool, &r[i].m);
+				hp_masters_kill(pool, &r[i].m);
 			if (r[i].next)
 				unlink(r[i].next);
 		}
@@ -391,11 +209,12 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 	}
 	for (i = 0; e == 0 && i < n; i++)
 		e = take_over(pool, &r[i], err);
+	hp_fault("instance-taken");
 	for (i = 0; e == 0 && i < n; i++)
 		if (r[i].has_old && old[i].n)
 			hp_instance_drain(r[i].old, hp_instance_stop_ms(in));
 	if (e == 0)
-		e = end_masters(pool, in, v, old, n, true, err);
+		e = hp_masters_end(pool, in, v, old, n, true, err);
 	for (i = 0; i < n; i++)
 		unlink(r[i].old);
 	return e;
@@ -408,10 +227,10 @@ static void stop_started(struct hp_pool *pool, const struct hp_instance *const *
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		struct master m;
+		struct hp_master m;
 
-		if (read_pid(pool, v[i], &m))
-			kill_master(pool, &m);
+		if (hp_masters_read_pid(pool, v[i], &m))
+			hp_masters_kill(pool, &m);
 		unlink(run_path(pool, v[i], "pid"));
 		unlink(hp_instance_socket(pool, v[i]->version, v[i]->user));
 	}
@@ -433,7 +252,7 @@ static int start(const struct hp_instances *in, const struct hp_instance *v, siz
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const struct hp_instance **started = hp_palloc(pool, (n + 1) * sizeof(*started));
-	struct masters *l = find_masters(pool, v, n);
+	struct hp_masters *l = hp_masters_find(pool, v, n);
 	size_t i, done = 0;
 	int r = 0;
 
@@ -469,13 +288,13 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_instance *todo = hp_palloc(pool, (n + 1) * sizeof(*todo));
 	size_t i, k = 0;
-	struct masters *l;
+	struct hp_masters *l;
 	int r = 0;
 
 	for (i = 0; i < n; i++)
 		if (is_listening(hp_instance_socket(pool, v[i].version, v[i].user)))
 			todo[k++] = v[i];
-	l = find_masters(pool, todo, k);
+	l = hp_masters_find(pool, todo, k);
 	for (i = 0; r == 0 && i < k; i += STARTING_MAX)
 		r = replace(pool, in, todo + i, l + i, k - i < STARTING_MAX ? k - i : STARTING_MAX,
 			err);
@@ -486,7 +305,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	struct masters *l = find_masters(pool, v, n);
+	struct hp_masters *l = hp_masters_find(pool, v, n);
 	static const char *const rest[] = {"next", "old", "bind"};
 	size_t i, j;
 	int r;
@@ -495,7 +314,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 		if (l[i].n)
 			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
 				hp_instance_stop_ms(in));
-	r = end_masters(pool, in, v, l, n, grace, err);
+	r = hp_masters_end(pool, in, v, l, n, grace, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		const char *sock = hp_instance_socket(pool, v[i].version, v[i].user);
 
@@ -517,8 +336,8 @@ static int status(const struct hp_instances *in HP_UNUSED, struct hp_instance_st
 
 	for (i = 0; i < n; i++) {
 		struct hp_instance id = {.version = v[i].version, .user = v[i].user};
-		struct master m;
-		bool alive = read_pid(pool, &id, &m) &&
+		struct hp_master m;
+		bool alive = hp_masters_read_pid(pool, &id, &m) &&
 			     is_listening(hp_instance_socket(pool, v[i].version, v[i].user));
 
 		v[i].pid = alive ? m.pid : 0;

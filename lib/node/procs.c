@@ -80,10 +80,14 @@ uid_t hp_proc_uid(pid_t pid)
 	return uid;
 }
 
-void hp_proc_title(pid_t pid, char *buf, size_t size)
+size_t hp_proc_args(pid_t pid, char *buf, size_t size)
 {
-	if (read_small(pid, "cmdline", buf, size) < 0)
-		buf[0] = '\0';
+	ssize_t n = read_small(pid, "cmdline", buf, size);
+
+	if (n < 0)
+		n = 0;
+	buf[n] = '\0';
+	return (size_t)n;
 }
 
 int hp_proc_each(int (*fn)(void *arg, pid_t pid), void *arg)

@@ -18,8 +18,11 @@ int hp_proc_get(pid_t pid, struct hp_proc *ret);
 bool hp_proc_is_alive(pid_t pid, uint64_t starttime);
 /* Real uid, or (uid_t)-1. The owner of /proc/PID says nothing: FPM's children are not dumpable. */
 uid_t hp_proc_uid(pid_t pid);
-/* The first argument (for FPM: its title) cut to size; "" when it has none. */
-void hp_proc_title(pid_t pid, char *buf, size_t size);
+/*
+ * Its arguments (for FPM soon one alone: its title), each ended by a NUL, cut to size; returns how
+ * many bytes, 0 when it has none. There is a NUL behind them in any case.
+ */
+size_t hp_proc_args(pid_t pid, char *buf, size_t size);
 /* Every process number; stops when fn returns other than 0 and returns that. */
 int hp_proc_each(int (*fn)(void *arg, pid_t pid), void *arg);
 /* Signal this very process through a pidfd: 0, or errno (ESRCH when it is another by now). */

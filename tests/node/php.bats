@@ -223,14 +223,17 @@ lost() {
 	[ "$("$tool" status $V 1)" = "$V site1 stopped 0" ]
 }
 
-@test "a master that died is noticed, and started again" {
+@test "a master that died is noticed, and started again; its orphans end" {
 	"$tool" start $V 1
 	"$tool" wait $V 1
 	kill -9 "$(pid_of 1 $V)"
 	sleep 0.1
 	[ "$("$tool" status $V 1)" = "$V site1 stopped 0" ]
+	[ -n "$(pgrep -u site1)" ]
 	"$tool" start $V 1
 	"$tool" wait $V 1
+	p=$(pid_of 1 $V)
+	[ "$(pgrep -u site1 -P 1)" = "$p" ]
 }
 
 @test "a pid that is another process's by now is left alone" {
@@ -259,6 +262,29 @@ lost() {
 	! kill -0 "$p" 2>/dev/null
 	[ "$(pgrep -u site1 -f 'master process' | wc -l)" = 1 ]
 	[ "$(get /1/v.php)" = $V ]
+}
+
+@test "killed at any step of a restart: the site answers, and the next start leaves one master" {
+	for point in instance-next instance-pid instance-taken; do
+		"$tool" start $V 1
+		"$tool" link $V 1
+		"$tool" wait $V 1
+		HP_FAULT=$point run "$tool" restart $V 1
+		[ "$status" = 137 ] || skip "built without fault points"
+		[ "$(get /1/v.php)" = $V ]
+		"$tool" start $V 1
+		"$tool" wait $V 1
+		[ "$(get /1/v.php)" = $V ]
+		[ "$(pgrep -u site1 -f 'master process' | wc -l)" = 1 ]
+		[ "$(pid_of 1 $V)" = "$(pgrep -u site1 -f 'master process')" ]
+	done
+	"$tool" stop $V 1
+	[ -z "$(ls -A /run/hosting-panel/php/$V)" ]
+	HP_FAULT=instance-started run "$tool" start $V 1
+	[ "$status" = 137 ]
+	"$tool" stop $V 1
+	[ -z "$(ls -A /run/hosting-panel/php/$V)" ]
+	[ -z "$(pgrep -u site1)" ]
 }
 
 @test "idle stop never stops what nothing would wake" {

@@ -57,7 +57,9 @@ static void test_each_finds_us(void **state HP_UNUSED)
 
 	assert_int_equal(hp_proc_each(find_pid, &self), 1);
 	assert_int_equal(hp_proc_each(find_pid, &none), 0);
-	hp_proc_title(self, title, sizeof(title));
+	assert_true(hp_proc_args(self, title, sizeof(title)) > 0);
+	assert_int_equal(hp_proc_args(-1, title, sizeof(title)), 0);
+	assert_true(hp_proc_args(self, title, sizeof(title)) > 0);
 	assert_non_null(strstr(title, "test-procs"));
 }
 
