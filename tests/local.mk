@@ -7,5 +7,5 @@ include tests/db/local.mk
 check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
 
 EXTRA_DIST += tests/run tests/fresh tests/lib
-include tests/fuzz/model.mk
+include tests/fuzz/local.mk
 include tests/node/php.mk

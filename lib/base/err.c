@@ -143,5 +143,8 @@ void hp_die(int code, const char *fmt, ...)
 	n = strlen(msg);
 	msg[n++] = '\n';
 	r = write(STDERR_FILENO, msg, n);
+#ifdef HP_FUZZING
+	abort(); /* a fuzzer keeps the input of a signal, not that of an exit */
+#endif
 	_exit(hp_exit_status(code));
 }
