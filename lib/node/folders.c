@@ -97,8 +97,8 @@ int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct
 
 /* ---- making ---- */
 
-static int set_owner(int fd, const struct item *it, const struct hp_folders_want *w, const char *path,
-	struct hp_err *err)
+static int set_owner(int fd, const struct item *it, const struct hp_folders_want *w,
+	const char *path, struct hp_err *err)
 {
 	/* chown first: it takes away bits of the mode */
 	if (geteuid() == 0 &&
@@ -223,7 +223,7 @@ struct removal {
 
 static int empty(struct removal *r, int fd, unsigned depth, struct hp_err *err);
 
-/* A folder that lies deep comes to the top under a name of its own; the top's loop meets it again. */
+/* What lies deep comes to the top under a name of its own; the top's loop meets it again. */
 static int move_up(struct removal *r, int parent, const char *name, struct hp_err *err)
 {
 	char to[64];
@@ -258,7 +258,8 @@ static int remove_entry(struct removal *r, int parent, const char *name, unsigne
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
 	if (st.st_dev != r->dev) {
-		hp_err_set(err, HP_E_BUSY, "%s: another file system is mounted on %s", r->path, name);
+		hp_err_set(
+			err, HP_E_BUSY, "%s: another file system is mounted on %s", r->path, name);
 		return hp_err_hint(err, "unmount it, then try again");
 	}
 	if (depth >= DEPTH_MAX)

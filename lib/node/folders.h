@@ -38,22 +38,22 @@ const char *hp_folders_logs(struct hp_pool *pool, const char *domain) HP_NONNULL
 /* Is everything there, with the right owners and modes? 1 yes, 0 no: hp_folders_make() mends it. */
 int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct hp_err *err);
 /*
- * Make what is missing; mend owner and mode of the three folders that root owns. Paths made are added
- * to made (may be NULL), in order, also after an error. A document root that is there already is
+ * Make what is missing; mend owner and mode of the folders that root owns. Paths made are added to
+ * made (may be NULL), in order, also after an error. A document root that is there already is
  * taken as it is if it belongs to the site's uid; else HP_E_EXISTS (kept files of a
  * removed site: hint how to hand them over).
  */
 int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
 	struct hp_strv *made, struct hp_err *err);
 /*
- * Undo: remove what hp_folders_make() made, newest first. Files that have come since are removed only
- * from the state and log folders; a document root that is no longer empty stays.
+ * Undo: remove what hp_folders_make() made, newest first. Files that have come since go only from
+ * the state and log folders; a document root that is no longer empty stays.
  */
 int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err *err);
 /*
  * Remove whole trees (HP_FOLDERS_*), whatever stands in them, without following a link or crossing
- * a mount (HP_E_BUSY). The site's processes have ended. What is not there is fine; a run cut short is
- * finished by the next.
+ * a mount (HP_E_BUSY). The site's processes have ended. What is not there is fine; a run cut short
+ * is finished by the next.
  */
 int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err);
 /* Has the document root anything in it? 1, 0 (also when it is not there). */

@@ -160,7 +160,10 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 
 		/* also when time is up: one that answers at once is not to blame */
 		hp_err_clear(err);
-		r = hp_fcgi_ping(path, HP_PHP_PING, left < 100 ? 100 : left < 1000 ? (unsigned)left : 1000,
+		r = hp_fcgi_ping(path, HP_PHP_PING,
+			left < 100    ? 100
+			: left < 1000 ? (unsigned)left
+				      : 1000,
 			err);
 		if (r == 0)
 			return 0;

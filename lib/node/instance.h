@@ -51,10 +51,11 @@ const char *hp_instance_link_path(struct hp_pool *pool, const char *user) HP_NON
 int hp_instance_start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);
 /*
- * Wait until each answers a FastCGI ping through its own socket (this wakes it under systemd), at most
- * timeout_ms in all. HP_E_BUSY names the first that does not, with the last line of its log.
+ * Wait until each answers a FastCGI ping through its own socket (this wakes it under systemd), at
+ * most timeout_ms in all. HP_E_BUSY names the first that does not, with the last line of its log.
  * *ret_bad: its index. Under systemd, of more than 64 only 64 are asked, spread evenly: all
- * sockets listen and all pools passed the test, and ten thousand masters awake would fill the memory.
+ * sockets listen and all pools passed the test, and thousands of masters awake would fill the
+ * memory.
  */
 int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	unsigned timeout_ms, size_t *ret_bad, struct hp_err *err);

@@ -1,7 +1,7 @@
 /*
  * Putting idle masters to sleep. A pool on demand has a child only while requests come (and
- * child_idle_timeout after them); that a child came and went between two looks shows in the master's
- * count of its dead children's page faults. So no request is needed to ask, and nothing
+ * child_idle_timeout after them); that a child came and went between two looks shows in the
+ * master's count of its dead children's page faults. So no request is needed to ask, and nothing
  * wakes what sleeps.
  */
 #define _GNU_SOURCE

@@ -13,8 +13,8 @@ struct hp_instance_ops {
 		struct hp_err *err);
 	int (*restart)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 		struct hp_err *err);
-	int (*stop)(const struct hp_instances *in, const struct hp_instance *v, size_t n, bool grace,
-		struct hp_err *err);
+	int (*stop)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+		bool grace, struct hp_err *err);
 	/* fill state and pid of n that have version and user */
 	int (*status)(const struct hp_instances *in, struct hp_instance_status *v, size_t n,
 		struct hp_err *err);

@@ -37,9 +37,9 @@ static bool is_listening(const char *path)
 
 /* ---- one socket, one master ---- */
 
-/* Listening at path, site:web 0660. Bound beside it and renamed, so that path is never half made. */
-static int listen_at(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
-	const char *path, int *ret_fd, struct hp_err *err)
+/* Listening at path, site:web 0660. Bound beside it and renamed: path is never half made. */
+static int listen_at(struct hp_pool *pool, const struct hp_instances *in,
+	const struct hp_instance *v, const char *path, int *ret_fd, struct hp_err *err)
 {
 	const char *temp = hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.bind", v->version, v->user);
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -81,9 +81,9 @@ static int spawn(struct hp_pool *pool, const struct hp_instances *in, const stru
 	const struct hp_php *php;
 	const char *argv[] = {NULL, "--nodaemonize", "--fpm-config",
 		hp_php_conf_path(pool, v->version, v->user), NULL};
-	const char *env[] = {
-		hp_pprintf(pool, "FPM_SOCKETS=" HP_PHP_RUN "/inherited/%s=3", v->user),
-		hp_pprintf(pool, "PHP_INI_SCAN_DIR=:" HP_PHP_ETC "/%s/conf.d:" HP_PHP_ETC "/%s/%s.d",
+	const char *env[] = {hp_pprintf(pool, "FPM_SOCKETS=" HP_PHP_RUN "/inherited/%s=3", v->user),
+		hp_pprintf(pool,
+			"PHP_INI_SCAN_DIR=:" HP_PHP_ETC "/%s/conf.d:" HP_PHP_ETC "/%s/%s.d",
 			v->version, v->version, v->user),
 		NULL};
 	struct hp_run run = {.argv = argv, .env = env, .uid = v->uid, .gid = (gid_t)v->uid};
@@ -109,8 +109,8 @@ static int spawn(struct hp_pool *pool, const struct hp_instances *in, const stru
 	return 0;
 }
 
-static int start_one(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
-	struct hp_err *err)
+static int start_one(struct hp_pool *pool, const struct hp_instances *in,
+	const struct hp_instance *v, struct hp_err *err)
 {
 	_cleanup_close_ int fd = -1;
 	const char *path = hp_instance_socket(pool, v->version, v->user);

@@ -58,7 +58,8 @@ static int cmp_unit(const void *a, const void *b)
 }
 
 /* `systemctl show` prints K=V lines, an empty line between units. Sorted by id. */
-static void parse_show(struct hp_pool *pool, char *text, struct unit_state *v, size_t max, size_t *n)
+static void parse_show(
+	struct hp_pool *pool, char *text, struct unit_state *v, size_t max, size_t *n)
 {
 	struct unit_state u = {0};
 	char *p, *end;
@@ -112,7 +113,8 @@ static int show(struct hp_pool *pool, const struct hp_instance_status *v, size_t
 
 		for (j = i; j < n && j < i + CHUNK; j++) {
 			hp_strv_add_ref(pool, &units, unit(pool, v[j].version, v[j].user, "socket"));
-			hp_strv_add_ref(pool, &units, unit(pool, v[j].version, v[j].user, "service"));
+			hp_strv_add_ref(
+				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
 		}
 		hp_buf_reset(&out);
 		r = call(pool, verb, &units, 60000, &out, err);
@@ -285,7 +287,8 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 		struct hp_strv units = {0};
 
 		for (j = i; j < n && j < i + CHUNK; j++)
-			hp_strv_add_ref(pool, &units, unit(pool, v[j].version, v[j].user, "service"));
+			hp_strv_add_ref(
+				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
 		r = call(pool, verb, &units, hp_instance_stop_ms(in) + 120000, NULL, err);
 	}
 	return r;
@@ -323,8 +326,8 @@ static int stop_chunk(const struct hp_instances *in, struct hp_pool *pool,
 		struct hp_err ignored = HP_ERR_INIT;
 
 		/* one that ends in between is no failure */
-		call(pool, (const char *const[]){"kill", "--signal=SIGKILL", NULL}, &services, 60000,
-			NULL, &ignored);
+		call(pool, (const char *const[]){"kill", "--signal=SIGKILL", NULL}, &services,
+			60000, NULL, &ignored);
 	}
 	if (r == 0 && units.n)
 		r = call(pool, (const char *const[]){"stop", NULL}, &units,
@@ -369,7 +372,8 @@ static int put_to_sleep(const struct hp_instances *in, const struct hp_instance_
 		struct hp_strv units = {0};
 
 		for (j = i; j < n && j < i + CHUNK; j++)
-			hp_strv_add_ref(pool, &units, unit(pool, v[j].version, v[j].user, "service"));
+			hp_strv_add_ref(
+				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
 		r = call(pool, (const char *const[]){"stop", NULL}, &units,
 			hp_instance_stop_ms(in) + 120000, NULL, err);
 	}

@@ -26,10 +26,11 @@ bool hp_masters_read_pid(struct hp_pool *pool, const struct hp_instance *v, stru
 	return hp_proc_is_alive(ret->pid, ret->starttime);
 }
 
-int hp_masters_write_pid(struct hp_pool *pool, const struct hp_instance *v, const struct hp_master *m,
-	struct hp_err *err)
+int hp_masters_write_pid(struct hp_pool *pool, const struct hp_instance *v,
+	const struct hp_master *m, struct hp_err *err)
 {
-	const char *text = hp_pprintf(pool, "%d %llu\n", (int)m->pid, (unsigned long long)m->starttime);
+	const char *text =
+		hp_pprintf(pool, "%d %llu\n", (int)m->pid, (unsigned long long)m->starttime);
 
 	return hp_file_write(pid_path(pool, v), 0644, text, strlen(text), err);
 }
@@ -54,8 +55,8 @@ static void add_master(struct hp_pool *pool, struct hp_masters *l, struct hp_mas
 }
 
 /*
- * Found by their titles: masters that a killed run left without a pid file, just started or replaced
- * and not yet ended, and orphans.
+ * Found by their titles: masters that a killed run left without a pid file, just started or
+ * replaced and not yet ended, and orphans.
  */
 struct scan {
 	struct hp_pool *pool;

@@ -178,8 +178,8 @@ int hp_php_need(const struct hp_php_list *l, const char *version, const struct h
 		return 0;
 	for (i = 0; i < l->n; i++)
 		hp_buf_addf(&have, "%s%s", i ? ", " : "", l->v[i].version);
-	hp_err_set(err, HP_E_NOT_FOUND, "PHP %s is not installed on this node; installed: %s", version,
-		have.len ? hp_buf_str(&have) : "none");
+	hp_err_set(err, HP_E_NOT_FOUND, "PHP %s is not installed on this node; installed: %s",
+		version, have.len ? hp_buf_str(&have) : "none");
 	return hp_err_hint(err, "install the package php%s-fpm, or choose an installed version",
 		version);
 }

@@ -64,12 +64,12 @@ const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const ch
 	HP_NONNULL_RET;
 const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
 	HP_NONNULL_RET;
-/* HP_CUSTOM_DIR/<domain>/php-fpm/ *.conf below root, sorted, paths without sysroot; none is fine. */
+/* HP_CUSTOM_DIR/<domain>/php-fpm/ *.conf, sorted, paths without sysroot; none is fine. */
 int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, struct hp_strv *ret,
 	struct hp_err *err);
 /*
- * The pool file into conf and the site's php.ini into ini (both reset first; ini stays empty when no
- * file is to be written). custom: what hp_php_custom() found; they are included by name, so a
+ * The pool file into conf and the site's php.ini into ini (both reset first; ini stays empty when
+ * no file is to be written). custom: what hp_php_custom() found; they are included by name, so a
  * new snippet changes the file. The engine writes both root:<user> 0640 in folders 0755.
  * HP_E_USAGE for a value that can't be written, HP_E_NOT_FOUND for an extension that the version
  * does not have.
@@ -90,7 +90,7 @@ struct hp_php_file {
 	const char *path;    /* without sysroot */
 	const char *text;
 	size_t len;
-	bool unit;           /* a systemd unit: one hp_service_daemon_reload() when any of them changed */
+	bool unit;           /* systemd's: one hp_service_daemon_reload() when any changed */
 };
 /*
  * conf.d/50-hosting-panel.ini, and with units the two template units, for each installed version.

@@ -66,7 +66,8 @@ static int64_t conf_seconds(const struct hp_conf *conf, const char *key, int64_t
  */
 static int64_t default_children(void)
 {
-	int64_t mib = (int64_t)sysconf(_SC_PHYS_PAGES) / 1024 * (int64_t)sysconf(_SC_PAGESIZE) / 1024;
+	int64_t mib =
+		(int64_t)sysconf(_SC_PHYS_PAGES) / 1024 * (int64_t)sysconf(_SC_PAGESIZE) / 1024;
 	int64_t n = mib / 4 / 64;
 
 	return n < 4 ? 4 : n > 32 ? 32 : n;
@@ -95,10 +96,11 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 		conf_i64(r->conf, "php", "max_children", 1, 10000, default_children()));
 	hp_tmap_i64(m, "max_requests", conf_i64(r->conf, "php", "max_requests", 0, 1000000, 500));
 	hp_tmap_str(m, "child_idle_timeout",
-		hp_pprintf(pool, "%llds", (long long)conf_seconds(r->conf, "child_idle_timeout", 20)));
+		hp_pprintf(
+			pool, "%llds", (long long)conf_seconds(r->conf, "child_idle_timeout", 20)));
 	hp_tmap_str(m, "ping_path", HP_PHP_PING);
 	hp_tmap_str(m, "status_path", HP_PHP_STATUS);
-	/* max_execution_time counts only PHP's own CPU time; this counts the clock, a little later */
+	/* max_execution_time counts PHP's own CPU time; this the clock, a little later */
 	hp_tmap_str(m, "terminate_timeout", hp_pprintf(pool, "%llds", (long long)seconds + 5));
 	hp_tmap_str(m, "open_basedir",
 		hp_pprintf(pool, "%s:%s/sessions:%s/uploads:%s/tmp:/usr/share/php", docroot, state,
@@ -203,7 +205,8 @@ static int find_extension(struct hp_pool *pool, const struct hp_php_render *r, c
 		return 1;
 	}
 	if (own && hp_path_is_clean(own) &&
-		access(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.so", own, name)), F_OK) == 0) {
+		access(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.so", own, name)), F_OK) ==
+			0) {
 		ret->zend = hp_streq(name, "opcache") || hp_streq(name, "xdebug");
 		return 1;
 	}

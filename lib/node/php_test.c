@@ -71,7 +71,7 @@ static int check_snippet(struct test *t, const char *path, struct hp_err *err)
 	return 0;
 }
 
-/* The staged file is our own rendering, unless somebody overrode the template: look at its frame. */
+/* Our own rendering, unless somebody overrode the template: look at its frame. */
 static int check_staged(struct test *t, const struct hp_php_staged *s, struct hp_err *err)
 {
 	const char *want = hp_pprintf(t->pool, "[%s]", s->user);
@@ -106,7 +106,8 @@ static int check_staged(struct test *t, const struct hp_php_staged *s, struct hp
 		}
 	}
 	if (!found)
-		return hp_err_set(err, HP_E_REFUSED, "%s: there is no pool %s in it", s->path, want);
+		return hp_err_set(
+			err, HP_E_REFUSED, "%s: there is no pool %s in it", s->path, want);
 	return 0;
 }
 
@@ -206,7 +207,8 @@ static int explain(const struct test *t, const char *said, size_t *ret_bad, stru
 	}
 	*ret_bad = bad;
 	if (!first)
-		return hp_err_set(err, HP_E_REFUSED, "FPM refused the configuration without a word");
+		return hp_err_set(
+			err, HP_E_REFUSED, "FPM refused the configuration without a word");
 	if (bad < t->n && *first == '[' && hp_str_after(first + 1, t->v[bad].staged)) {
 		where = first + 1 + strlen(t->v[bad].staged);
 		return hp_err_set(err, HP_E_REFUSED, "%s%.*s: %s", t->v[bad].path,
@@ -220,8 +222,8 @@ static int explain(const struct test *t, const char *said, size_t *ret_bad, stru
 	return hp_err_set(err, HP_E_REFUSED, "%s", first);
 }
 
-static int run_test(const struct test *t, const struct hp_php *php, const char *dir, size_t *ret_bad,
-	struct hp_err *err)
+static int run_test(const struct test *t, const struct hp_php *php, const char *dir,
+	size_t *ret_bad, struct hp_err *err)
 {
 	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT, said = HP_BUF_INIT;
 	const char *main_file = hp_pprintf(t->pool, "%s/main.conf", dir);
@@ -255,7 +257,7 @@ int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct test t = {.pool = pool, .root = root, .v = v, .n = n};
-	char dir[] = "/tmp/hosting-panel-fpm.XXXXXX";
+	char *dir = hp_path(pool, root, HP_RUN "/fpm-test.XXXXXX");
 	size_t i;
 	int r;
 
@@ -268,6 +270,9 @@ int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_
 		if (r < 0)
 			*ret_bad = i;
 	}
+	if (r < 0)
+		return r;
+	r = hp_mkdirs(hp_path(pool, root, HP_RUN), 0755, err);
 	if (r < 0)
 		return r;
 	if (!mkdtemp(dir))

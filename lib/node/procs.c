@@ -45,7 +45,7 @@ int hp_proc_get(pid_t pid, struct hp_proc *ret)
 
 	if (pid <= 0 || read_small(pid, "stat", buf, sizeof(buf)) <= 0)
 		return 0;
-	/* the program's name may contain anything, a parenthesis too: fields go on behind the last */
+	/* the program's name may contain a parenthesis: fields go on behind the last */
 	p = strrchr(buf, ')');
 	if (!p || sscanf(p + 1,
 			 " %c %d %*d %*d %*d %*d %*u %*u %llu %*u %*u %*u %*u %*d %*d %*d %*d %*d "
@@ -54,8 +54,11 @@ int hp_proc_get(pid_t pid, struct hp_proc *ret)
 		return 0;
 	if (state == 'Z' || state == 'X' || state == 'x')
 		return 0;
-	*ret = (struct hp_proc){
-		.pid = pid, .ppid = ppid, .state = state, .starttime = starttime, .cminflt = cminflt};
+	*ret = (struct hp_proc){.pid = pid,
+		.ppid = ppid,
+		.state = state,
+		.starttime = starttime,
+		.cminflt = cminflt};
 	return 1;
 }
 

@@ -1,4 +1,4 @@
-/* What /proc tells about processes: proc(5). Used to recognise FPM masters and what is left of a user. */
+/* What proc(5) tells about processes: FPM masters, and what is left of a user. */
 #ifndef HP_NODE_PROCS_H
 #define HP_NODE_PROCS_H
 

@@ -99,13 +99,14 @@ static bool is_ours(const struct passwd *p)
 static int conflict(struct hp_err *err, const char *what, unsigned number, const char *wanted,
 	const char *has)
 {
-	hp_err_set(err, HP_E_EXISTS, "%s %u, wanted for user %s, belongs to %s already", what, number,
-		wanted, has);
-	return hp_err_hint(err, "remove or renumber that account, or give the website another number");
+	hp_err_set(err, HP_E_EXISTS, "%s %u, wanted for user %s, belongs to %s already", what,
+		number, wanted, has);
+	return hp_err_hint(
+		err, "remove or renumber that account, or give the website another number");
 }
 
-static int check_account(const struct index *x, const struct passwd *p, bool *missing, size_t *ret_bad,
-	struct hp_err *err)
+static int check_account(const struct index *x, const struct passwd *p, bool *missing,
+	size_t *ret_bad, struct hp_err *err)
 {
 	size_t i = find_name(x, p->pw_name);
 
@@ -138,8 +139,8 @@ static int check_group(const struct index *x, const struct group *g, size_t *ret
 
 	if (i < x->n && g->gr_gid != x->v[i].uid) {
 		*ret_bad = i;
-		return hp_err_set(err, HP_E_EXISTS, "group %s has the number %u, not %u", g->gr_name,
-			g->gr_gid, x->v[i].uid);
+		return hp_err_set(err, HP_E_EXISTS, "group %s has the number %u, not %u",
+			g->gr_name, g->gr_gid, x->v[i].uid);
 	}
 	if (i == x->n && (i = find_uid(x, g->gr_gid)) < x->n) {
 		*ret_bad = i;
@@ -311,8 +312,9 @@ static int make_by_useradd(struct hp_pool *pool, const char *root, const struct 
 	/* -f: a group of that number is ours already, after a run that was cut short */
 	const char *group[] = {"/usr/sbin/groupadd", "-f", "-g", number, "-P", *root ? root : "/",
 		w->name, NULL};
-	const char *user[] = {"/usr/sbin/useradd", "-P", *root ? root : "/", "-u", number, "-g", number,
-		"-c", HP_USER_GECOS, "-d", w->home, "-M", "-N", "-s", HP_USER_SHELL, w->name, NULL};
+	const char *user[] = {"/usr/sbin/useradd", "-P", *root ? root : "/", "-u", number, "-g",
+		number, "-c", HP_USER_GECOS, "-d", w->home, "-M", "-N", "-s", HP_USER_SHELL,
+		w->name, NULL};
 	struct hp_run run = {.argv = group};
 	int r;
 
@@ -406,8 +408,8 @@ static int remove_one(struct hp_pool *pool, const char *root, const char *name, 
 		return r;
 	if (r == 1) {
 		if (!*root && !hp_proc_kill_uid(uid, 10000))
-			return hp_err_set(err, HP_E_BUSY, "user %s has processes that can't be killed",
-				name);
+			return hp_err_set(
+				err, HP_E_BUSY, "user %s has processes that can't be killed", name);
 		r = hp_run_ok(&run, err);
 		if (r < 0)
 			return hp_err_prefix(err, "user %s", name);

@@ -24,16 +24,16 @@ struct hp_user_want {
 };
 
 /*
- * Compare with what is there. missing[i] (may be NULL) is set true for those to be made. HP_E_EXISTS,
- * and *ret_bad the index: the name is a foreign account, has another uid, or the uid or gid is
- * another's. Asks other name services (LDAP …) only where nsswitch.conf names one.
+ * Compare with what is there. missing[i] (may be NULL) is set true for those to be made.
+ * HP_E_EXISTS, and *ret_bad the index: the name is a foreign account, has another uid, or the uid
+ * or gid is another's. Asks other name services (LDAP …) only where nsswitch.conf names one.
  */
 int hp_users_check(const char *root, const struct hp_user_want *v, size_t n, bool *missing,
 	size_t *ret_bad, struct hp_err *err);
 /*
- * Check, then make those that are missing: one systemd-sysusers run (needs no running systemd), else
- * groupadd and useradd one by one. Names that were made are added to made (may be NULL), for undo;
- * after an error those made so far are in it.
+ * Check, then make those that are missing: one systemd-sysusers run (needs no running systemd),
+ * else groupadd and useradd one by one. Names that were made are added to made (may be NULL), for
+ * undo; after an error those made so far are in it.
  */
 int hp_users_make(struct hp_pool *pool, const char *root, const struct hp_user_want *v, size_t n,
 	struct hp_strv *made, struct hp_err *err);

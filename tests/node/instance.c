@@ -4,7 +4,7 @@
  *   instance [-c CONF] VERB VERSION ID…
  *
  * ID n is the website n.example with user siten and uid 20000 + n.
- * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, kill, link, linked,
+ * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, kill, link,
  * status, list, idle (ID: seconds), remove. Prints what it finds, or the error, and exits with its
  * status.
  */
@@ -30,8 +30,8 @@ struct tool {
 	int64_t arg; /* the first ID as a number */
 };
 
-static int write_file(struct tool *t, const char *path, const struct hp_buf *b, mode_t mode, gid_t gid,
-	struct hp_err *err)
+static int write_file(struct tool *t, const char *path, const struct hp_buf *b, mode_t mode,
+	gid_t gid, struct hp_err *err)
 {
 	int r;
 
@@ -49,7 +49,8 @@ static int do_units(struct tool *t, struct hp_err *err)
 	size_t i, n;
 	int r;
 
-	r = hp_php_version_files(t->pool, &t->php, t->conf, t->templates, t->in.systemd, &f, &n, err);
+	r = hp_php_version_files(
+		t->pool, &t->php, t->conf, t->templates, t->in.systemd, &f, &n, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		struct hp_buf b = {.s = (char *)f[i].text, .len = f[i].len};
 
@@ -113,8 +114,8 @@ static int do_render(struct tool *t, struct hp_err *err)
 		if (r == 0)
 			r = hp_php_render(t->pool, &p, &conf, &ini, err);
 		if (r == 0)
-			r = write_file(t, hp_php_conf_path(t->pool, v->version, v->user), &conf, 0640,
-				(gid_t)v->uid, err);
+			r = write_file(t, hp_php_conf_path(t->pool, v->version, v->user), &conf,
+				0640, (gid_t)v->uid, err);
 	}
 	return r;
 }

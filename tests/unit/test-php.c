@@ -165,11 +165,13 @@ static void test_render_extensions(void **state HP_UNUSED)
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_site s = site();
 	struct hp_php_render r = {.root = root, .templates = templates, .php = &php82, .site = &s};
-	const char *bad[] = {"[\"../x\"]", "[\"a/b\"]", "[\"a\\nb\"]", "[\"\"]", "[\"a.so\"]", "[1]"};
+	const char *bad[] = {
+		"[\"../x\"]", "[\"a/b\"]", "[\"a\\nb\"]", "[\"\"]", "[\"a.so\"]", "[1]"};
 	size_t i;
 
 	put("/etc/php/8.2/mods-available/xdebug.ini", "zend_extension=xdebug.so\n", 0644);
-	put("/etc/php/8.2/mods-available/mysqlnd.ini", "; priority=10\nextension=mysqlnd.so\n", 0644);
+	put("/etc/php/8.2/mods-available/mysqlnd.ini", "; priority=10\nextension=mysqlnd.so\n",
+		0644);
 	put("/etc/php/8.2/mods-available/mysqli.ini", "extension=mysqli.so\n", 0644);
 	put("/etc/php/8.2/mods-available/gd.ini", "extension=gd.so\n", 0644);
 	put("/etc/php/8.2/fpm/conf.d/20-gd.ini", "extension=gd.so\n", 0644);

@@ -24,7 +24,8 @@ static void put(const char *path, const char *text)
 {
 	struct hp_err err = HP_ERR_INIT;
 
-	assert_int_equal(hp_file_write(hp_path(pool, root, path), 0644, text, strlen(text), &err), 0);
+	assert_int_equal(
+		hp_file_write(hp_path(pool, root, path), 0644, text, strlen(text), &err), 0);
 }
 
 static const struct hp_user_want two[] = {
