@@ -1,21 +1,19 @@
 #!/usr/bin/env bats
 # FPM instances as systemd's units, in a booted Debian 12 with NGINX: tests/lib/machine.sh.
 
+load lib
+
 setup_file() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	. "$top/tests/lib/machine.sh"
 	[ "$(id -u)" = 0 ] || skip "root is needed"
+	local top
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	local tool=${HP_BUILDDIR:-$top}/tests/node/instance
 	[ -x "$tool" ] || { echo "$tool is not built: make check-programs" >&2; return 1; }
-	export dir
-	dir=$(mktemp -d /var/tmp/hp-machine.XXXXXX)
-	chmod 0755 "$dir"
-	tar -C "$dir" --numeric-owner -xpf "$("$top/tests/lib/machine-php")"
+	machine_up
 	mkdir -p "$dir/opt/hp"
 	cp "$tool" "$dir/opt/hp/instance"
 	cp -r "$top/templates" "$dir/opt/hp/"
-	# a build with sanitizers brings libraries of its own
-	ldd "$tool" | awk '/lib(a|ub)san/ {print $3}' | xargs -r -I{} cp {} "$dir/usr/lib/x86_64-linux-gnu/"
+	machine_libraries "$tool"
 	cp "$BATS_TEST_DIRNAME/site.php" "$dir/opt/hp/"
 	cat >"$dir/opt/hp/nginx.conf" <<-'CONF'
 		server {
@@ -27,8 +25,6 @@ setup_file() {
 			}
 		}
 	CONF
-	machine_boot "$dir" --private-network 3>&-
-	export machine_pid machine_nspawn
 	in_machine mkdir -p /etc/hosting-panel
 	in_machine sh -c 'echo "# secret" >/etc/hosting-panel/hosting-panel.conf
 		chmod 0640 /etc/hosting-panel/hosting-panel.conf
@@ -37,21 +33,13 @@ setup_file() {
 	t units -
 	t make 8.2 1 2
 	t render 8.2 1 2
-	in_machine sh -c 'for i in 1 2; do install -o site$i -g site$i -m 0640 /opt/hp/site.php /var/www/vhosts/$i.example/; done'
+	in_machine sh -c 'for i in 1 2; do
+		install -o site$i -g site$i -m 0640 /opt/hp/site.php /var/www/vhosts/$i.example/; done'
 }
 
-teardown_file() {
-	[ -n "${dir:-}" ] || return 0
-	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
-	machine_stop
-	rm -rf "$dir" "$dir.console"
-}
+teardown_file() { machine_down; }
 
-in_machine() {
-	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
-	machine_run "$@"
-}
-t() { in_machine env HP_DATADIR=/opt/hp ASAN_OPTIONS=detect_leaks=0 /opt/hp/instance "$@"; }
+t() { in_machine env HP_DATADIR=/opt/hp /opt/hp/instance "$@"; }
 get() { in_machine curl -sS -m 20 "http://localhost$1"; }
 up() {
 	t start 8.2 "$@"
