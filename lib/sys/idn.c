@@ -233,6 +233,8 @@ static int convert(struct hp_pool *pool, const char *name, const char **ret, str
 	r = load(err);
 	if (r == 0)
 		r = to_ascii(pool, name, &a, err);
+	if (r == 0 && !*a) /* characters that are dropped, and no other */
+		r = hp_err_set(err, HP_E_USAGE, "it is empty");
 	if (r == 0)
 		r = to_unicode(pool, a, &u, err);
 	if (r == 0)

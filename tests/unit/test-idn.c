@@ -55,7 +55,7 @@ static void written(void **state HP_UNUSED)
 static void refused(void **state HP_UNUSED)
 {
 	static const char *const cases[][2] = {
-		{"", "it is empty"}, {"*.", "it is empty"}, {"a b", "characters other"},
+		{"", "it is empty"}, {"*.", "it is empty"}, {"\u2060", "it is empty"}, {"a b", "characters other"},
 		{"a_b.c", "characters other"}, {"a/b", "characters other"}, {"*x", "characters other"},
 		{"a\xff", "UTF-8"}, {"b\u00fc_x.de", "characters other"},
 		{"b\u00fc\uff3fx.de", ""}, {"b\u00fc\uff0fx.de", ""},
