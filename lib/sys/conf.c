@@ -265,6 +265,8 @@ static int add_entry(struct reader *r, const char *key, const char *text)
 		value = unquoted(r, text);
 	else if (unquote(r, text, &value) < 0)
 		return r->failed;
+	if (strchr(value, '\t'))
+		return bad(r, "%s: a tab within a value", key);
 	if (k->check && k->check(value, r->err) < 0) {
 		r->failed = hp_err_prefix(r->err, "%s:%u: %s", r->conf->path, r->line, key);
 		return r->failed;

@@ -160,6 +160,7 @@ static void mistakes(void **state HP_UNUSED)
 		{"[php.8.3]\nmemory_limit = 5", "is not a size of 1M or more"},
 		{"[php.8.3]\nfpm = ../x", "is not an absolute path"},
 		{"[php.8.3]\nmax_execution_time = 1.5", "is not a whole number from 1 to 86400"},
+		{"[database]\nurl = sqlite:a\tb", "x.conf:2: url: a tab within a value"},
 		{"[web]\n# \xff\n", "x.conf:2: invalid UTF-8"},
 		{"[web]\ngroup = a\x01\n", "x.conf:2: a control character"},
 		{"[web]\rgroup = a\n", "x.conf:1: a control character"},
