@@ -112,7 +112,8 @@ static const char *normal_section(struct hp_pool *pool, const char *from, const 
 	}
 	*o = '\0';
 	if (quoted || !*name ||
-		name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")])
+		name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789_.-")])
 		return NULL;
 	return name;
 }
@@ -147,7 +148,8 @@ static int open_section(struct reader *r, const char *name)
 	}
 	for (s = r->conf->sections; s; s = s->next) {
 		if (strcmp(s->name, name) == 0)
-			return bad(r, "the section [%s] was opened in line %u already", name, s->line);
+			return bad(r, "the section [%s] was opened in line %u already", name,
+				s->line);
 	}
 	s = hp_palloc(r->pool, sizeof(*s));
 	s->name = name;
@@ -298,7 +300,8 @@ static int check_bytes(struct reader *r, const char *text, size_t n)
 			return bad(r, memchr(p, '\0', (size_t)(eol - p)) ? "a NUL byte" :
 				"invalid UTF-8");
 		for (const char *c = p; c < eol; c++) {
-			if (((unsigned char)*c < 0x20 && *c != '\t' && !(*c == '\r' && c + 1 == eol)) ||
+			if (((unsigned char)*c < 0x20 && *c != '\t' &&
+				!(*c == '\r' && c + 1 == eol)) ||
 				*c == 0x7f)
 				return bad(r, "a control character");
 		}
@@ -384,7 +387,8 @@ const char *hp_conf_get(const struct hp_conf *c, const char *section, const char
 	const struct entry *e = find_entry(c, section, key);
 
 	if (!k)
-		hp_die(HP_E_BUG, "bug: [%s] %s is not in the list of configuration keys", section, key);
+		hp_die(HP_E_BUG, "bug: [%s] %s is not in the list of configuration keys", section,
+			key);
 	return e ? e->value : k->deflt;
 }
 

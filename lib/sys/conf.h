@@ -32,7 +32,7 @@ int hp_conf_load(struct hp_pool *pool, const char *path, struct hp_conf **ret, s
 /* The same from text (tests, fuzzing). */
 int hp_conf_parse(struct hp_pool *pool, const char *name, const char *text, size_t n,
 	struct hp_conf **ret, struct hp_err *err);
-/* The value as written, or the key's default, or NULL. The key must be on the list (bug otherwise). */
+/* The value as written, or the key's default, or NULL. A key that is not on the list is a bug. */
 const char *hp_conf_get(const struct hp_conf *c, const char *section, const char *key);
 bool hp_conf_is_set(const struct hp_conf *c, const char *section, const char *key);
 /* The path it was given, also where there is no such file. */

@@ -1,4 +1,4 @@
-/* The one list of configuration keys: what may stand in hosting-panel.conf, and what its values are. */
+/* The one list of configuration keys: what may stand in hosting-panel.conf, with which values. */
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/conf.h"
@@ -148,25 +148,26 @@ const struct hp_conf_key hp_conf_keys[] = {
 		NULL},
 	{"web", "group", "www-data", "Unix group of the web server", check_group, NULL},
 
-	{"roles", "enable_api_core", "true", "this server has the panel's database and API", check_bool,
-		NULL},
+	{"roles", "enable_api_core", "true", "this server has the panel's database and API",
+		check_bool, NULL},
 	{"roles", "enable_web_manager", "true", "this server serves websites", check_bool, NULL},
 	{"roles", "enable_php_manager", "true", "this server runs PHP", check_bool, NULL},
 	{"roles", "enable_mail_manager", "true", "this server handles mail", check_bool, NULL},
 	{"roles", "enable_backup_manager", "true", "this server keeps backups", check_bool, NULL},
 
 	{"php", "max_children", NULL,
-		"requests of one website that may run at once (by this server's memory)", check_children,
-		NULL},
+		"requests of one website that may run at once (by this server's memory)",
+		check_children, NULL},
 	{"php", "max_requests", "500", "requests after which a PHP process is replaced; 0 = never",
 		check_requests, NULL},
-	{"php", "child_idle_timeout", "20s", "an idle PHP process ends after this time", check_seconds,
-		NULL},
-	{"php", "idle_timeout", "15m",
-		"a website's PHP is stopped after this time without a request; 0 = never", check_idle,
-		NULL},
-	{"php", "stop_timeout", "10s", "running requests may finish for this long when PHP is stopped",
+	{"php", "child_idle_timeout", "20s", "an idle PHP process ends after this time",
 		check_seconds, NULL},
+	{"php", "idle_timeout", "15m",
+		"a website's PHP is stopped after this time without a request; 0 = never",
+		check_idle, NULL},
+	{"php", "stop_timeout", "10s",
+		"running requests may finish for this long when PHP is stopped", check_seconds,
+		NULL},
 
 	PHP("memory_limit", NULL, check_memory, "memory of one request"),
 	PHP("max_execution_time", NULL, check_execution_time, "seconds that a request may run"),

@@ -54,9 +54,11 @@ static int check_value(const char *v, size_t n, const char *refused, struct hp_e
 		return hp_err_set(err, HP_E_USAGE, "is longer than %d bytes", MAX_VALUE);
 	at = strcspn(v, refused);
 	if (v[at] == ' ')
-		return hp_err_set(err, HP_E_USAGE, "contains a blank, which cannot be written here");
+		return hp_err_set(err, HP_E_USAGE,
+			"contains a blank, which cannot be written here");
 	if (v[at])
-		return hp_err_set(err, HP_E_USAGE, "contains '%c', which cannot be written here", v[at]);
+		return hp_err_set(err, HP_E_USAGE,
+			"contains '%c', which cannot be written here", v[at]);
 	return 0;
 }
 
@@ -113,7 +115,8 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 	if (r < 0)
 		return r;
 	if (strstr(v, "%{"))
-		return hp_err_set(err, HP_E_USAGE, "contains \"%%{\", which cannot be written here");
+		return hp_err_set(err, HP_E_USAGE,
+			"contains \"%%{\", which cannot be written here");
 	put_quoted(out, v, n, false);
 	return 0;
 }

@@ -47,7 +47,8 @@ static int load(struct hp_err *err)
 		lib.handle = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
 	if (!lib.handle) {
 		why = dlerror();
-		hp_err_set(err, HP_E_OS, "internationalised names need libidn2: %s", why ? why : "?");
+		hp_err_set(err, HP_E_OS,
+			"internationalised names need libidn2: %s", why ? why : "?");
 		return hp_err_hint(err, "install the package libidn2-0");
 	}
 	r = find("idn2_lookup_u8", &lib.lookup, err);
@@ -115,8 +116,14 @@ static unsigned script_bit(const char *name)
 		const char *name;
 		unsigned bit;
 	} known[] = {
-		{"Common", 0}, {"Inherited", 0}, {"Latin", LATIN}, {"Han", HAN}, {"Hiragana", HIRAGANA},
-		{"Katakana", KATAKANA}, {"Bopomofo", BOPOMOFO}, {"Hangul", HANGUL},
+		{"Common", 0},
+		{"Inherited", 0},
+		{"Latin", LATIN},
+		{"Han", HAN},
+		{"Hiragana", HIRAGANA},
+		{"Katakana", KATAKANA},
+		{"Bopomofo", BOPOMOFO},
+		{"Hangul", HANGUL},
 	};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(known); i++) {
@@ -203,8 +210,8 @@ static int check_std3(const char *s, struct hp_err *err)
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (c < 0x80 && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && !(c >= '0' && c <= '9') &&
-			c != '-' && c != '.')
+		if (c < 0x80 && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
+			!(c >= '0' && c <= '9') && c != '-' && c != '.')
 			return hp_err_set(err, HP_E_USAGE,
 				"characters other than letters, digits and hyphens");
 	}
@@ -239,11 +246,12 @@ static int convert(struct hp_pool *pool, const char *name, const char **ret, str
 		r = to_unicode(pool, a, &u, err);
 	if (r == 0)
 		r = check_scripts(u, err);
-	/* An A-label that nothing is written as would be shown as one name and served as another. */
+	/* An A-label that no name is written as would be shown as one name, served as another. */
 	if (r == 0)
 		r = to_ascii(pool, u, &again, err);
 	if (r == 0 && strcmp(a, again) != 0)
-		r = hp_err_set(err, HP_E_USAGE, "its \"xn--\" part is not what any name is written as");
+		r = hp_err_set(err, HP_E_USAGE,
+			"its \"xn--\" part is not what any name is written as");
 	if (r == 0)
 		r = check_std3(u, err);
 	if (r == 0)

@@ -68,8 +68,8 @@ static int check_members(const cJSON *obj, struct hp_err *err)
 		k[i] = (struct key){.s = c->string, .len = strlen(c->string)};
 	twin = find_twin(k, n);
 	if (twin < n)
-		return hp_err_set(err, HP_E_USAGE, "invalid JSON: the key \"%.100s\" stands there twice",
-			k[twin].s);
+		return hp_err_set(err, HP_E_USAGE,
+			"invalid JSON: the key \"%.100s\" stands there twice", k[twin].s);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* The writer. Copies runs that need no escape whole; everything is escaped here and nowhere else. */
+/* The writer. Copies runs that need no escape whole; all escaping is done here. */
 #include <inttypes.h>
 
 #include "base/str.h"
@@ -64,7 +64,10 @@ static char *put_special(char *o, const unsigned char **sp, const unsigned char 
 	return o;
 }
 
-/* Is any of these 8 bytes a control character, DEL, '"', '\\' or not ASCII? (exact: no borrow crosses) */
+/*
+ * Is any of these 8 bytes a control character, DEL, '"', '\\' or not ASCII? A borrow crosses
+ * into the next byte only where there is one already, so that the answer is exact.
+ */
 static bool has_special8(const unsigned char *s)
 {
 	const uint64_t ones = 0x0101010101010101ull, highs = 0x8080808080808080ull;

@@ -36,7 +36,7 @@ void hp_tmap_str(struct hp_tmap *m, const char *name, const char *v);
 void hp_tmap_i64(struct hp_tmap *m, const char *name, int64_t v);
 void hp_tmap_bool(struct hp_tmap *m, const char *name, bool v);
 void hp_tmap_list(struct hp_tmap *m, const char *name);            /* an empty list */
-struct hp_tmap *hp_tmap_item(struct hp_tmap *m, const char *name);   /* append an item to that list */
+struct hp_tmap *hp_tmap_item(struct hp_tmap *m, const char *name); /* append an item to that list */
 
 /* ---- templates ---- */
 struct hp_tmpl;
@@ -52,7 +52,8 @@ int hp_tmpl_get(struct hp_tmpl_set *set, const char *format, const char *name,
 	const struct hp_tmpl **ret, struct hp_err *err);
 /* From text (tests, fuzzing). Partials are looked up in set, which may be NULL. */
 int hp_tmpl_parse(struct hp_pool *pool, struct hp_tmpl_set *set, const char *format,
-	const char *name, const char *text, size_t n, const struct hp_tmpl **ret, struct hp_err *err);
+	const char *name, const char *text, size_t n, const struct hp_tmpl **ret,
+	struct hp_err *err);
 /* Appends to out; after an error out is as it was. */
 int hp_tmpl_render(const struct hp_tmpl *t, const struct hp_tmap *data, struct hp_buf *out,
 	struct hp_err *err);

@@ -82,7 +82,7 @@ static int bad(struct parser *p, const struct text *t, const char *what)
 static bool is_file_name(const char *s)
 {
 	return *s && *s != '.' &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
 }
 
 /* The first folder that has it wins. HP_E_NOT_FOUND without a message when none has. */
@@ -138,7 +138,7 @@ static bool is_blank(char c)
 static bool is_name(const char *s)
 {
 	return (*s == '_' || ((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z')) &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
 }
 
 /* A copy without blanks at both ends. */
@@ -192,8 +192,8 @@ static int read_tag(struct parser *p, const struct text *t, struct tag *tag)
 	if (tag->sigil == '>' ? !is_file_name(tag->name) : !is_name(tag->name))
 		return bad(p, t, "a tag without a proper name");
 	if (tag->slot && !hp_escape_slot_exists(tag->slot))
-		return hp_err_set(p->err, HP_E_CONF, "%s:%u: there is no slot \"%s\"", t->file, t->line,
-			tag->slot);
+		return hp_err_set(p->err, HP_E_CONF, "%s:%u: there is no slot \"%s\"", t->file,
+			t->line, tag->slot);
 	return 0;
 }
 
@@ -207,8 +207,12 @@ static void add_text(struct parser *p, const char *from, const char *to)
 static void add_tag(struct parser *p, const struct text *t, const struct tag *tag,
 	enum hp_tnode_type type)
 {
-	add_node(p, &(struct hp_tnode){.type = type, .s = tag->name, .slot = tag->slot,
-		.hash = hp_tmpl_hash(tag->name, strlen(tag->name)), .file = t->file, .line = t->line});
+	add_node(p, &(struct hp_tnode){.type = type,
+			    .s = tag->name,
+			    .slot = tag->slot,
+			    .hash = hp_tmpl_hash(tag->name, strlen(tag->name)),
+			    .file = t->file,
+			    .line = t->line});
 }
 
 static int open_section(struct parser *p, const struct text *t, const struct tag *tag)
@@ -226,13 +230,13 @@ static int close_section(struct parser *p, const struct text *t, const struct ta
 	struct hp_tnode *section;
 
 	if (p->n_open == n_open_before)
-		return hp_err_set(p->err, HP_E_CONF, "%s:%u: {{/%s}} ends no section", t->file, t->line,
-			tag->name);
+		return hp_err_set(p->err, HP_E_CONF, "%s:%u: {{/%s}} ends no section", t->file,
+			t->line, tag->name);
 	section = node_at(p, p->open[--p->n_open]);
 	if (!hp_streq(section->s, tag->name))
 		return hp_err_set(p->err, HP_E_CONF,
-			"%s:%u: {{/%s}} ends the section \"%s\" of line %u", t->file, t->line, tag->name,
-			section->s, section->line);
+			"%s:%u: {{/%s}} ends the section \"%s\" of line %u", t->file, t->line,
+			tag->name, section->s, section->line);
 	section->end = n_nodes(p);
 	return 0;
 }
@@ -247,7 +251,8 @@ static int add_partial(struct parser *p, const struct text *t, const struct tag 
 	int r;
 
 	if (sub.nesting > MAX_NESTING)
-		return bad(p, t, "partials are nested too deeply (at most 16): does one name itself?");
+		return bad(
+			p, t, "partials are nested too deeply (at most 16): does one name itself?");
 	if (++p->n_partials > MAX_PARTIALS)
 		return bad(p, t, "too many partials (at most 1000 in one template)");
 	r = p->set ? read_text(p->pool, p->set, p->format, tag->name, &text, &sub.file, p->err)
@@ -361,7 +366,8 @@ static int parse(struct hp_pool *pool, struct hp_tmpl_set *set, const char *form
 }
 
 int hp_tmpl_parse(struct hp_pool *pool, struct hp_tmpl_set *set, const char *format,
-	const char *name, const char *text, size_t n, const struct hp_tmpl **ret, struct hp_err *err)
+	const char *name, const char *text, size_t n, const struct hp_tmpl **ret,
+	struct hp_err *err)
 {
 	const char *path = hp_pprintf(pool, "%s/%s", format, name);
 

@@ -100,8 +100,8 @@ static void values(void **state HP_UNUSED)
 	};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(cases); i++) {
-		struct hp_conf *c = parse_ok(hp_pprintf(pool, "\xef\xbb\xbf[database]\n  url = %s\n",
-			cases[i][0]));
+		struct hp_conf *c = parse_ok(
+			hp_pprintf(pool, "\xef\xbb\xbf[database]\n  url = %s\n", cases[i][0]));
 
 		assert_string_equal(hp_conf_get(c, "database", "url"), cases[i][1]);
 	}
@@ -139,11 +139,14 @@ static void mistakes(void **state HP_UNUSED)
 		{"[php.]", "x.conf:1: there is no section [php.]"},
 		{"[php.8.3.1]", "x.conf:1: there is no section"},
 		{"[Web]", "x.conf:1: there is no section [Web]"},
-		{"[web]\n[roles]\n\n[web]\n", "x.conf:4: the section [web] was opened in line 1 already"},
-		{"[php.8.3]\n[php.\"8.3\"]", "x.conf:2: the section [php.8.3] was opened in line 1"},
+		{"[web]\n[roles]\n\n[web]\n",
+			"x.conf:4: the section [web] was opened in line 1 already"},
+		{"[php.8.3]\n[php.\"8.3\"]",
+			"x.conf:2: the section [php.8.3] was opened in line 1"},
 		{"[web]\ngroup = a\ngroup = a\n", "x.conf:3: group was set in line 2 already"},
 		{"[web]\nurl = a\n", "x.conf:2: there is no key \"url\" in section [web]"},
-		{"[php]\nmemory_limit = 1M\n", "x.conf:2: there is no key \"memory_limit\" in section [php]"},
+		{"[php]\nmemory_limit = 1M\n",
+			"x.conf:2: there is no key \"memory_limit\" in section [php]"},
 		{"[web]\ngroup = \"a", "x.conf:2: a quote without its end"},
 		{"[web]\ngroup = 'a", "x.conf:2: a quote without its end"},
 		{"[web]\ngroup = \"a\" b", "x.conf:2: something follows the value's closing quote"},
@@ -151,8 +154,10 @@ static void mistakes(void **state HP_UNUSED)
 		{"[web]\ngroup =", "x.conf:2: group: \"\" is not the name"},
 		{"[web]\ngroup = ; c", "x.conf:2: group: \"\" is not the name"},
 		{"[web]\nserver = iis", "x.conf:2: server: \"iis\" is not one of auto, nginx"},
-		{"[roles]\nenable_api_core = maybe", "x.conf:2: enable_api_core: \"maybe\" is not true or"},
-		{"[database]\nurl = oracle://u:secret@h", "x.conf:2: url: a database URL starts with"},
+		{"[roles]\nenable_api_core = maybe",
+			"x.conf:2: enable_api_core: \"maybe\" is not true or"},
+		{"[database]\nurl = oracle://u:secret@h",
+			"x.conf:2: url: a database URL starts with"},
 		{"[node]\nname = Web1", "is not a node's name"},
 		{"[php]\nmax_children = 0", "\"0\" is not a whole number from 1 to 10000"},
 		{"[php]\nstop_timeout = 2d", "is not a time of at most a day"},
@@ -179,7 +184,8 @@ static void suggestions(void **state HP_UNUSED)
 
 	refused_n("[rolse]", 7, "there is no section", "did you mean [roles]?");
 	refused_n("[web]\ngruop=x", 13, "there is no key", "did you mean group?");
-	refused_n("[php.8.3]\nmemory_limits=x", 25, "there is no key", "did you mean memory_limit?");
+	refused_n(
+		"[php.8.3]\nmemory_limits=x", 25, "there is no key", "did you mean memory_limit?");
 	/* a password does not get into messages */
 	assert_int_equal(hp_conf_parse(pool, "x", text, sizeof(text) - 1, &c, &err), HP_E_CONF);
 	assert_null(strstr(err.msg, "secret"));
@@ -194,7 +200,8 @@ static void from_file(void **state HP_UNUSED)
 	assert_int_equal(hp_file_write(unit_path("a.conf"), 0644, text, sizeof(text) - 1, &err), 0);
 	assert_int_equal(hp_conf_load(pool, unit_path("a.conf"), &c, &err), 0);
 	assert_string_equal(hp_conf_get(c, "web", "group"), "nobody");
-	assert_int_equal(hp_file_write(unit_path("a.conf"), 0644, wrong, sizeof(wrong) - 1, &err), 0);
+	assert_int_equal(
+		hp_file_write(unit_path("a.conf"), 0644, wrong, sizeof(wrong) - 1, &err), 0);
 	assert_int_equal(hp_conf_load(pool, unit_path("a.conf"), &c, &err), HP_E_CONF);
 	unit_assert_err(&err, HP_E_CONF, "a.conf:2: there is no key");
 	assert_true(hp_conf_load(pool, unit_path(""), &c, &err) < 0);

@@ -44,7 +44,8 @@ static void golden(void **state HP_UNUSED)
 		{"php-fpm", "end\\", "\"end\\\\\""},
 		{"systemd", "50% \"x\" \\", "\"50%% \\\"x\\\" \\\\\""},
 		{"systemd", "$HOME", NULL},
-		{"html", "<a href=\"x\" id='y'>&amp;</a>\n", "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;"
+		{"html", "<a href=\"x\" id='y'>&amp;</a>\n",
+			"&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;"
 			"&amp;amp;&lt;/a&gt;\n"},
 		{"html", "$x\u00e9", "$x\u00e9"},
 		{"text", "\"$x\" \\ <b>", "\"$x\" \\ <b>"},
@@ -56,8 +57,8 @@ static void golden(void **state HP_UNUSED)
 
 static void refused_everywhere(void **state HP_UNUSED)
 {
-	static const char *const bad[] = {"a\x01", "\x1b[m", "\x7f", "a\xff", "\xc0\xaf", "\xc2\x9b",
-		"\xed\xa0\x80"};
+	static const char *const bad[] = {
+		"a\x01", "\x1b[m", "\x7f", "a\xff", "\xc0\xaf", "\xc2\x9b", "\xed\xa0\x80"};
 
 	for (size_t f = 0; f < HP_ARRAY_SIZE(formats); f++) {
 		for (size_t i = 0; i < HP_ARRAY_SIZE(bad); i++)
@@ -89,11 +90,14 @@ static void slots(void **state HP_UNUSED)
 	static const struct {
 		const char *slot, *good[8], *bad[16];
 	} cases[] = {
-		{"domain", {"example.com", "*.example.com", "xn--bcher-kva.example", "localhost", "1.2"},
-			{"", "*", "*.", "a..b", ".a", "a.", "-a.b", "a-.b", "A.b", "a b", "a;b", "*.*.a",
-				"b\u00fccher", "a_b", "~^x"}},
+		{"domain",
+			{"example.com", "*.example.com", "xn--bcher-kva.example", "localhost",
+				"1.2"},
+			{"", "*", "*.", "a..b", ".a", "a.", "-a.b", "a-.b", "A.b", "a b", "a;b",
+				"*.*.a", "b\u00fccher", "a_b", "~^x"}},
 		{"path", {"/", "/srv/a-b_c.d", "/a@b+c=~"},
-			{"", "a", "/a/../b", "/a/./b", "//a", "/a b", "/a;", "/a:b", "/a\"", "/$a", "/a/"}},
+			{"", "a", "/a/../b", "/a/./b", "//a", "/a b", "/a;", "/a:b", "/a\"", "/$a",
+				"/a/"}},
 		{"ident", {"site1", "_x", "8.2", "a-b.c"}, {"", "-a", ".a", "a b", "a;", "a/b"}},
 		{"int", {"0", "-12", "9223372036854775807"},
 			{"", "+1", "1.5", "9223372036854775808", " 1", "1k"}},
@@ -102,8 +106,8 @@ static void slots(void **state HP_UNUSED)
 		{"word", {"on", "8.3", "text/html", "127.0.0.1:80", "a+b_c-d"},
 			{"", "-a", "/a", "a b", "a;b", "a..b", "a\"", "a$b", "a{"}},
 		{"cidr", {"1.2.3.4", "10.0.0.0/8", "::1", "2001:db8::/32", "::ffff:1.2.3.4"},
-			{"", "1.2.3", "1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4 ;", "fe80::1%lo", "a",
-				"::1/-1"}},
+			{"", "1.2.3", "1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4 ;", "fe80::1%lo",
+				"a", "::1/-1"}},
 		{"user", {"site1", "www-data", "_x"}, {"", "1a", "-a", "A", "a b", "a.b", "root;"}},
 	};
 
@@ -120,8 +124,8 @@ static void slots(void **state HP_UNUSED)
 /* No slot lets a character pass that means something to any of the grammars. */
 static void slots_hold(void **state HP_UNUSED)
 {
-	static const char *const names[] = {"domain", "path", "ident", "int", "size", "time", "word",
-		"cidr", "user"};
+	static const char *const names[] = {
+		"domain", "path", "ident", "int", "size", "time", "word", "cidr", "user"};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(names); i++) {
 		for (int c = 1; c < 256; c++) {
@@ -139,8 +143,11 @@ static void slots_hold(void **state HP_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden), cmocka_unit_test(refused_everywhere),
-		cmocka_unit_test(long_values), cmocka_unit_test(slots), cmocka_unit_test(slots_hold),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(refused_everywhere),
+		cmocka_unit_test(long_values),
+		cmocka_unit_test(slots),
+		cmocka_unit_test(slots_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

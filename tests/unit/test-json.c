@@ -161,7 +161,8 @@ static void many_keys(void **state HP_UNUSED)
 static void write_all(struct hp_jw *w)
 {
 	hp_jw_obj(w, NULL);
-	hp_jw_str(w, "s", "q\" b\\ n\n \x01 \x7f \u00e9 \xc2\x85 \xff \U0001F600 long enough for eight");
+	hp_jw_str(w, "s",
+		"q\" b\\ n\n \x01 \x7f \u00e9 \xc2\x85 \xff \U0001F600 long enough for eight");
 	hp_jw_str(w, "none", NULL);
 	hp_jw_i64(w, "min", INT64_MIN);
 	hp_jw_i64(w, "zero", 0);

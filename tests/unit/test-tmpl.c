@@ -98,9 +98,15 @@ static void parse_errors(void **state HP_UNUSED)
 	static const char *const cases[][2] = {
 		{"a\n{{name", "text/t:2: \"{{\" without \"}}\""},
 		{"{{}}", "text/t:1: a tag without a proper name"},
-		{"{{a b}}", "proper name"}, {"{{{a}}}", "proper name"}, {"{{=<% %>=}}", "proper name"},
-		{"{{a.b}}", "proper name"}, {"{{&a}}", "proper name"}, {"{{9}}", "proper name"},
-		{"{{>../x}}", "proper name"}, {"{{>.x}}", "proper name"}, {"{{>a/b}}", "proper name"},
+		{"{{a b}}", "proper name"},
+		{"{{{a}}}", "proper name"},
+		{"{{=<% %>=}}", "proper name"},
+		{"{{a.b}}", "proper name"},
+		{"{{&a}}", "proper name"},
+		{"{{9}}", "proper name"},
+		{"{{>../x}}", "proper name"},
+		{"{{>.x}}", "proper name"},
+		{"{{>a/b}}", "proper name"},
 		{"\n\n{{a|nothing}}", "text/t:3: there is no slot \"nothing\""},
 		{"{{a|}}", "there is no slot \"\""},
 		{"{{#a}}\n\n", "text/t:1: the section \"a\" has no end"},
@@ -146,7 +152,8 @@ static void render_errors(void **state HP_UNUSED)
 		{"{{#list}}{{depth}}{{/list}}", "text/t:1: depth", HP_E_BUG},
 		{"{{yes}}", "text/t:1: yes: only a section", HP_E_BUG},
 		{"{{list}}", "text/t:1: list: only a section", HP_E_BUG},
-		{"{{name}}\n{{name|int}}", "text/t:2: name: \"x\" is not a whole number", HP_E_USAGE},
+		{"{{name}}\n{{name|int}}", "text/t:2: name: \"x\" is not a whole number",
+			HP_E_USAGE},
 		{"{{number|size}}", "text/t:1: number: \"-7\" is not a size", HP_E_USAGE},
 	};
 
@@ -196,8 +203,8 @@ static void put(const char *name, const char *text)
 
 static struct hp_tmpl_set *set_of_two(void)
 {
-	const char *dirs[] = {hp_pstrdup(pool, unit_path("over")), hp_pstrdup(pool, unit_path("base")),
-		NULL};
+	const char *dirs[] = {
+		hp_pstrdup(pool, unit_path("over")), hp_pstrdup(pool, unit_path("base")), NULL};
 
 	return hp_tmpl_set_new(pool, dirs);
 }
