@@ -344,7 +344,7 @@ void cli_print_err(const struct cli *c, const struct hp_err *err)
 		fprintf(stderr, "hint: %s\n", err->hint);
 }
 
-static void vsay(const struct cli *c, const char *fmt, va_list ap)
+static void HP_PRINTF(2, 0) vsay(const struct cli *c, const char *fmt, va_list ap)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	const char *text = hp_pvprintf(pool, fmt, ap);

@@ -46,7 +46,7 @@ static void refused(void **state HP_UNUSED)
 	BAD("..");
 	BAD("example");
 	BAD("localhost");
-	BAD("www.localhost");
+	OK("www.localhost", "www.localhost");
 	BAD("example..com");
 	BAD(".example.com");
 	BAD("example.com..");
