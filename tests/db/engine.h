@@ -4,8 +4,8 @@
  *   HP_TEST_URL_TCP    the same over TCP, for TLS (optional)
  *   HP_TEST_CA         who has signed the server's certificate (with HP_TEST_URL_TCP)
  */
-#ifndef HP_TESTS_ENGINE_H
-#define HP_TESTS_ENGINE_H
+#ifndef HP_TESTS_DB_ENGINE_H
+#define HP_TESTS_DB_ENGINE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
