@@ -433,6 +433,7 @@ int hp_main(const struct cli_program *prog, int argc, char **argv)
 	c.pool = pool = hp_pool_new();
 	if (argc > 1 && hp_streq(argv[1], "--complete")) {
 		cli_complete(&c, argc > 3 ? argv + 3 : NULL, argc > 3 ? argc - 3 : 0);
+		hp_panel_close(c.panel);
 		return 0;
 	}
 	r = parse_args(&c, argc - 1, argv + 1, &err);
