@@ -174,7 +174,8 @@ static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const cha
 {
 	if (s->p.dry_run)
 		return rehearse(s, on_step, arg, err);
-	if (hp_mkdirs(hp_path(s->p.pool, s->p.sysroot, HP_LIB), 0750, err) < 0 ||
+	/* websites' users go through it to their sessions and temporary files */
+	if (hp_mkdirs(hp_path(s->p.pool, s->p.sysroot, HP_LIB), 0751, err) < 0 ||
 		open_db(s, true, false, err) < 0 || hp_may(&s->p.actor, "db:init", 0, err) < 0 ||
 		migrate(s, on_step, arg, err) < 0)
 		return err->code;
