@@ -68,14 +68,15 @@ machine_run() {
 # machine_stop: end it, by pid.
 machine_stop() {
 	[ -n "${machine_nspawn:-}" ] || return 0
-	[ -n "${machine_pid:-}" ] && kill -s RTMIN+4 "$machine_pid" 2>/dev/null
+	[ -z "${machine_pid:-}" ] || kill -s RTMIN+4 "$machine_pid" 2>/dev/null || true
 	local i
 	for ((i = 0; i < 50; i++)); do
 		kill -0 "$machine_nspawn" 2>/dev/null || break
 		sleep 0.2
 	done
-	kill "$machine_nspawn" 2>/dev/null
-	wait "$machine_nspawn" 2>/dev/null
+	# it has gone by now, or is another shell's child: both are fine, under set -e, too
+	kill "$machine_nspawn" 2>/dev/null || true
+	wait "$machine_nspawn" 2>/dev/null || true
 	machine_nspawn='' machine_pid=''
 	return 0
 }
