@@ -1,1 +1,26 @@
-# systemd: units and timers.
+# systemd: units and timers of the panel itself, its user, its folders. PHP's template units are
+# rendered, see templates/systemd.
+units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-recover.service.in \
+	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in
+units_made = $(units_in:.in=)
+
+dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket \
+	systemd/hosting-panel-php-manager.timer systemd/health-check.timer
+nodist_systemdsystemunit_DATA = $(units_made)
+
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_sysusers_DATA = systemd/sysusers.d/hosting-panel.conf
+dist_tmpfiles_DATA = systemd/tmpfiles.d/hosting-panel.conf
+
+$(units_made): Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]bindir[@],$(bindir),g' \
+		$(top_srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+systemd/hosting-panel-web-manager@.service: systemd/hosting-panel-web-manager@.service.in
+systemd/hosting-panel-recover.service: systemd/hosting-panel-recover.service.in
+systemd/hosting-panel-php-manager.service: systemd/hosting-panel-php-manager.service.in
+systemd/health-check.service: systemd/health-check.service.in
+
+EXTRA_DIST += $(units_in)
+CLEANFILES += $(units_made)
+AM_DISTCHECK_CONFIGURE_FLAGS = --with-systemdsystemunitdir='$${prefix}/lib/systemd/system'
