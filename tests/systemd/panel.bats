@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# The panel's own units on a booted Debian 12: the door for state documents, what happens at boot, and the
+# timers' work, all inside their sandboxes.
+
+load lib
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || skip "root is needed"
+	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..}
+	machine_up
+	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
+		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
+	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
+		machine_libraries "$p"
+	done
+	# a build with sanitizers looks for leaks by ptrace(2), which no sandbox lets it
+	mkdir -p "$dir/etc/systemd/system.conf.d"
+	printf '[Manager]\nDefaultEnvironment=ASAN_OPTIONS=detect_leaks=0\n' >"$dir/etc/systemd/system.conf.d/asan.conf"
+	cat >"$dir/root/send" <<-'PERL'
+		#!/usr/bin/perl
+		# send: standard input into the web manager's socket, its answer to standard output
+		use Socket;
+		socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
+		connect($s, pack_sockaddr_un('/run/hosting-panel/web-manager.sock')) or die "connect: $!\n";
+		local $SIG{PIPE} = 'IGNORE';
+		while (sysread(STDIN, my $b, 65536)) { syswrite($s, $b) // last }
+		shutdown($s, 1);
+		while (sysread($s, my $b, 65536)) { print $b }
+	PERL
+	install -m 0755 "$dir/root/send" "$dir/usr/local/bin/send"
+	in_machine systemctl daemon-reexec
+	in_machine systemd-sysusers
+	in_machine systemd-tmpfiles --create
+	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-recover.service \
+		hosting-panel-php-manager.timer health-check.timer
+	in_machine hp-db init
+	in_machine hp-tenant add demo
+	in_machine hp-site add a.example tenant=demo
+	page a.example
+	in_machine hp-site add b.example tenant=demo
+	page b.example
+}
+
+teardown_file() { machine_down; }
+
+page() { # page DOMAIN: its PHP tells its user, its memory limit, and whether a session can be kept
+	in_machine sh -c "cat >/var/www/vhosts/$1/index.php" <<-'PHP'
+		<?php
+		session_start();
+		$_SESSION['a'] = 1;
+		echo posix_getpwuid(posix_geteuid())['name'], ' ', ini_get('memory_limit'), ' ', session_write_close() ? 'session' : 'no session';
+	PHP
+	in_machine sh -c "chown \$(stat -c %U:%U /var/www/vhosts/$1) /var/www/vhosts/$1/index.php"
+}
+get() { in_machine curl -sS -m 20 -H "Host: $1" http://127.0.0.1/index.php; }
+code() { in_machine curl -sS -m 20 -o /dev/null -w '%{http_code}' -H "Host: $1" http://127.0.0.1/index.php; }
+as() { # as USER COMMAND …
+	local user=$1
+	shift
+	in_machine setpriv --reuid "$user" --regid "$(in_machine id -g "$user")" --clear-groups "$@"
+}
+nothing_failed() {
+	local failed
+	failed=$(in_machine systemctl --failed --no-legend --plain)
+	[ -z "$failed" ] || { echo "$failed"; in_machine journalctl -b -p warning --no-pager | tail -n 30; return 1; }
+}
+# idle UNIT-GLOB: wait until no such unit is there any more
+idle() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ -n "$(in_machine systemctl list-units --no-legend --plain "$1")" ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+@test "units, user and folders as installed" {
+	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket \
+		hosting-panel-web-manager@.service hosting-panel-recover.service \
+		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/web-manager.sock)" = "root:hosting-panel 660" ]
+	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel)" = "root:hosting-panel 751" ]
+	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/node)" = "root:root 700" ]
+	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/panel.db)" = "root:hosting-panel 640" ]
+	[ "$(in_machine systemctl is-active hosting-panel-php-manager.timer health-check.timer | sort -u)" = active ]
+	nothing_failed
+}
+
+@test "the exposure that docs/security.md tells is not exceeded" {
+	while read -r unit most; do
+		in_machine systemd-analyze security --no-pager --threshold="$most" "$unit" >"$BATS_TEST_TMPDIR/out" ||
+			{ tail -n 2 "$BATS_TEST_TMPDIR/out"; return 1; }
+	done <<-'END'
+		hosting-panel-web-manager@x.service 45
+		hosting-panel-recover.service 35
+		hosting-panel-php-manager.service 25
+		health-check.service 25
+	END
+}
+
+@test "sites serve PHP under their users, with sessions; a second one needs no daemon-reload" {
+	[ "$(get a.example)" = "site1 $(in_machine hp-site list --tsv -n -o php_memory_limit | head -n 1) session" ]
+	before=$(in_machine systemctl show --property=UnitsLoadTimestampMonotonic)
+	[[ $before == *=[1-9]* ]]
+	in_machine hp-site add c.example tenant=demo
+	page c.example
+	[[ $(get c.example) == "site3 "* ]]
+	[ "$(in_machine systemctl show --property=UnitsLoadTimestampMonotonic)" = "$before" ]
+}
+
+@test "a state document through the socket is applied, and the report comes back" {
+	in_machine hp-site set a.example php_memory_limit=77M --no-apply
+	[[ $(get a.example) != *77M* ]]
+	in_machine sh -c 'hp-node state >/tmp/state'
+	in_machine chmod 0644 /tmp/state
+	as hosting-panel sh -c 'send </tmp/state' >"$BATS_TEST_TMPDIR/report"
+	cat "$BATS_TEST_TMPDIR/report"
+	grep -q '"domain":"a.example".*"result":"applied"' "$BATS_TEST_TMPDIR/report"
+	tail -n 1 "$BATS_TEST_TMPDIR/report" | grep -q '"event":"end".*"result":"applied"'
+	[ "$(get a.example)" = "site1 77M session" ]
+	# again: nothing to do
+	as hosting-panel sh -c 'send </tmp/state' | tail -n 1 | grep -q '"result":"unchanged"'
+	in_machine hp-vhost verify
+	nothing_failed
+}
+
+@test "new sites, suspended ones, and their end come through the socket as well" {
+	in_machine hp-site add d.example tenant=demo --no-apply
+	in_machine hp-site suspend b.example --no-apply
+	in_machine sh -c 'hp-node state >/tmp/state && chmod 0644 /tmp/state'
+	as hosting-panel sh -c 'send </tmp/state' | tee "$BATS_TEST_TMPDIR/report"
+	tail -n 1 "$BATS_TEST_TMPDIR/report" | grep -q '"result":"applied"'
+	page d.example
+	[[ $(get d.example) == "site4 "*" session" ]]
+	[ "$(code b.example)" = 503 ]
+	in_machine hp-site resume b.example --no-apply
+	in_machine hp-site remove d.example --yes --no-apply
+	in_machine sh -c 'hp-node state >/tmp/state && chmod 0644 /tmp/state'
+	as hosting-panel sh -c 'send </tmp/state' | tee "$BATS_TEST_TMPDIR/report"
+	tail -n 1 "$BATS_TEST_TMPDIR/report" | grep -q '"result":"applied"'
+	[[ $(get b.example) == "site2 "*" session" ]]
+	! in_machine getent passwd site4
+	in_machine test -e /var/www/vhosts/d.example/index.php # a document does not say "purge"
+	in_machine sh -c "rm -r /var/www/vhosts/d.example /var/log/hosting-panel/sites/d.example"
+	[ -z "$(in_machine systemctl list-units --all --no-legend 'php8.2-fpm@site4*')" ]
+	in_machine hp-vhost verify
+	nothing_failed
+}
+
+@test "another user is refused by the socket, and by the program when the socket's mode was widened" {
+	in_machine sh -c 'hp-node state >/tmp/state && chmod 0644 /tmp/state'
+	for user in nobody www-data site1; do
+		run as "$user" sh -c 'send </tmp/state'
+		[ "$status" != 0 ]
+		[[ $output == *"connect: Permission denied"* ]]
+	done
+	in_machine chmod 0666 /run/hosting-panel/web-manager.sock
+	run as site1 sh -c 'send </tmp/state'
+	in_machine chmod 0660 /run/hosting-panel/web-manager.sock
+	[[ $output != *applied* ]]
+	[[ $output != *unchanged* ]]
+	in_machine journalctl --no-pager -b -t hosting-panel-web-manager | grep -q 'uid 20001 may not apply'
+	nothing_failed
+}
+
+@test "a document that was cut, or is none, is refused whole" {
+	before=$(in_machine sh -c 'find /etc -type f | sort | xargs sha256sum')
+	in_machine sh -c 'hp-node state | head -n -1 >/tmp/state; chmod 0644 /tmp/state'
+	run as hosting-panel sh -c 'send </tmp/state'
+	[[ $output != *'"result":"applied"'* ]]
+	run as hosting-panel sh -c 'head -c 300000 /dev/urandom | send'
+	[[ $output != *'"result":"applied"'* ]]
+	idle 'hosting-panel-web-manager@*'
+	[ "$(in_machine sh -c 'find /etc -type f | sort | xargs sha256sum')" = "$before" ]
+	nothing_failed
+}
+
+@test "a snippet that NGINX refuses is reported with its file and line" {
+	in_machine sh -c 'mkdir -p /etc/hosting-panel/custom/a.example/nginx
+		echo "bogus on;" >/etc/hosting-panel/custom/a.example/nginx/x.conf
+		hp-site set a.example php_memory_limit=78M --no-apply
+		hp-node state >/tmp/state && chmod 0644 /tmp/state'
+	run as hosting-panel sh -c 'send </tmp/state'
+	echo "$output"
+	[[ $output == *"custom/a.example/nginx/x.conf:1"* ]]
+	[ "$(get a.example)" = "site1 77M session" ]
+	in_machine rm -r /etc/hosting-panel/custom/a.example
+	as hosting-panel sh -c 'send </tmp/state' >/dev/null
+	[ "$(get a.example)" = "site1 78M session" ]
+	nothing_failed
+}
+
+@test "the timers' services work in their sandboxes" {
+	in_machine systemctl start health-check.service
+	in_machine sh -c 'printf "[php]\nidle_timeout = 1s\nchild_idle_timeout = 1s\n" >>/etc/hosting-panel/hosting-panel.conf'
+	in_machine hp-vhost apply
+	get b.example >/dev/null
+	[ "$(in_machine systemctl show -p MainPID --value php8.2-fpm@site2.service)" != 0 ]
+	sleep 2.5
+	in_machine systemctl start hosting-panel-php-manager.service
+	sleep 1.5
+	in_machine systemctl start hosting-panel-php-manager.service
+	[ "$(in_machine systemctl show -p MainPID --value php8.2-fpm@site2.service)" = 0 ]
+	[[ $(get b.example) == "site2 "* ]]
+	nothing_failed
+}
+
+@test "health-check fails where something was changed by hand, and says what" {
+	in_machine sh -c 'echo "# by hand" >>/etc/nginx/sites-available/c.example.conf'
+	run in_machine systemctl start health-check.service
+	[ "$status" != 0 ]
+	in_machine journalctl --no-pager -b -u health-check.service | grep -q 'not as hosting-panel left'
+	in_machine hp-vhost apply --force
+	in_machine systemctl start health-check.service
+	nothing_failed
+}
+
+@test "after a boot every site answers, before anybody does anything" {
+	machine_off
+	machine_again
+	[ "$(get a.example)" = "site1 78M session" ]
+	[[ $(get b.example) == "site2 "* ]]
+	[[ $(get c.example) == "site3 "* ]]
+	[ "$(in_machine systemctl is-active hosting-panel-recover.service)" = active ]
+	[ "$(in_machine systemctl is-active hosting-panel-web-manager.socket)" = active ]
+	# before the web server, and in a reasonable time
+	[ "$(in_machine systemctl show -p ExecMainExitTimestampMonotonic --value hosting-panel-recover.service)" -le \
+		"$(in_machine systemctl show -p ExecMainStartTimestampMonotonic --value nginx.service)" ]
+	in_machine hp-vhost verify
+	in_machine hp-vhost plan
+	nothing_failed
+}
+
+@test "a run that the power cut short is undone at boot" {
+	grep -q 'define HP_FAULT_POINTS 1' "${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..}/config.h" ||
+		skip "built without fault points"
+	in_machine env HP_FAULT=after-rename hp-site add e.example tenant=demo || true
+	in_machine test -e /etc/nginx/sites-available/e.example.conf
+	in_machine test -e /var/lib/hosting-panel/node/journal
+	machine_off
+	machine_again
+	! in_machine test -e /etc/nginx/sites-available/e.example.conf
+	! in_machine test -e /var/lib/hosting-panel/node/journal
+	! in_machine getent passwd site5
+	[ "$(get a.example)" = "site1 78M session" ]
+	nothing_failed
+	in_machine hp-vhost apply
+	page e.example
+	[[ $(get e.example) == "site5 "* ]]
+}
+
+@test "suspended sites stay asleep through a boot" {
+	in_machine hp-site suspend b.example
+	machine_off
+	machine_again
+	[ "$(code b.example)" = 503 ]
+	[ "$(in_machine systemctl is-active php8.2-fpm@site2.socket || true)" = inactive ]
+	[ "$(get a.example)" = "site1 78M session" ]
+	nothing_failed
+}
+
+@test "removed sites leave no unit, no user, no folder" {
+	for d in $(in_machine hp-site list --tsv -n -o domain); do
+		in_machine hp-site remove "$d" --yes --purge
+	done
+	[ -z "$(in_machine systemctl list-units --all --no-legend 'php8.2-fpm@*')" ]
+	! in_machine sh -c 'getent passwd | grep ^site'
+	[ -z "$(in_machine ls /var/www/vhosts /var/lib/hosting-panel/sites /var/log/hosting-panel/sites | grep -v ':$' | grep .)" ]
+	in_machine systemctl start health-check.service
+	nothing_failed
+}
