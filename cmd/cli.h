@@ -30,7 +30,7 @@ enum cli_flag {
 };
 
 /*
- * What a word may be, for completion (hp_opt.complete and cli_verb.complete): "file" "dir"
+ * What a word may be, for completion (hp_opt.complete and cli_verb.complete): "dir" "@file"
  * "column" "domain" "tenant" "php" "node" "assign" (key=value of the verb's table) "program"
  * "verb" or "=a|b|c". NULL: nothing is known.
  */

@@ -1,6 +1,8 @@
 /*
  * Completion: the shell asks the program itself (PROGRAM --complete -- WORD…), so that it knows what
- * this build knows. Candidates that need the database are left out where it can't be read.
+ * this build knows. Candidates that need the database are left out where it can't be read. The answer
+ * is a line for each candidate, the whole word and behind a tab what it means. An empty candidate says
+ * that the shell shall offer files: tab, "file" or "dir", tab, what stands in front in the same word.
  */
 #include "cmd/cli.h"
 #include "base/str.h"
@@ -122,8 +124,17 @@ static void offer_what(struct asked *a, const struct cli_verb *v, const char *wh
 	struct hp_site_filter all = {0};
 	bool panel;
 
-	if (!what || !*what || hp_streq(what, "file") || hp_streq(what, "dir"))
-		return; /* the shell knows files better */
+	if (!what || !*what)
+		return;
+	if (hp_streq(what, "dir")) {
+		printf("\tdir\t%s\n", a->before);
+		return;
+	}
+	if (hp_streq(what, "@file")) {
+		if (a->word[0] == '@')
+			printf("\tfile\t@\n");
+		return;
+	}
 	if (what[0] == '=') {
 		offer_list(a, what + 1);
 		return;

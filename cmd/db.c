@@ -105,7 +105,7 @@ static int db_migrate(struct cli *c, struct hp_err *err)
 }
 
 static const struct cli_verb verbs[] = {
-	{"init", db_init, "[URL|@FILE]", 0, 1, {"file"}, CLI_MUTATES | CLI_ROWS, NULL,
+	{"init", db_init, "[URL|@FILE]", 0, 1, {"@file"}, CLI_MUTATES | CLI_ROWS, NULL,
 		cli_db_result_cols, NULL, NULL, NULL, "make the panel's database, or complete it",
 		"URL is sqlite:PATH, postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST/DATABASE; without "
 		"one it is that of the configuration, sqlite:/var/lib/hosting-panel/panel.db unless "
