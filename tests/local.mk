@@ -6,6 +6,6 @@ include tests/db/local.mk
 .PHONY: check-programs
 check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
 
-EXTRA_DIST += tests/run tests/fresh tests/lib
+EXTRA_DIST += tests/run tests/fresh tests/lib tests/cli tests/systemd/panel.bats
 include tests/fuzz/local.mk
 include tests/node/php.mk
