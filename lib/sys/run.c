@@ -493,7 +493,7 @@ int hp_run_detached(const struct hp_run *r, int log_fd, int listen_fd, pid_t *re
 {
 	_cleanup_run_ struct run x = RUN_INIT(r, base_name(r->argv[0]));
 	uint64_t deadline = hp_now_ms() + timeout_of(r);
-	struct hp_child_msg m, failed;
+	struct hp_child_msg m, failed = {0};
 	bool has_failed = false;
 	pid_t program = -1;
 	int rc, log, status;
