@@ -154,7 +154,10 @@ static int make_next(struct hp_pool *pool, const struct hp_instances *in, struct
 	r->path = hp_instance_socket(pool, r->v->version, r->v->user);
 	r->next = hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.next", r->v->version, r->v->user);
 	r->old = hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.old", r->v->version, r->v->user);
-	e = listen_at(pool, in, r->v, r->next, &fd, err);
+	/* workers can outlive both their master and the folder */
+	e = hp_instance_run_dir(r->v->version, err);
+	if (e == 0)
+		e = listen_at(pool, in, r->v, r->next, &fd, err);
 	if (e == 0)
 		e = spawn(pool, in, r->v, fd, &r->m, err);
 	r->started = e == 0;
