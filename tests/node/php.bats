@@ -54,11 +54,13 @@ setup_file() {
 }
 
 teardown_file() {
+	[ "${HP_SANDBOX:-}" = inside ] || return 0
 	[ -f /run/nginx.pid ] && kill "$(cat /run/nginx.pid)"
 	return 0
 }
 
 teardown() {
+	[ "${HP_SANDBOX:-}" = inside ] || return 0
 	"$tool" kill $V 1 2 3 || true
 	[ -z "${V2:-}" ] || "$tool" kill $V2 1 || true
 	rm -rf /etc/hosting-panel/custom
