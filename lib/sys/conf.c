@@ -287,6 +287,20 @@ static int on_key(void *arg, const char *section HP_UNUSED, const char *key, con
 
 /* ---- the whole ---- */
 
+/* Tabs may stand between words, and CR before the line's end. */
+static bool has_control(const char *p, const char *eol)
+{
+	if (eol > p && eol[-1] == '\r')
+		eol--;
+	for (const char *tab; p < eol; p = tab + 1) {
+		tab = memchr(p, '\t', (size_t)(eol - p));
+		tab = tab ? tab : eol;
+		if (hp_str_has_control(p, (size_t)(tab - p)))
+			return true;
+	}
+	return false;
+}
+
 /* Control characters and bad UTF-8 are refused before anything is read. */
 static int check_bytes(struct reader *r, const char *text, size_t n)
 {
@@ -299,12 +313,8 @@ static int check_bytes(struct reader *r, const char *text, size_t n)
 		if (!hp_utf8_is_valid(p, (size_t)(eol - p)))
 			return bad(r, memchr(p, '\0', (size_t)(eol - p)) ? "a NUL byte" :
 				"invalid UTF-8");
-		for (const char *c = p; c < eol; c++) {
-			if (((unsigned char)*c < 0x20 && *c != '\t' &&
-				!(*c == '\r' && c + 1 == eol)) ||
-				*c == 0x7f)
-				return bad(r, "a control character");
-		}
+		if (has_control(p, eol))
+			return bad(r, "a control character");
 	}
 	r->line = 0;
 	return 0;

@@ -169,6 +169,7 @@ static void mistakes(void **state HP_UNUSED)
 		{"[web]\n# \xff\n", "x.conf:2: invalid UTF-8"},
 		{"[web]\ngroup = a\x01\n", "x.conf:2: a control character"},
 		{"[web]\rgroup = a\n", "x.conf:1: a control character"},
+		{"[web]\ngroup = a\xc2\x98\n", "x.conf:2: a control character"},
 	};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(cases); i++)
