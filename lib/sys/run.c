@@ -44,6 +44,7 @@ struct run {
 	int status[2];
 	int pidfd;
 	pid_t pid;
+	uint64_t start;         /* µs */
 	bool ended;             /* the program, not those that it left behind */
 };
 
@@ -420,17 +421,39 @@ static int wait_end(struct run *x, uint64_t deadline, struct hp_err *err)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static int run_all(struct run *x, struct hp_err *err)
+/* Where two ran side by side their time counts once. */
+static void account(const struct run *x)
 {
-	uint64_t start = hp_now_us(), deadline = start / 1000 + timeout_of(x->r);
+	static uint64_t until;
+	uint64_t now = hp_now_us();
+
+	children_us += now - (x->start > until ? x->start : until);
+	until = now;
+}
+
+static uint64_t deadline_of(const struct run *x)
+{
+	return x->start / 1000 + timeout_of(x->r);
+}
+
+static int run_begin(struct run *x, struct hp_err *err)
+{
 	int rc;
 
+	x->start = hp_now_us();
 	rc = run_open(x, err);
 	if (rc == 0)
-		rc = run_start(x, deadline, err);
-	if (rc == 0)
-		rc = wait_end(x, deadline, err);
-	children_us += hp_now_us() - start;
+		rc = run_start(x, deadline_of(x), err);
+	if (rc < 0)
+		account(x);
+	return rc;
+}
+
+static int run_end(struct run *x, struct hp_err *err)
+{
+	int rc = wait_end(x, deadline_of(x), err);
+
+	account(x);
 	return rc;
 }
 
@@ -438,7 +461,38 @@ int hp_run(const struct hp_run *r, struct hp_err *err)
 {
 	_cleanup_run_ struct run x = RUN_INIT(r, base_name(r->argv[0]));
 
-	return run_all(&x, err);
+	if (run_begin(&x, err) < 0)
+		return err->code;
+	return run_end(&x, err);
+}
+
+struct hp_running {
+	struct run run;
+};
+
+int hp_run_begin(const struct hp_run *r, struct hp_running **ret, struct hp_err *err)
+{
+	struct hp_running *x = malloc(sizeof(*x));
+
+	if (!x)
+		hp_die(HP_E_OS, "out of memory");
+	x->run = (struct run)RUN_INIT(r, base_name(r->argv[0]));
+	if (run_begin(&x->run, err) < 0) {
+		run_close(&x->run);
+		free(x);
+		return err->code;
+	}
+	*ret = x;
+	return 0;
+}
+
+int hp_run_end(struct hp_running *x, struct hp_err *err)
+{
+	int rc = run_end(&x->run, err);
+
+	run_close(&x->run);
+	free(x);
+	return rc;
 }
 
 /* ---- a status ≠ 0 in words ---- */
@@ -481,8 +535,10 @@ static int refused(const struct run *x, int status, struct hp_err *err)
 int hp_run_ok(const struct hp_run *r, struct hp_err *err)
 {
 	_cleanup_run_ struct run x = RUN_INIT(r, base_name(r->argv[0]));
-	int rc = run_all(&x, err);
+	int rc = run_begin(&x, err);
 
+	if (rc == 0)
+		rc = run_end(&x, err);
 	return rc > 0 ? refused(&x, rc, err) : rc;
 }
 

@@ -41,7 +41,16 @@ struct hp_run {
  * A status ≠ 0 is not an error here: see hp_run_ok().
  */
 int hp_run(const struct hp_run *r, struct hp_err *err);
-/* The same; a status ≠ 0 becomes HP_E_REFUSED with the last line of its stderr in the message. */
+/*
+ * The same in two steps, so that several run side by side: start it, and go on. hp_run_end() waits,
+ * returns what hp_run() would, and frees; it must be called where hp_run_begin() returned 0. r and
+ * all that it refers to stay until then. The time-out counts from the start. More output than
+ * a pipe holds (64 KiB) is read, and lets the program go on, only in hp_run_end().
+ */
+struct hp_running;
+int hp_run_begin(const struct hp_run *r, struct hp_running **ret, struct hp_err *err);
+int hp_run_end(struct hp_running *x, struct hp_err *err);
+/* hp_run(); a status ≠ 0 becomes HP_E_REFUSED with the last line of its stderr in the message. */
 int hp_run_ok(const struct hp_run *r, struct hp_err *err);
 /*
  * Start and leave running: new session, stdin /dev/null, stdout and stderr to log_fd (-1: /dev/null).
@@ -52,7 +61,7 @@ int hp_run_ok(const struct hp_run *r, struct hp_err *err);
 int hp_run_detached(const struct hp_run *r, int log_fd, int listen_fd, pid_t *ret_pid,
 	struct hp_err *err);
 
-/* Wall time spent in children of hp_run() so far in this process, in microseconds. */
+/* Wall time while children of hp_run() ran, so far in this process, in microseconds. */
 uint64_t hp_run_children_us(void);
 /* Find a program: the first of the given absolute paths that is executable, or NULL. */
 const char *hp_run_find(const char *const *paths);

@@ -352,6 +352,44 @@ static void detached(void **state HP_UNUSED)
 	kill(pid, SIGKILL);
 }
 
+/* The first can only end while the second runs: each opens its end of a FIFO and waits for the other. */
+static void side_by_side(void **state HP_UNUSED)
+{
+	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT, more = HP_BUF_INIT;
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_running *first, *second;
+	struct hp_run a = {.argv = SH("read x <fifo; echo heard $x; exit 3"), .dir = unit_path(""),
+		.out = &out};
+	struct hp_run b = {.argv = SH("echo word >fifo; echo told"), .dir = unit_path(""), .out = &more};
+
+	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
+	assert_int_equal(hp_run_begin(&a, &first, &err), 0);
+	assert_int_equal(hp_run_begin(&b, &second, &err), 0);
+	assert_int_equal(hp_run_end(first, &err), 3);
+	assert_int_equal(hp_run_end(second, &err), 0);
+	assert_string_equal(hp_buf_str(&out), "heard word\n");
+	assert_string_equal(hp_buf_str(&more), "told\n");
+	a.argv = (const char *const[]){"/no/such", NULL};
+	assert_int_equal(hp_run_begin(&a, &first, &err), HP_E_OS);
+}
+
+/* Two that run at one time count once. */
+static void time_of_children(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_run r = {.argv = SH("sleep 0.2")};
+	uint64_t children = hp_run_children_us(), start = hp_now_us();
+	struct hp_running *first, *second;
+
+	assert_int_equal(hp_run_begin(&r, &first, &err), 0);
+	assert_int_equal(hp_run_begin(&r, &second, &err), 0);
+	assert_int_equal(hp_run_end(first, &err), 0);
+	assert_int_equal(hp_run_end(second, &err), 0);
+	children = hp_run_children_us() - children;
+	assert_true(children >= 200000);
+	assert_true(children <= hp_now_us() - start);
+}
+
 static void find(void **state HP_UNUSED)
 {
 	assert_string_equal(hp_run_find((const char *const[]){"/no/such", "/bin/sh", "/bin/cat", NULL}),
@@ -378,6 +416,8 @@ int main(void)
 		cmocka_unit_test(in_child),
 		cmocka_unit_test(other_user),
 		cmocka_unit_test_setup_teardown(detached, unit_setup_dir, unit_teardown_dir),
+		cmocka_unit_test_setup_teardown(side_by_side, unit_setup_dir, unit_teardown_dir),
+		cmocka_unit_test(time_of_children),
 		cmocka_unit_test(find),
 	};
 
