@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -29,9 +30,14 @@ const char *hp_folders_logs(struct hp_pool *pool, const char *domain)
 /* ---- what a site has ---- */
 
 enum owner { OWNER_ROOT, OWNER_SITE, OWNER_WEB };
+enum parent { IN_VHOSTS, IN_SITES, IN_LOGS };
+
+static const char *const parents[HP_FOLDERS_PARENTS] = {
+	[IN_VHOSTS] = HP_VHOSTS_DIR, [IN_SITES] = HP_SITES_DIR, [IN_LOGS] = HP_SITES_LOG_DIR};
 
 struct item {
-	const char *parent, *sub; /* parent/<domain>[/sub] */
+	enum parent in;
+	const char *sub; /* <in>/<domain>[/sub]; it follows its folder's item */
 	enum owner uid, gid;
 	mode_t mode;
 	bool file;
@@ -39,14 +45,14 @@ struct item {
 };
 
 static const struct item items[] = {
-	{HP_VHOSTS_DIR, NULL, OWNER_SITE, OWNER_WEB, 0750, false, true},
-	{HP_SITES_DIR, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
-	{HP_SITES_DIR, "sessions", OWNER_SITE, OWNER_SITE, 0700, false, true},
-	{HP_SITES_DIR, "uploads", OWNER_SITE, OWNER_SITE, 0700, false, true},
-	{HP_SITES_DIR, "tmp", OWNER_SITE, OWNER_SITE, 0700, false, true},
-	{HP_SITES_LOG_DIR, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
-	{HP_SITES_LOG_DIR, "php-error.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
-	{HP_SITES_LOG_DIR, "php-fpm.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
+	{IN_VHOSTS, NULL, OWNER_SITE, OWNER_WEB, 0750, false, true},
+	{IN_SITES, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
+	{IN_SITES, "sessions", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{IN_SITES, "uploads", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{IN_SITES, "tmp", OWNER_SITE, OWNER_SITE, 0700, false, true},
+	{IN_LOGS, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
+	{IN_LOGS, "php-error.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
+	{IN_LOGS, "php-fpm.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
 };
 
 static unsigned resolve(enum owner o, const struct hp_folders_want *w, bool group)
@@ -58,8 +64,8 @@ static unsigned resolve(enum owner o, const struct hp_folders_want *w, bool grou
 
 static const char *item_path(struct hp_pool *pool, const struct item *it, const char *domain)
 {
-	return it->sub ? hp_pprintf(pool, "%s/%s/%s", it->parent, domain, it->sub)
-		       : hp_pprintf(pool, "%s/%s", it->parent, domain);
+	return it->sub ? hp_pprintf(pool, "%s/%s/%s", parents[it->in], domain, it->sub)
+		       : hp_pprintf(pool, "%s/%s", parents[it->in], domain);
 }
 
 static bool is_right(const struct item *it, const struct stat *st, const struct hp_folders_want *w)
@@ -97,18 +103,6 @@ int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct
 
 /* ---- making ---- */
 
-static int set_owner(int fd, const struct item *it, const struct hp_folders_want *w,
-	const char *path, struct hp_err *err)
-{
-	/* chown first: it takes away bits of the mode */
-	if (geteuid() == 0 &&
-		fchown(fd, resolve(it->uid, w, false), resolve(it->gid, w, true)) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	if (fchmod(fd, it->mode) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	return 0;
-}
-
 static int not_theirs(const struct item *it, const struct stat *st, const struct hp_folders_want *w,
 	const char *path, struct hp_err *err)
 {
@@ -123,63 +117,6 @@ static int not_theirs(const struct item *it, const struct stat *st, const struct
 		"move it away, or hand it over when the website may have what is in it: "
 		"chown -R --no-dereference %u:%u %s",
 		w->uid, w->uid, path);
-}
-
-/*
- * One item below its parent, which is root's: no tenant can exchange a name in it. Opened by
- * descriptor all the same, and never through a link.
- */
-static int make_item(struct hp_pool *pool, int parent, const char *name, const struct item *it,
-	const struct hp_folders_want *w, const char *path, struct hp_strv *made, struct hp_err *err)
-{
-	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-	bool is_new;
-
-	if (it->file) {
-		fd = openat(parent, name, flags | O_WRONLY | O_CREAT | O_EXCL, 0600);
-		is_new = fd >= 0;
-		if (!is_new && errno != EEXIST)
-			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	} else {
-		is_new = mkdirat(parent, name, 0700) == 0;
-		if (!is_new && errno != EEXIST)
-			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	}
-	if (is_new && made)
-		hp_strv_add(pool, made, path);
-	if (!is_new) {
-		if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-		if (is_right(it, &st, w))
-			return 0;
-		if (it->tenants || (it->file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
-			return not_theirs(it, &st, w, path, err);
-	}
-	if (fd < 0)
-		fd = openat(parent, name, it->file ? flags : flags | O_DIRECTORY);
-	if (fd < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	return set_owner(fd, it, w, path, err);
-}
-
-static int make_one(struct hp_pool *pool, const char *root, const struct item *it,
-	const struct hp_folders_want *w, struct hp_strv *made, struct hp_err *err)
-{
-	const char *top = hp_path(pool, root, it->parent);
-	_cleanup_close_ int dir = -1, sub = -1;
-	const char *path = item_path(pool, it, w->domain);
-
-	dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", it->parent);
-	if (!it->sub)
-		return make_item(pool, dir, w->domain, it, w, path, made, err);
-	sub = openat(dir, w->domain, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (sub < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s/%s", it->parent, w->domain);
-	return make_item(pool, sub, it->sub, it, w, path, made, err);
 }
 
 /* Not to be listed: whose websites stand on this machine is nobody else's business. */
@@ -197,18 +134,122 @@ static int make_parent(struct hp_pool *pool, const char *root, const char *path,
 	return errno == EEXIST ? 0 : hp_err_errno(err, HP_E_OS, errno, "%s", path);
 }
 
-int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
-	struct hp_strv *made, struct hp_err *err)
+/* What a folder gives on to all that is made in it would change the modes that we ask for. */
+static bool is_plain(int fd)
 {
-	static const char *const parents[] = {HP_VHOSTS_DIR, HP_SITES_DIR, HP_SITES_LOG_DIR};
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && !(st.st_mode & S_ISGID) &&
+	       fgetxattr(fd, "system.posix_acl_default", NULL, 0) < 0;
+}
+
+int hp_folders_open(struct hp_folders *f, const char *root, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	size_t i;
+
+	f->owners = geteuid() == 0;
+	f->umask = umask(077);
+	umask(f->umask);
+	for (i = 0; i < HP_FOLDERS_PARENTS; i++) {
+		if (make_parent(pool, root, parents[i], err) < 0)
+			return err->code;
+		f->dir[i] = open(hp_path(pool, root, parents[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (f->dir[i] < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", parents[i]);
+		f->exact[i] = is_plain(f->dir[i]);
+	}
+	return 0;
+}
+
+void hp_folders_close(struct hp_folders *f)
+{
+	size_t i;
+
+	for (i = 0; i < HP_FOLDERS_PARENTS; i++) {
+		if (f->dir[i] >= 0)
+			close(f->dir[i]);
+		f->dir[i] = -1;
+	}
+}
+
+/*
+ * By name: the folder it stands in is root's, so no tenant can exchange it. Until it has its
+ * owner it is root's alone.
+ */
+static int set_owner(const struct hp_folders *f, int parent, const char *name, const struct item *it,
+	const struct hp_folders_want *w, bool is_new, const char *path, struct hp_err *err)
+{
+	/* chown first: it takes away bits of the mode */
+	if (f->owners && fchownat(parent, name, resolve(it->uid, w, false), resolve(it->gid, w, true),
+				 AT_SYMLINK_NOFOLLOW) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (is_new && f->exact[it->in] && !(it->mode & f->umask))
+		return 0;
+	if (fchmodat(parent, name, it->mode, 0) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	return 0;
+}
+
+static int make_item(const struct hp_folders *f, struct hp_pool *pool, int parent, const char *name,
+	const struct item *it, const struct hp_folders_want *w, struct hp_strv *made,
+	struct hp_err *err)
+{
+	const char *path = item_path(pool, it, w->domain);
+	bool is_new = (it->file ? mknodat(parent, name, S_IFREG | it->mode, 0)
+				: mkdirat(parent, name, it->mode)) == 0;
+	struct stat st;
+
+	if (!is_new && errno != EEXIST)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (is_new && made)
+		hp_strv_add(pool, made, path);
+	if (!is_new) {
+		if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+		if (is_right(it, &st, w))
+			return 0;
+		if (it->tenants || (it->file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
+			return not_theirs(it, &st, w, path, err);
+	}
+	return set_owner(f, parent, name, it, w, is_new, path, err);
+}
+
+int hp_folders_make_in(const struct hp_folders *f, struct hp_pool *pool,
+	const struct hp_folders_want *w, struct hp_strv *made, struct hp_err *err)
+{
+	_cleanup_close_ int sub = -1;
+	const struct item *it;
 	int r = 0;
 
 	HP_BUG_ON(strchr(w->domain, '/') || w->domain[0] == '.');
-	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(parents); i++)
-		r = make_parent(pool, root, parents[i], err);
-	for (i = 0; r == 0 && i < HP_ARRAY_SIZE(items); i++)
-		r = make_one(pool, root, &items[i], w, made, err);
+	for (it = items; r == 0 && it < items + HP_ARRAY_SIZE(items); it++) {
+		if (it->sub) {
+			r = make_item(f, pool, sub, it->sub, it, w, made, err);
+			continue;
+		}
+		r = make_item(f, pool, f->dir[it->in], w->domain, it, w, made, err);
+		if (r < 0 || it->in == IN_VHOSTS)
+			continue;
+		if (sub >= 0)
+			close(sub);
+		sub = openat(f->dir[it->in], w->domain,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub < 0)
+			r = hp_err_errno(err, HP_E_OS, errno, "%s/%s", parents[it->in], w->domain);
+	}
+	return r;
+}
+
+int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
+	struct hp_strv *made, struct hp_err *err)
+{
+	struct hp_folders f = HP_FOLDERS_INIT;
+	int r = hp_folders_open(&f, root, err);
+
+	if (r == 0)
+		r = hp_folders_make_in(&f, pool, w, made, err);
+	hp_folders_close(&f);
 	return r;
 }
 

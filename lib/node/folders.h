@@ -35,6 +35,20 @@ const char *hp_folders_docroot(struct hp_pool *pool, const char *domain) HP_NONN
 const char *hp_folders_state(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
 const char *hp_folders_logs(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
 
+/* Parents of all websites' folders, open; and what a folder made in them gets. */
+#define HP_FOLDERS_PARENTS 3
+struct hp_folders {
+	int dir[HP_FOLDERS_PARENTS];
+	bool exact[HP_FOLDERS_PARENTS]; /* no set-group-id bit, no default ACL: modes are as wished */
+	mode_t umask;
+	bool owners;                    /* we are root and set them */
+};
+#define HP_FOLDERS_INIT {.dir = {-1, -1, -1}}
+
+/* Make the parents where they are missing, and open them; f is HP_FOLDERS_INIT. */
+int hp_folders_open(struct hp_folders *f, const char *root, struct hp_err *err);
+void hp_folders_close(struct hp_folders *f);
+
 /* Is everything there, with the right owners and modes? 1 yes, 0 no: hp_folders_make() mends it. */
 int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct hp_err *err);
 /*
@@ -43,6 +57,9 @@ int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct
  * taken as it is if it belongs to the site's uid; else HP_E_EXISTS (kept files of a
  * removed site: hint how to hand them over).
  */
+int hp_folders_make_in(const struct hp_folders *f, struct hp_pool *pool,
+	const struct hp_folders_want *w, struct hp_strv *made, struct hp_err *err);
+/* The same for one website alone. */
 int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
 	struct hp_strv *made, struct hp_err *err);
 /*

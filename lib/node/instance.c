@@ -238,11 +238,21 @@ int hp_instance_link(struct hp_pool *pool, const struct hp_instances *in, const 
 	const char *target = hp_pprintf(pool, "%s/%s.sock", version, user), *old;
 	int r;
 
-	r = hp_mkdirs(hp_path(pool, in->root, HP_PHP_RUN), 0755, err);
+	if (ret_old)
+		*ret_old = NULL;
+	/* most are new: then nobody's view of the path changes but from nothing to the whole link */
+	r = symlink(target, full);
+	if (r < 0 && errno == ENOENT) {
+		if (hp_mkdirs(hp_path(pool, in->root, HP_PHP_RUN), 0755, err) < 0)
+			return err->code;
+		r = symlink(target, full);
+	}
 	if (r == 0)
-		r = hp_instance_linked(pool, in, user, &old, err);
-	if (r < 0)
-		return r;
+		return 0;
+	if (errno != EEXIST)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (hp_instance_linked(pool, in, user, &old, err) < 0)
+		return err->code;
 	if (ret_old)
 		*ret_old = old;
 	if (hp_streq(old, version))

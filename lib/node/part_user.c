@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/engine.h"
 #include "node/folders.h"
@@ -116,7 +119,7 @@ static unsigned missing_folders(struct hp_engine *x, const struct hp_wish *w)
 
 static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 {
-	unsigned what = HP_FOLDERS_STATE;
+	unsigned what = HP_FOLDERS_STATE, lack;
 	struct hp_wish *w;
 	size_t i;
 
@@ -125,9 +128,9 @@ static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 		hp_pool_reset(x->scratch);
 		if (mine(x)->missing[i])
 			hp_journal_note(x, HP_PART_USER, "user\t%s", w->user);
-		if (needs_user(w) && missing_folders(x, w))
-			hp_journal_note(x, HP_PART_USER, "folders\t%s\t%u", w->domain,
-				missing_folders(x, w));
+		lack = needs_user(w) ? missing_folders(x, w) : 0;
+		if (lack)
+			hp_journal_note(x, HP_PART_USER, "folders\t%s\t%u", w->domain, lack);
 		if (w->act != HP_ACT_REMOVE)
 			continue;
 		what = HP_FOLDERS_STATE;
@@ -152,31 +155,119 @@ static int make_users(struct hp_engine *x, struct hp_err *err)
 	return missing ? hp_users_make(x->scratch, "", v, missing, NULL, err) : 0;
 }
 
+/*
+ * Folders of many websites are made by several threads: it is the kernel's work, and one processor
+ * is not enough to keep the disk busy. Each has a stretch of the sites, and a pool, of its own.
+ */
+#define MAKERS_MAX 4
+#define SITES_PER_MAKER 256
+
+struct maker {
+	struct hp_engine *x;
+	const struct hp_folders *f;
+	size_t from, to;         /* sites */
+	struct hp_pool *pool;
+	struct hp_wish *bad;     /* whom the error is about */
+	struct hp_err err;
+	pthread_t thread;
+	bool runs;
+};
+
+static int make_site(struct maker *m, struct hp_wish *w)
+{
+	struct hp_folders_want want = folders_of(m->x, w);
+	int rc = w->act == HP_ACT_ADD ? 0 : hp_folders_is_made(m->x->root, &want, &m->err);
+
+	hp_pool_reset(m->pool);
+	if (rc == 0)
+		rc = hp_folders_make_in(m->f, m->pool, &want, NULL, &m->err);
+	hp_fault("mid-folders");
+	return rc < 0 ? rc : 0;
+}
+
+static void *make_stretch(void *arg)
+{
+	struct maker *m = arg;
+	size_t i;
+
+	for (i = m->from; i < m->to && !m->bad; i++)
+		if (needs_user(&m->x->sites[i]) && make_site(m, &m->x->sites[i]) < 0)
+			m->bad = &m->x->sites[i];
+	return NULL;
+}
+
+static size_t choose_makers(size_t work)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = work / SITES_PER_MAKER;
+
+	if (n > MAKERS_MAX)
+		n = MAKERS_MAX;
+	if (cpus > 0 && n > (size_t)cpus)
+		n = (size_t)cpus;
+	return n ? n : 1;
+}
+
+/* All but the last in a thread, that one here; signals stay the main thread's. */
+static void run_makers(struct maker *m, size_t n)
+{
+	sigset_t all, old;
+	size_t i;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (i = 0; i + 1 < n; i++)
+		m[i].runs = pthread_create(&m[i].thread, NULL, make_stretch, &m[i]) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	for (i = n; i-- > 0;) {
+		if (m[i].runs)
+			pthread_join(m[i].thread, NULL);
+		else
+			make_stretch(&m[i]);
+	}
+}
+
+static int make_folders(struct hp_engine *x, const struct hp_folders *f, size_t work,
+	struct hp_err *err)
+{
+	struct maker m[MAKERS_MAX] = {0}, *bad = NULL;
+	size_t i, n = choose_makers(work);
+
+	for (i = 0; i < n; i++) {
+		m[i] = (struct maker){.x = x, .f = f, .pool = hp_pool_new(), .err = HP_ERR_INIT,
+			.from = x->n_sites * i / n, .to = x->n_sites * (i + 1) / n};
+	}
+	run_makers(m, n);
+	for (i = 0; i < n; i++) {
+		hp_pool_free(m[i].pool);
+		if (m[i].bad && !bad)
+			bad = &m[i];
+	}
+	if (!bad)
+		return 0;
+	*err = bad->err;
+	return err->code == HP_E_EXISTS ? hp_blame(x, bad->bad, HP_IS_REFUSED, err) : err->code;
+}
+
 static int make(struct hp_engine *x, struct hp_err *err)
 {
-	struct hp_folders_want f;
-	size_t i;
+	struct hp_folders f = HP_FOLDERS_INIT;
+	size_t i, work = 0;
 	int rc;
 
 	hp_pool_reset(x->scratch);
 	if (make_users(x, err) < 0)
 		return err->code;
 	hp_fault("after-users");
-	for (i = 0; i < x->n_sites; i++) {
-		if (!needs_user(&x->sites[i]))
-			continue;
-		hp_pool_reset(x->scratch);
-		f = folders_of(x, &x->sites[i]);
-		rc = hp_folders_is_made(x->root, &f, err);
-		if (rc == 0 && hp_folders_make(x->scratch, x->root, &f, NULL, err) < 0)
-			rc = err->code;
-		if (rc == HP_E_EXISTS)
-			return hp_blame(x, &x->sites[i], HP_IS_REFUSED, err);
-		if (rc < 0)
-			return rc;
-		hp_fault("mid-folders");
-	}
-	return 0;
+	for (i = 0; i < x->n_sites; i++)
+		work += needs_user(&x->sites[i]);
+	if (!work)
+		return 0;
+	rc = hp_folders_open(&f, x->root, err);
+	if (rc == 0)
+		rc = make_folders(x, &f, work, err);
+	hp_folders_close(&f);
+	return rc;
 }
 
 /* ---- from the journal ---- */
