@@ -19,14 +19,29 @@
 		each_rc_;                                                                          \
 	})
 
+/* Of two verdicts the one counts that is worse: a refusal, a site blamed, something broke. */
+static int badness(int rc)
+{
+	return rc == 0 ? 0 : rc == HP_E_REFUSED ? 1 : rc == HP_RETRY ? 2 : 3;
+}
+
 static int test_parts(struct hp_engine *x, bool live, struct hp_err *err)
 {
+	struct hp_err one = HP_ERR_INIT;
+	int rc = 0, more;
 	size_t i;
-	int rc = 0;
 
 	for (i = 0; i < HP_PARTS && !rc; i++)
 		if (hp_parts[i]->test)
 			rc = hp_parts[i]->test(x, live, err);
+	for (i = 0; i < HP_PARTS; i++) {
+		hp_err_clear(&one);
+		more = hp_parts[i]->tested ? hp_parts[i]->tested(x, &one) : 0;
+		if (badness(more) > badness(rc)) {
+			rc = more;
+			*err = one;
+		}
+	}
 	x->test_refused = rc == HP_E_REFUSED;
 	return rc;
 }
@@ -47,7 +62,7 @@ static int announce(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
-/* From the journal to files switched in; nothing was told to a running server yet. */
+/* From the journal to files switched in; nothing was told to a running server yet, or synced. */
 static int move_in(struct hp_engine *x, struct hp_err *err)
 {
 	int rc;
@@ -62,7 +77,7 @@ static int move_in(struct hp_engine *x, struct hp_err *err)
 	if (hp_switch_files(x, false, err) < 0)
 		return err->code;
 	hp_fault("after-rename");
-	return hp_switch_sync(x, err);
+	return 0;
 }
 
 /* Undo what stands in the journal; what went wrong before stays the error. */
@@ -71,6 +86,9 @@ static int undo(struct hp_engine *x, int rc, struct hp_err *err)
 	struct hp_err why = HP_ERR_INIT;
 	const char *what;
 
+	/* of what is undone nobody asks whether it is on the disk */
+	hp_bgsync_end(&x->bgsync, &why);
+	hp_err_clear(&why);
 	if (hp_journal_recover(x, &what, &why) == 0)
 		return rc;
 	if (rc == HP_RETRY || !err->code)
@@ -161,16 +179,24 @@ static int bisect(struct hp_engine *x, struct hp_err *err)
 }
 
 /* ---- the new world ---- */
+/*
+ * What is switched in, and what will be remembered of it, goes to the disk while servers take
+ * their time over a reload: a crash until the decision undoes all of it anyway.
+ */
 static int decide(struct hp_engine *x, struct hp_err *err)
 {
 	int rc = EACH_PART(x, change, err);
 
 	hp_fault("after-change");
 	if (!rc)
+		rc = hp_switch_sync_begin(x, err);
+	if (!rc)
+		rc = hp_commit_prepare(x, err);
+	if (!rc)
 		rc = EACH_PART(x, probe, err);
 	hp_fault("after-probe");
 	if (!rc)
-		rc = hp_commit_prepare(x, err);
+		rc = hp_switch_sync_end(x, err);
 	hp_fault("before-commit");
 	if (!rc)
 		rc = hp_journal_commit(x, err);

@@ -16,11 +16,14 @@ static int sign(struct hp_engine *x, struct hp_msite *s, struct hp_err *err)
 {
 	struct hp_mfile *f;
 	struct stat st;
+	int dir;
 
 	for (f = s ? s->files : NULL; f; f = f->next) {
 		if (f->sig.ino)
 			continue;
-		if (fstatat(x->rootfd, hp_rel(f->path), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (hp_tree_dir(&x->dircache, x->rootfd, f->path, &dir, err) < 0)
+			return err->code;
+		if (fstatat(dir, strrchr(f->path, '/') + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be looked at", f->path);
 		hp_sig_of(&st, &f->sig);
 	}

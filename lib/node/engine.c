@@ -222,8 +222,10 @@ int hp_engine_look(struct hp_engine *x, struct hp_err *err)
 
 void hp_engine_free(struct hp_engine *x)
 {
+	struct hp_err ignored = HP_ERR_INIT;
 	size_t i;
 
+	hp_bgsync_end(&x->bgsync, &ignored);
 	for (i = 0; i < HP_PARTS; i++)
 		if (hp_parts[i]->release && x->part[i])
 			hp_parts[i]->release(x);

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "node/bgsync.h"
 #include "node/manifest.h"
 #include "node/node.h"
 #include "node/part.h"
@@ -104,6 +105,7 @@ struct hp_engine {
 	struct hp_strv dirs;             /* folders that the switch has to make, outermost first */
 	struct hp_stage stages[HP_STAGES_MAX];
 	size_t n_stages;
+	struct hp_bgsync bgsync;
 	size_t n_staged;                 /* files written in this round */
 	struct hp_dircache dircache;
 	const char *last_dir;
@@ -215,7 +217,12 @@ int hp_journal_recover(struct hp_engine *x, const char **ret_what, struct hp_err
 /* ---- switch.c ---- */
 int hp_switch_dirs(struct hp_engine *x, struct hp_err *err);
 int hp_switch_files(struct hp_engine *x, bool early, struct hp_err *err);
-int hp_switch_sync(struct hp_engine *x, struct hp_err *err);
+/*
+ * Bring what was switched to the disk, many files in the background; end waits for it. The
+ * engine may be freed in between: that waits, too.
+ */
+int hp_switch_sync_begin(struct hp_engine *x, struct hp_err *err);
+int hp_switch_sync_end(struct hp_engine *x, struct hp_err *err);
 /* Remove what waited; also when rolling forward. */
 int hp_switch_late(struct hp_engine *x, const char *path, bool own_dir, struct hp_err *err);
 /* One file back to what it was. */

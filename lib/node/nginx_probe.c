@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "sys/probe.h"
 
+#define NAP_MS 4
 #define PROBE_PATH "/.well-known/hosting-panel/probe"
 
 /* A reload of many vhosts takes seconds before the first new worker answers. */
@@ -53,13 +54,15 @@ static bool until_right(const char *domain, const char *revision, bool gone, uin
 	char *ret_heard, size_t size)
 {
 	struct hp_err err = HP_ERR_INIT;
+	uint64_t asked = hp_now_ms();
 	unsigned ms = 1;
 
 	while (!ask(domain, revision, gone, ret_heard, size, &err)) {
 		if (hp_now_ms() >= end)
 			return false;
 		nap(ms);
-		ms = ms < 50 ? ms * 2 : 50;
+		/* most answer within a second: whoever waits at a prompt waits for the rest of a nap, too */
+		ms = hp_now_ms() - asked < 2000 ? NAP_MS : 10 * NAP_MS;
 		hp_err_clear(&err);
 	}
 	return true;

@@ -47,6 +47,8 @@ struct hp_part {
 	 * A refusal that names nobody is HP_E_REFUSED: the engine bisects.
 	 */
 	int (*test)(struct hp_engine *x, bool live, struct hp_err *err);
+	/* A test that test() left running has come to its end: its verdict. Called in any case. */
+	int (*tested)(struct hp_engine *x, struct hp_err *err);
 	/* Say in the journal what make(), change() and break() are going to do. */
 	int (*journal)(struct hp_engine *x, struct hp_err *err);
 	/* What the new world needs, beside the old one. */

@@ -173,58 +173,92 @@ static bool version_changed(const struct hp_engine *x, const char *version)
 	return false;
 }
 
-/* ---- test ---- */
-static int blame_staged(struct hp_engine *x, const struct hp_php_staged *v, size_t n, size_t bad,
-	struct hp_wish **sites, struct hp_err *err)
-{
-	(void)v;
-	if (err->code != HP_E_REFUSED || bad >= n)
-		return err->code;
-	return hp_blame(x, sites[bad], HP_IS_REFUSED, err);
-}
+/* ---- test: one run of FPM for each version, all beside the web server's ---- */
+struct hp_php_trial {
+	struct hp_php_trial *next;
+	struct hp_php_testing *testing;
+	struct hp_php_staged *v;
+	struct hp_wish **sites;     /* of v */
+	size_t n;
+};
 
-static int test_version(struct hp_engine *x, const struct hp_php *php, struct hp_err *err)
+/* Everything of the round: the test goes on when this has returned. */
+static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_php *php)
 {
-	struct hp_php_staged *v = hp_palloc(x->scratch, (x->n_sites + 1) * sizeof(*v));
-	struct hp_wish **sites = hp_palloc(x->scratch, (x->n_sites + 1) * sizeof(*sites));
-	size_t i, n = 0, bad;
-	const char *path;
+	struct hp_php_trial *t = hp_palloc(x->round, sizeof(*t));
+	struct hp_php_staged *s;
 	struct hp_wish *w;
-	bool anew;
+	size_t i;
 
+	t->v = hp_palloc(x->round, (x->changed + 1) * sizeof(*t->v));
+	t->sites = hp_palloc(x->round, (x->changed + 1) * sizeof(*t->sites));
 	for (i = 0; i < x->n_sites; i++) {
 		w = &x->sites[i];
 		if (!hp_wish_moves(w) || !w->now || !hp_streq(w->now->php, php->version))
 			continue;
-		anew = w->old && !hp_streq(w->old->note, w->now->note);
-		if (!mine(x)->touched[i] && !anew)
+		if (!mine(x)->touched[i] && !(w->old && !hp_streq(w->old->note, w->now->note)))
 			continue;
-		path = hp_php_conf_path(x->scratch, php->version, w->user);
-		v[n] = (struct hp_php_staged){.user = w->user, .path = path};
-		v[n].staged = hp_stage_path(x, x->scratch, false, path);
-		if (faccessat(x->rootfd, hp_rel(v[n].staged), F_OK, 0) < 0)
-			v[n].staged = path; /* only what it includes changed */
-		sites[n++] = w;
+		HP_BUG_ON(t->n == x->changed);
+		s = &t->v[t->n];
+		s->user = w->user;
+		s->path = hp_php_conf_path(x->round, php->version, w->user);
+		s->staged = hp_stage_path(x, x->round, false, s->path);
+		if (faccessat(x->rootfd, hp_rel(s->staged), F_OK, 0) < 0)
+			s->staged = s->path; /* only what it includes changed */
+		t->sites[t->n++] = w;
 	}
-	bad = n;
-	if (!n || hp_php_test("", php, v, n, &bad, err) == 0)
-		return 0;
-	return blame_staged(x, v, n, bad, sites, err);
+	return t;
+}
+
+static int judge_trial(struct hp_engine *x, const struct hp_php_trial *t, int rc, size_t bad,
+	struct hp_err *err)
+{
+	if (rc != HP_E_REFUSED || bad >= t->n)
+		return rc;
+	return hp_blame(x, t->sites[bad], HP_IS_REFUSED, err);
 }
 
 static int test(struct hp_engine *x, bool live, struct hp_err *err)
 {
 	const struct hp_php_list *l = &mine(x)->list;
-	size_t i;
-	int rc = 0;
+	struct hp_php_part *p = mine(x);
+	struct hp_php_trial *t;
+	size_t i, bad;
+	int rc;
 
 	if (!x->live || live)
 		return 0;
 	mark_changes(x);
-	for (i = 0; i < l->n && !rc; i++) {
+	for (i = 0; i < l->n; i++) {
 		hp_pool_reset(x->scratch);
-		rc = test_version(x, &l->v[i], err);
+		t = choose_files(x, &l->v[i]);
+		rc = hp_php_test_begin("", &l->v[i], t->v, t->n, &t->testing, &bad, err);
+		if (rc < 0)
+			return judge_trial(x, t, rc, bad, err);
+		t->next = p->trials;
+		p->trials = t;
 	}
+	return 0;
+}
+
+static int tested(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_php_trial *t;
+	struct hp_err one = HP_ERR_INIT;
+	size_t bad;
+	int rc = 0, r;
+
+	for (t = mine(x)->trials; t; t = t->next) {
+		hp_err_clear(&one);
+		bad = t->n;
+		r = hp_php_test_end(t->testing, &bad, &one);
+		r = judge_trial(x, t, r, bad, &one);
+		if (r && !rc) {
+			rc = r;
+			*err = one;
+		}
+	}
+	mine(x)->trials = NULL;
 	return rc;
 }
 
@@ -470,6 +504,7 @@ const struct hp_part hp_part_php = {
 	.render_site = render_site,
 	.render_node = render_node,
 	.test = test,
+	.tested = tested,
 	.journal = journal,
 	.make = make,
 	.change = change,

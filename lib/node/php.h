@@ -115,5 +115,13 @@ struct hp_php_staged {
  */
 int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_staged *v, size_t n,
 	size_t *ret_bad, struct hp_err *err);
+/*
+ * The same in two steps, so that FPM reads while other servers test. begin: our own checks; 0 and
+ * *ret NULL when n is 0. end waits for FPM's verdict and frees. v and its strings stay until then.
+ */
+struct hp_php_testing;
+int hp_php_test_begin(const char *root, const struct hp_php *php, const struct hp_php_staged *v,
+	size_t n, struct hp_php_testing **ret, size_t *ret_bad, struct hp_err *err);
+int hp_php_test_end(struct hp_php_testing *t, size_t *ret_bad, struct hp_err *err);
 
 #endif

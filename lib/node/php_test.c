@@ -222,28 +222,15 @@ static int explain(const struct test *t, const char *said, size_t *ret_bad, stru
 	return hp_err_set(err, HP_E_REFUSED, "%s", first);
 }
 
-static int run_test(const struct test *t, const struct hp_php *php, const char *dir,
-	size_t *ret_bad, struct hp_err *err)
-{
-	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT, said = HP_BUF_INIT;
-	const char *main_file = hp_pprintf(t->pool, "%s/main.conf", dir);
-	const char *argv[] = {hp_path(t->pool, t->root, php->fpm), "-t", "--fpm-config", main_file,
-		NULL};
-	struct hp_run run = {.argv = argv, .errs = &said, .max_out = (size_t)16 << 20};
-	int r;
-
-	write_main(t, dir, &text);
-	r = hp_file_write(main_file, 0600, text.s, text.len, err);
-	if (r < 0)
-		return r;
-	r = hp_run(&run, err);
-	if (r == 0)
-		return 0;
-	if (r < 0)
-		return r;
-	explain(t, hp_buf_str(&said), ret_bad, err);
-	return hp_err_prefix(err, "php-fpm%s", php->version);
-}
+struct hp_php_testing {
+	struct test t; /* its pool is all that this is made of */
+	const struct hp_php *php;
+	char *dir;     /* of the main file; NULL while it is not made */
+	const char *argv[5];
+	struct hp_buf said;
+	struct hp_run run;
+	struct hp_running *running;
+};
 
 static int remove_one(const char *path, const struct stat *st HP_UNUSED, int type HP_UNUSED,
 	struct FTW *ftw HP_UNUSED)
@@ -252,32 +239,98 @@ static int remove_one(const char *path, const struct stat *st HP_UNUSED, int typ
 	return 0;
 }
 
-int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_staged *v, size_t n,
-	size_t *ret_bad, struct hp_err *err)
+static void testing_free(struct hp_php_testing *g)
 {
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	struct test t = {.pool = pool, .root = root, .v = v, .n = n};
-	char *dir = hp_path(pool, root, HP_RUN "/fpm-test.XXXXXX");
+	if (g->dir)
+		nftw(g->dir, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+	hp_buf_release(&g->said);
+	hp_pool_free(g->t.pool);
+}
+
+static int make_dir(struct hp_php_testing *g, struct hp_err *err)
+{
+	char *dir = hp_path(g->t.pool, g->t.root, HP_RUN "/fpm-test.XXXXXX");
+
+	if (hp_mkdirs(hp_path(g->t.pool, g->t.root, HP_RUN), 0755, err) < 0)
+		return err->code;
+	if (!mkdtemp(dir))
+		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
+	g->dir = dir;
+	return 0;
+}
+
+static int begin(struct hp_php_testing *g, size_t *ret_bad, struct hp_err *err)
+{
+	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT;
+	struct test *t = &g->t;
+	const char *main_file;
 	size_t i;
+
+	if (check_unique(t, ret_bad, err) < 0)
+		return err->code;
+	for (i = 0; i < t->n; i++)
+		if (check_staged(t, &t->v[i], err) < 0) {
+			*ret_bad = i;
+			return err->code;
+		}
+	if (make_dir(g, err) < 0)
+		return err->code;
+	main_file = hp_pprintf(t->pool, "%s/main.conf", g->dir);
+	write_main(t, g->dir, &text);
+	if (hp_file_write(main_file, 0600, text.s, text.len, err) < 0)
+		return err->code;
+	g->argv[0] = hp_path(t->pool, t->root, g->php->fpm);
+	g->argv[1] = "-t";
+	g->argv[2] = "--fpm-config";
+	g->argv[3] = main_file;
+	g->run = (struct hp_run){.argv = g->argv, .errs = &g->said, .max_out = (size_t)16 << 20};
+	return hp_run_begin(&g->run, &g->running, err);
+}
+
+int hp_php_test_begin(const char *root, const struct hp_php *php, const struct hp_php_staged *v,
+	size_t n, struct hp_php_testing **ret, size_t *ret_bad, struct hp_err *err)
+{
+	struct hp_pool *pool;
+	struct hp_php_testing *g;
 	int r;
 
+	*ret = NULL;
 	*ret_bad = n;
 	if (n == 0)
 		return 0;
-	r = check_unique(&t, ret_bad, err);
-	for (i = 0; r == 0 && i < n; i++) {
-		r = check_staged(&t, &v[i], err);
-		if (r < 0)
-			*ret_bad = i;
-	}
+	pool = hp_pool_new();
+	g = hp_palloc(pool, sizeof(*g));
+	g->t = (struct test){.pool = pool, .root = root, .v = v, .n = n};
+	g->php = php;
+	r = begin(g, ret_bad, err);
 	if (r < 0)
-		return r;
-	r = hp_mkdirs(hp_path(pool, root, HP_RUN), 0755, err);
-	if (r < 0)
-		return r;
-	if (!mkdtemp(dir))
-		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
-	r = run_test(&t, php, dir, ret_bad, err);
-	nftw(dir, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+		testing_free(g);
+	else
+		*ret = g;
 	return r;
+}
+
+int hp_php_test_end(struct hp_php_testing *g, size_t *ret_bad, struct hp_err *err)
+{
+	int r;
+
+	if (!g)
+		return 0;
+	*ret_bad = g->t.n;
+	r = hp_run_end(g->running, err);
+	if (r > 0) {
+		explain(&g->t, hp_buf_str(&g->said), ret_bad, err);
+		r = hp_err_prefix(err, "php-fpm%s", g->php->version);
+	}
+	testing_free(g);
+	return r;
+}
+
+int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_staged *v, size_t n,
+	size_t *ret_bad, struct hp_err *err)
+{
+	struct hp_php_testing *g;
+	int r = hp_php_test_begin(root, php, v, n, &g, ret_bad, err);
+
+	return r < 0 ? r : hp_php_test_end(g, ret_bad, err);
 }

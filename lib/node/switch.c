@@ -12,6 +12,9 @@
 #include "base/fault.h"
 #include "base/str.h"
 
+/* So many are synced by syncfs(2); it also waits for everybody else's data. */
+#define MANY_OPS 64
+
 int hp_switch_dirs(struct hp_engine *x, struct hp_err *err)
 {
 	size_t i;
@@ -25,14 +28,18 @@ int hp_switch_dirs(struct hp_engine *x, struct hp_err *err)
 
 static int put(struct hp_engine *x, const struct hp_op *op, struct hp_err *err)
 {
-	const char *path = op->file->path;
-	const char *staged = hp_stage_path(x, x->scratch, false, path);
+	const char *path = op->file->path, *base = strrchr(path, '/') + 1;
 	unsigned flags = op->had_old ? 0 : RENAME_NOREPLACE;
+	int from, to;
 
-	if (renameat2(x->rootfd, hp_rel(staged), x->rootfd, hp_rel(path), flags) == 0)
+	if (hp_tree_dir(&x->dircache, x->rootfd, hp_stage_path(x, x->scratch, false, path), &from,
+		    err) < 0 ||
+		hp_tree_dir(&x->dircache, x->rootfd, path, &to, err) < 0)
+		return err->code;
+	if (renameat2(from, base, to, base, flags) == 0)
 		return 0;
-	if (errno == EINVAL && flags && faccessat(x->rootfd, hp_rel(path), F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-		renameat(x->rootfd, hp_rel(staged), x->rootfd, hp_rel(path)) == 0)
+	if (errno == EINVAL && flags && faccessat(to, base, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+		renameat(from, base, to, base) == 0)
 		return 0; /* a file system without RENAME_NOREPLACE */
 	if (errno == EEXIST)
 		return hp_err_set(err, HP_E_EXISTS, "%s was made by somebody else in this instant", path);
@@ -84,17 +91,17 @@ static int sync_dir(struct hp_engine *x, const char *dir, struct hp_err *err)
 	return 0;
 }
 
-int hp_switch_sync(struct hp_engine *x, struct hp_err *err)
+int hp_switch_sync_begin(struct hp_engine *x, struct hp_err *err)
 {
+	int fds[HP_STAGES_MAX];
 	struct hp_strv dirs = {0};
 	const char *dir;
 	size_t i;
 
-	if (x->n_ops > 64) {
+	if (x->n_ops > MANY_OPS) {
 		for (i = 0; i < x->n_stages; i++)
-			if (syncfs(x->stages[i].fd) < 0)
-				return hp_err_errno(err, HP_E_OS, errno, "the switch can't be synced");
-		return 0;
+			fds[i] = x->stages[i].fd;
+		return hp_bgsync_begin(&x->bgsync, fds, x->n_stages, err);
 	}
 	hp_pool_reset(x->scratch);
 	for (i = 0; i < x->n_ops; i++) {
@@ -105,6 +112,13 @@ int hp_switch_sync(struct hp_engine *x, struct hp_err *err)
 		if (sync_dir(x, dir, err) < 0)
 			return err->code;
 	}
+	return 0;
+}
+
+int hp_switch_sync_end(struct hp_engine *x, struct hp_err *err)
+{
+	if (hp_bgsync_end(&x->bgsync, err) < 0)
+		return hp_err_prefix(err, "the switch can't be synced");
 	return 0;
 }
 
