@@ -367,3 +367,31 @@ world() { # world DIR: everything that stands there but the engine's own notes
 	done
 	run -0 node apply "$dir/2"
 }
+
+# So many that several threads make the folders, and files are synced in the background.
+@test "a thousand sites at once: all of them, or none" {
+	local lines=() i
+	for ((i = 1; i <= 1024; i++)); do lines+=("$i s$i.example"); done
+	state 1 "${lines[@]}"
+	HP_FAULT=mid-folders:700 run -137 node apply "$dir/1"
+	run -0 node recover
+	[ -z "$(find "$root/var/www/vhosts" "$root/var/lib/hosting-panel/sites" "$root/etc/nginx" -name '*.example*')" ]
+	for point in commit before-commit; do
+		[ "$point" = commit ] && HP_FAULT=commit:err run -71 node apply "$dir/1"
+		[ "$point" = commit ] || HP_FAULT=$point run -137 node apply "$dir/1"
+		run -0 node recover
+		[ -z "$(find "$root/var/www/vhosts" "$root/var/lib/hosting-panel/sites" "$root/etc/nginx" -name '*.example*')" ]
+	done
+	# in the way of one of them: that one is left out
+	mkdir -p "$root/var/www/vhosts"
+	echo mine >"$root/var/www/vhosts/s900.example"
+	run -4 node apply "$dir/1"
+	[[ $output == *'"domain":"s900.example","action":"add","result":"refused"'* ]]
+	[[ $output == *'"result":"partial","sites":1023,"changed":1023,"failed":1'* ]]
+	[ "$(cat "$root/var/www/vhosts/s900.example")" = mine ]
+	[ "$(find "$root/var/lib/hosting-panel/sites" -name uploads | wc -l)" = 1023 ]
+	[ "$(find "$root/var/lib/hosting-panel/sites" -name uploads ! -perm 700 | wc -l)" = 0 ]
+	rm "$root/var/www/vhosts/s900.example"
+	run -0 node apply "$dir/1"
+	run -0 node verify
+}
