@@ -2,17 +2,18 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "cmd/apply.h"
+#include "cmd/events.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "node/php.h"
 #include "sys/json.h"
 
 int cli_this_node(struct cli *c, const char **ret, struct hp_err *err)
 {
-	if (cli_conf(c, err) < 0)
+	if (!c->node &&
+		(cli_conf(c, err) < 0 || hp_panel_node_name(c->pool, c->conf, &c->node, err) < 0))
 		return err->code;
-	return hp_panel_node_name(c->pool, c->conf, ret, err);
+	*ret = c->node;
+	return 0;
 }
 
 int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
@@ -90,34 +91,9 @@ bool cli_can_apply(struct cli *c, const char *node, const char **ret_why)
 }
 
 /* ---- one run of the engine, and what it says ---- */
-struct run {
-	struct cli *c;
-	struct cli_change *changes; /* sorted by domain; NULL where none is followed */
-	size_t n;
-	hp_report_fn *report;       /* where the events go besides, or NULL */
-	void *arg;
-	bool undone;                /* nothing of this run stands */
-	bool ended;                 /* it got as far as telling about each site */
-	int64_t generation;         /* that the node has at the end */
-	char result[32];
-	int others;                 /* sites failing that are not ours */
-};
-
 static int cmp_change(const void *a, const void *b)
 {
 	return strcmp(((const struct cli_change *)a)->domain, ((const struct cli_change *)b)->domain);
-}
-
-/* In the order of their making where one domain comes twice. */
-static int cmp_made(const void *a, const void *b)
-{
-	const struct cli_change *x = a, *y = b;
-	int d = strcmp(x->domain, y->domain);
-
-	if (d)
-		return d;
-	return (x->change.generation > y->change.generation) -
-	       (x->change.generation < y->change.generation);
 }
 
 static int64_t member_i64(const struct hp_json *ev, const char *key, int64_t deflt)
@@ -135,7 +111,7 @@ static const char *member_str(const struct hp_json *ev, const char *key)
 	return v ? hp_json_str(v) : NULL;
 }
 
-static void on_site_event(struct run *r, const struct hp_json *ev)
+static void on_site_event(struct cli_run *r, const struct hp_json *ev)
 {
 	struct cli_change key = {.domain = member_str(ev, "domain")}, *ch = NULL;
 	const char *result = member_str(ev, "result"), *message = member_str(ev, "message");
@@ -161,13 +137,15 @@ static void on_site_event(struct run *r, const struct hp_json *ev)
 
 static void on_report(void *arg, const char *line, size_t len)
 {
-	struct run *r = arg;
+	struct cli_run *r = arg;
 	struct hp_json *ev _cleanup_json_ = NULL;
 	struct hp_err err = HP_ERR_INIT;
 	const char *event, *result;
 
 	if (r->report)
 		r->report(r->arg, line, len);
+	else if (r->c->verbose)
+		cli_event_say(r->c, line, len);
 	if (hp_json_parse(line, len, &ev, &err) < 0)
 		return;
 	event = member_str(ev, "event");
@@ -182,7 +160,7 @@ static void on_report(void *arg, const char *line, size_t len)
 	}
 }
 
-static int run_once(struct run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
+static int run_once(struct cli_run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
 {
 	struct hp_err late = HP_ERR_INIT;
 	struct hp_node_opts o;
@@ -210,7 +188,7 @@ static int run_once(struct run *r, const char *node, int64_t *ret_generation, st
  * When another command has applied a newer document meanwhile, the node does nothing with ours; ours
  * is in theirs, but what became of it was told to them. The newest document once more tells it to us.
  */
-static int run_newest(struct run *r, const char *node, struct hp_err *err)
+int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err)
 {
 	int64_t generation = 0;
 	int rc, tries = 0;
@@ -225,287 +203,13 @@ static int run_newest(struct run *r, const char *node, struct hp_err *err)
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,
 	struct hp_err *err)
 {
-	struct run r = {.c = c, .report = report, .arg = arg};
+	struct cli_run r = {.c = c, .report = report, .arg = arg};
 	const char *node;
 	int rc = cli_this_node(c, &node, err);
 
 	if (rc == 0)
-		rc = run_newest(&r, node, err);
+		rc = cli_run_newest(&r, node, err);
 	if (ret_undone)
 		*ret_undone = rc < 0 && (!r.ended || r.undone);
-	return rc;
-}
-
-/* ---- changes of websites ---- */
-struct changing {
-	const struct cli_change_verb *v;
-	struct cli_change *list; /* those that wait for the node */
-	size_t n, cap;
-};
-
-static int say_result(struct cli *c, const struct cli_change_verb *v, const struct cli_change *ch,
-	const char *result, struct hp_err *err)
-{
-	struct cli_result row = {.object = ch->domain,
-		.action = v->action,
-		.changed = ch->change.changed && !ch->code,
-		.result = result,
-		.node = ch->change.node,
-		.generation = ch->change.generation,
-		.code = ch->code,
-		.message = ch->message,
-		.hint = ch->hint};
-
-	return cli_result(c, &row, err);
-}
-
-static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg)
-{
-	const struct changing *s = arg;
-	struct hp_err err = HP_ERR_INIT;
-	struct cli_change ch = {.domain = hp_str_printable(c->pool, name, 253),
-		.code = why->code,
-		.message = why->msg,
-		.hint = why->hint};
-
-	if (say_result(c, s->v, &ch, "failed", &err) < 0)
-		cli_print_err(c, &err);
-}
-
-/* Does the node lag behind, because an earlier command only recorded, or was killed? */
-static int see_node(void *arg, const struct hp_node_row *row, struct hp_err *err HP_UNUSED)
-{
-	const struct hp_node_row *want = arg;
-
-	if (hp_streq(row->name, want->name))
-		*(struct hp_node_row *)arg = (struct hp_node_row){.name = want->name,
-			.generation = row->generation, .applied_generation = row->applied_generation};
-	return 0;
-}
-
-static bool node_lags(struct cli *c, const char *node)
-{
-	struct hp_node_row row = {.name = node};
-	struct hp_err err = HP_ERR_INIT;
-
-	return hp_node_each(c->panel, see_node, &row, &err) == 0 &&
-	       row.applied_generation != row.generation;
-}
-
-static int on_input(struct cli *c, struct hp_pool *pool HP_UNUSED, const struct cli_input *in,
-	void *arg, struct hp_err *err)
-{
-	struct changing *s = arg;
-	struct cli_change ch = {0};
-	const char *why;
-
-	/* changes outlive the line: the node is asked once for all of them */
-	if (s->v->fn(c, c->pool, in, &ch.change, err) < 0) {
-		if ((err->code == HP_E_NOT_FOUND && c->if_exists) ||
-			(err->code == HP_E_EXISTS && c->if_missing && hp_streq(s->v->action, "add"))) {
-			ch.domain = hp_pstrdup(c->pool, in->name);
-			ch.message = hp_pstrdup(c->pool, err->msg);
-			hp_err_clear(err);
-			return say_result(c, s->v, &ch, "unchanged", err);
-		}
-		return err->code;
-	}
-	ch.domain = ch.change.after.v[HP_SITE_DOMAIN];
-	if (!ch.domain)
-		ch.domain = ch.change.before.v[HP_SITE_DOMAIN];
-	if (c->dry_run) {
-		ch.change.generation = 0;
-		return say_result(c, s->v, &ch, ch.change.changed ? "dry-run" : "unchanged", err);
-	}
-	if (!cli_can_apply(c, ch.change.node, &why)) {
-		ch.message = ch.change.changed ? why : NULL;
-		return say_result(c, s->v, &ch, ch.change.changed ? "recorded" : "unchanged", err);
-	}
-	if (!ch.change.changed && !c->force && !node_lags(c, ch.change.node))
-		return say_result(c, s->v, &ch, "unchanged", err);
-	if (s->n == s->cap) {
-		struct cli_change *list;
-
-		s->cap = s->cap ? s->cap * 2 : 16;
-		list = hp_palloc(c->pool, s->cap * sizeof(*list));
-		if (s->n)
-			memcpy(list, s->list, s->n * sizeof(*list));
-		s->list = list;
-	}
-	s->list[s->n++] = ch;
-	return 0;
-}
-
-/* One domain may come twice in a batch: the earlier change is then part of the later one. */
-static void merge_same(struct changing *s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s->n; i++) {
-		struct cli_change *last = n ? &s->list[n - 1] : NULL;
-
-		if (last && hp_streq(last->domain, s->list[i].domain)) {
-			struct hp_site before = last->change.before;
-			bool changed = last->change.changed;
-
-			last->change = s->list[i].change;
-			last->change.before = before;
-			last->change.changed = last->change.changed || changed;
-			continue;
-		}
-		s->list[n++] = s->list[i];
-	}
-	s->n = n;
-}
-
-/* What the node could not carry out becomes as it was in the database, too. */
-static bool take_back(struct cli *c, struct changing *s)
-{
-	struct hp_err err = HP_ERR_INIT;
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		struct cli_change *ch = &s->list[i];
-
-		if (!ch->code || !ch->change.changed)
-			continue;
-		hp_err_clear(&err);
-		if (hp_site_revert(c->panel, &ch->change, ch->message ? ch->message : "refused",
-			    &err) < 0) {
-			hp_err_prefix(&err, "%s: the record could not be taken back", ch->domain);
-			cli_print_err(c, &err);
-			continue;
-		}
-		any = true;
-		if (!ch->hint || !*ch->hint)
-			ch->hint = "nothing was changed: the site is as it was before, on this node "
-				   "and in the panel";
-	}
-	return any;
-}
-
-static int apply_list(struct cli *c, struct changing *s, struct hp_err *err)
-{
-	struct run r = {.c = c, .changes = s->list, .n = s->n};
-	struct hp_err again = HP_ERR_INIT;
-	const char *node = s->list[0].change.node;
-	size_t i, ours = 0;
-	int rc = run_newest(&r, node, err);
-
-	for (i = 0; i < s->n; i++) {
-		struct cli_change *ch = &s->list[i];
-
-		/* a run that did not come to its sites has one word for all of them */
-		if (rc < 0 && !r.ended) {
-			ch->code = rc;
-			ch->message = hp_pstrdup(c->pool, err->msg);
-			ch->hint = hp_pstrdup(c->pool, err->hint);
-		}
-		ours += ch->code != 0;
-	}
-	if (rc < 0 && !ours && !r.others)
-		cli_warn(c, "%s", err->msg);
-	hp_err_clear(err);
-	if (take_back(c, s)) {
-		struct run quiet = {.c = c};
-		/* so that the node's kept document is the panel's: nothing is left to be changed by it */
-		if (run_newest(&quiet, node, &again) < 0 && quiet.undone)
-			cli_warn(c, "the node could not take the record back yet: %s", again.msg);
-	}
-	return 0;
-}
-
-/* One row each; a single failure is the command's error, many are a row and a line each. */
-static int tell(struct cli *c, struct changing *s, struct hp_err *err)
-{
-	struct hp_err one = HP_ERR_INIT, first = HP_ERR_INIT;
-	size_t i, failed = 0;
-
-	for (i = 0; i < s->n; i++) {
-		struct cli_change *ch = &s->list[i];
-
-		if (!ch->code && s->v->after && s->v->after(c, ch, &one) < 0) {
-			ch->code = one.code;
-			ch->message = hp_pstrdup(c->pool, one.msg);
-			ch->hint = hp_pstrdup(c->pool, one.hint);
-			hp_err_clear(&one);
-		}
-		if (ch->code) {
-			hp_err_set(&one, ch->code, "%s", ch->message ? ch->message : "refused");
-			if (!hp_str_starts(one.msg, ch->domain))
-				hp_err_prefix(&one, "%s", ch->domain);
-			if (ch->hint)
-				hp_err_hint(&one, "%s", ch->hint);
-			if (!failed++)
-				first = one;
-			if (cli_is_batch(c))
-				cli_print_err(c, &one);
-			else if (c->out_opts.mode == HP_OUT_TABLE)
-				break;
-		}
-		if (say_result(c, s->v, ch,
-			    ch->code ? "failed" : ch->change.changed ? "applied" : "unchanged", err) < 0)
-			return err->code;
-	}
-	if (!failed)
-		return 0;
-	*err = first;
-	if (cli_is_batch(c)) {
-		cli_warn(c, "%zu of %zu failed on the node", failed, s->n);
-		return hp_err_set(err, first.code, "%s", "");
-	}
-	return err->code;
-}
-
-/* ---- PHP versions: only the node knows which there are ---- */
-static int php_ok(void *arg, const char *version, struct hp_err *err)
-{
-	const struct hp_php_list *l = arg;
-	const struct hp_php *php;
-
-	if (hp_php_need(l, version, &php, err) == 0)
-		return 0;
-	err->code = HP_E_USAGE;
-	return hp_err_prefix(err, "php_version");
-}
-
-static int know_php(struct cli *c, struct hp_err *err)
-{
-	struct hp_php_list *l = hp_palloc(c->pool, sizeof(*l));
-	const char *role = hp_conf_get(c->conf, "roles", "enable_php_manager");
-	bool here = true;
-	size_t i;
-
-	if ((role && hp_parse_bool(role, &here) == 0 && !here))
-		return 0;
-	if (hp_php_detect(c->pool, c->sysroot, c->conf, l, err) < 0)
-		return err->code;
-	c->panel->php_ok = php_ok;
-	c->panel->php_ok_arg = l;
-	for (i = 0; i < l->n; i++)
-		if (l->v[i].is_default)
-			c->panel->php_default = l->v[i].version;
-	return 0;
-}
-
-int cli_change_sites(struct cli *c, const struct cli_change_verb *v, struct hp_err *err)
-{
-	struct changing s = {.v = v};
-	struct hp_err later = HP_ERR_INIT;
-	int rc;
-
-	if (cli_panel(c, err) < 0 || know_php(c, err) < 0)
-		return err->code;
-	rc = cli_inputs(c, v->kind, on_input, on_fail, &s, err);
-	if (!s.n)
-		return rc;
-	qsort(s.list, s.n, sizeof(*s.list), cmp_made);
-	merge_same(&s);
-	if (apply_list(c, &s, &later) < 0 || tell(c, &s, &later) < 0) {
-		if (rc == 0)
-			*err = later;
-		return err->code;
-	}
 	return rc;
 }

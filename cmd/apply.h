@@ -59,6 +59,22 @@ struct cli_change {
 	const char *message, *hint;
 };
 
+/* One run of the engine over this host's newest state, with what became of some changes. */
+struct cli_run {
+	struct cli *c;
+	struct cli_change *changes; /* sorted by domain; NULL where none is followed */
+	size_t n;
+	hp_report_fn *report;       /* where the events go besides, or NULL */
+	void *arg;
+	/* out */
+	bool ended;                 /* it got as far as telling about each site */
+	bool undone;                /* nothing of this run stands */
+	int64_t generation;         /* that the node has at the end */
+	char result[32];
+	int others;                 /* sites failing that are not among changes; said on stderr */
+};
+int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err);
+
 struct cli_change_verb {
 	const char *action;        /* "add" */
 	const struct cli_input_kind *kind;

@@ -43,7 +43,7 @@ static void value(struct hp_buf *b, const struct hp_json *v)
 		hp_jw_null(&w, NULL);
 }
 
-/* "php_version: 8.1 → 8.2, …" of an entry that has both sides; what was made or removed is its name. */
+/* "php_version: 8.1 -> 8.2, …" of an entry that has both sides; what was made or removed is its name. */
 static void put_change(struct hp_out *o, const struct hp_audit_row *r)
 {
 	struct hp_json *before _cleanup_json_ = NULL, *after _cleanup_json_ = NULL;
@@ -58,7 +58,7 @@ static void put_change(struct hp_out *o, const struct hp_audit_row *r)
 	for (m = hp_json_first(after); m; m = hp_json_next(m)) {
 		hp_buf_addf(&b, "%s%s: ", b.len ? ", " : "", hp_json_key(m));
 		value(&b, hp_json_get(before, hp_json_key(m)));
-		hp_buf_adds(&b, " → ");
+		hp_buf_adds(&b, " -> ");
 		value(&b, m);
 	}
 	hp_out_str(o, C_CHANGE, hp_buf_str(&b));

@@ -95,6 +95,7 @@ struct cli {
 	size_t n_given;
 
 	struct hp_conf *conf;            /* cli_conf() */
+	const char *node;                /* cli_this_node() */
 	bool read_only;                  /* nothing is changed by this verb */
 	struct hp_panel *panel;          /* cli_panel() */
 	bool unheard;                    /* whoever read the rows has gone */
