@@ -106,7 +106,8 @@ int main(int argc, char **argv)
 			run_once(&side[s], i);
 	for (unsigned s = 0; s < sides; s++)
 		med[s] = median(&side[s], runs);
-	printf("%llu\t%llu\t%.2f\t%ld\t%ld\n", (unsigned long long)med[0], (unsigned long long)med[1],
-		med[1] ? (double)med[0] / (double)med[1] : 0.0, side[0].maxrss, side[1].maxrss);
+	printf("%llu\t%llu\t%.2f\t%ld\t%ld\n", (unsigned long long)med[0],
+		(unsigned long long)med[1], med[1] ? (double)med[0] / (double)med[1] : 0.0,
+		side[0].maxrss, side[1].maxrss);
 	return 0;
 }

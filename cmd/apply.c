@@ -93,7 +93,8 @@ bool cli_can_apply(struct cli *c, const char *node, const char **ret_why)
 /* ---- one run of the engine, and what it says ---- */
 static int cmp_change(const void *a, const void *b)
 {
-	return strcmp(((const struct cli_change *)a)->domain, ((const struct cli_change *)b)->domain);
+	return strcmp(
+		((const struct cli_change *)a)->domain, ((const struct cli_change *)b)->domain);
 }
 
 static int64_t member_i64(const struct hp_json *ev, const char *key, int64_t deflt)
@@ -160,7 +161,8 @@ static void on_report(void *arg, const char *line, size_t len)
 	}
 }
 
-static int run_once(struct cli_run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
+static int run_once(
+	struct cli_run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
 {
 	struct hp_err late = HP_ERR_INIT;
 	struct hp_node_opts o;
@@ -185,8 +187,9 @@ static int run_once(struct cli_run *r, const char *node, int64_t *ret_generation
 }
 
 /*
- * When another command has applied a newer document meanwhile, the node does nothing with ours; ours
- * is in theirs, but what became of it was told to them. The newest document once more tells it to us.
+ * When another command has applied a newer document meanwhile, the node does nothing with ours;
+ * ours is in theirs, but what became of it was told to them. The newest document once more tells it
+ * to us.
  */
 int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err)
 {

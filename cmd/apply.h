@@ -41,8 +41,8 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
  */
 bool cli_can_apply(struct cli *c, const char *node, const char **ret_why);
 /*
- * Export this host's state, apply it and tell the panel; events go to report (or NULL). After an error
- * *ret_undone (or NULL) says whether nothing at all of it stands.
+ * Export this host's state, apply it and tell the panel; events go to report (or NULL). After an
+ * error *ret_undone (or NULL) says whether nothing at all of it stands.
  */
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,
 	struct hp_err *err);

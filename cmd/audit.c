@@ -17,7 +17,10 @@ static const struct hp_col cols[] = {
 	{"note", HP_COL_STR, "why, where somebody said it", false},
 	{NULL, HP_COL_STR, NULL, false},
 };
-enum { C_ID, C_AT, C_ACTOR, C_SOURCE, C_TENANT, C_VERB, C_OBJECT, C_BEFORE, C_AFTER, C_CHANGE, C_NOTE };
+enum {
+	C_ID, C_AT, C_ACTOR, C_SOURCE, C_TENANT, C_VERB, C_OBJECT, C_BEFORE, C_AFTER, C_CHANGE,
+	C_NOTE
+};
 
 static const struct hp_opt list_opts[] = {
 	{"object", 0, "NAME", "only changes of this object (a domain, a tenant)", 0, "domain"},
@@ -43,7 +46,10 @@ static void value(struct hp_buf *b, const struct hp_json *v)
 		hp_jw_null(&w, NULL);
 }
 
-/* "php_version: 8.1 -> 8.2, …" of an entry that has both sides; what was made or removed is its name. */
+/*
+ * "php_version: 8.1 -> 8.2, …" of an entry that has both sides; what was made or removed is its
+ * name.
+ */
 static void put_change(struct hp_out *o, const struct hp_audit_row *r)
 {
 	struct hp_json *before _cleanup_json_ = NULL, *after _cleanup_json_ = NULL;
@@ -96,8 +102,10 @@ static int since(struct cli *c, const char *value, const char **ret, struct hp_e
 	if (hp_parse_duration(value, (uint64_t)INT32_MAX, &ago) == 0)
 		t = (int64_t)time(NULL) - (int64_t)ago;
 	else if (hp_time_parse(value, &t) < 0)
-		return hp_err_set(err, HP_E_USAGE, "--since: “%s” is neither a time (RFC 3339) nor an "
-			"age as 2h or 7d", hp_str_printable(c->pool, value, 60));
+		return hp_err_set(err, HP_E_USAGE,
+			"--since: “%s” is neither a time (RFC 3339) nor an "
+			"age as 2h or 7d",
+			hp_str_printable(c->pool, value, 60));
 	hp_time_format(t, text);
 	*ret = hp_pstrdup(c->pool, text);
 	return 0;

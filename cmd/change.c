@@ -1,6 +1,6 @@
 /*
- * A verb that changes websites, for one or for many of them: each recorded by itself, then one apply
- * for all, then what the node refused taken back.
+ * A verb that changes websites, for one or for many of them: each recorded by itself, then one
+ * apply for all, then what the node refused taken back.
  */
 #include "cmd/apply.h"
 #include "base/str.h"
@@ -48,7 +48,8 @@ static int see_node(void *arg, const struct hp_node_row *row, struct hp_err *err
 
 	if (hp_streq(row->name, want->name))
 		*(struct hp_node_row *)arg = (struct hp_node_row){.name = want->name,
-			.generation = row->generation, .applied_generation = row->applied_generation};
+			.generation = row->generation,
+			.applied_generation = row->applied_generation};
 	return 0;
 }
 
@@ -125,7 +126,8 @@ static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input 
 
 	if (s->v->fn(c, pool, in, &ch.change, err) < 0) {
 		if ((err->code == HP_E_NOT_FOUND && c->if_exists) ||
-			(err->code == HP_E_EXISTS && c->if_missing && hp_streq(s->v->action, "add"))) {
+			(err->code == HP_E_EXISTS && c->if_missing &&
+				hp_streq(s->v->action, "add"))) {
 			ch.domain = in->name;
 			ch.message = hp_pstrdup(pool, err->msg);
 			hp_err_clear(err);
@@ -237,8 +239,8 @@ static int apply_list(struct cli *c, struct changing *s, struct hp_err *err)
 		struct cli_run quiet = {.c = c};
 
 		/*
-		 * So that the document kept by the node is the panel's again. Nothing is left for it to
-		 * change; where it can't even be tested now, the next apply catches up.
+		 * So that the document kept by the node is the panel's again. Nothing is left for
+		 * it to change; where it can't even be tested now, the next apply catches up.
 		 */
 		cli_run_newest(&quiet, node, &again);
 	}
@@ -274,7 +276,8 @@ static int tell(struct cli *c, struct changing *s, struct hp_err *err)
 				break;
 		}
 		if (say_result(c, s->v, ch,
-			    ch->code ? "failed" : ch->change.changed ? "applied" : "unchanged", err) < 0)
+			    ch->code ? "failed" : ch->change.changed ? "applied" : "unchanged",
+			    err) < 0)
 			return err->code;
 	}
 	if (!failed)

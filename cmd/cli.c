@@ -16,14 +16,17 @@
 
 /* ---- options that flags bring ---- */
 enum {
-	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV, O_COLUMNS,
-	O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS, O_IF_MISSING, O_YES,
+	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
+	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
+	O_IF_MISSING, O_YES
 };
 
 static const struct hp_opt common_opts[] = {
-	{"quiet", 'q', NULL, "say nothing but errors and what --json and the like ask for", O_QUIET, NULL},
+	{"quiet", 'q', NULL, "say nothing but errors and what --json and the like ask for", O_QUIET,
+		NULL},
 	{"verbose", 'v', NULL, "say on standard error what is being done", O_VERBOSE, NULL},
-	{"sysroot", 0, "DIR", "take every system path below DIR; touch no service", O_SYSROOT, "dir"},
+	{"sysroot", 0, "DIR", "take every system path below DIR; touch no service", O_SYSROOT,
+		"dir"},
 	{"help", 'h', NULL, "show this help", O_HELP, NULL},
 	{"version", 'V', NULL, "show the version", O_VERSION, NULL},
 	{0},
@@ -32,8 +35,8 @@ static const struct hp_opt rows_opts[] = {
 	{"json", 0, NULL, "print a JSON array", O_JSON, NULL},
 	{"jsonl", 0, NULL, "print JSON lines", O_JSONL, NULL},
 	{"tsv", 0, NULL, "print tab-separated values", O_TSV, NULL},
-	{"columns", 'o', "COL,…", "print these columns; \"+COL,…\" adds to the usual ones", O_COLUMNS,
-		"column"},
+	{"columns", 'o', "COL,…", "print these columns; \"+COL,…\" adds to the usual ones",
+		O_COLUMNS, "column"},
 	{"no-header", 'n', NULL, "print no heading", O_NO_HEADER, NULL},
 	{"null", '0', NULL, "print values ended by NUL bytes, without a heading", O_NUL, NULL},
 	{0},
@@ -56,7 +59,8 @@ static const struct hp_opt if_exists_opts[] = {
 	{0},
 };
 static const struct hp_opt if_missing_opts[] = {
-	{"if-missing", 0, NULL, "when it is there already, do nothing and exit 0", O_IF_MISSING, NULL},
+	{"if-missing", 0, NULL, "when it is there already, do nothing and exit 0", O_IF_MISSING,
+		NULL},
 	{0},
 };
 static const struct hp_opt yes_opts[] = {
@@ -121,7 +125,8 @@ static int set_sysroot(struct cli *c, const char *value, struct hp_err *err)
 	size_t n;
 
 	if (value[0] != '/')
-		return hp_err_set(err, HP_E_USAGE, "--sysroot: an absolute path is wanted, not “%s”",
+		return hp_err_set(err, HP_E_USAGE,
+			"--sysroot: an absolute path is wanted, not “%s”",
 			hp_str_printable(c->pool, value, 80));
 	dir = hp_pstrdup(c->pool, value);
 	for (n = strlen(dir); n && dir[n - 1] == '/'; n--)
@@ -147,7 +152,8 @@ static int set_wait(struct cli *c, const char *value, struct hp_err *err)
 static int set_mode(struct cli *c, enum hp_out_mode mode, struct hp_err *err)
 {
 	if (c->out_opts.mode != HP_OUT_TABLE && c->out_opts.mode != mode)
-		return hp_err_set(err, HP_E_USAGE, "--json, --jsonl, --tsv and -0 exclude each other");
+		return hp_err_set(
+			err, HP_E_USAGE, "--json, --jsonl, --tsv and -0 exclude each other");
 	c->out_opts.mode = mode;
 	return 0;
 }
@@ -185,7 +191,8 @@ static int unknown_verb(struct cli *c, const char *word, struct hp_err *err)
 {
 	const struct cli_verb *v;
 
-	hp_err_set(err, HP_E_USAGE, "“%s” is not one of its verbs", hp_str_printable(c->pool, word, 60));
+	hp_err_set(err, HP_E_USAGE, "“%s” is not one of its verbs",
+		hp_str_printable(c->pool, word, 60));
 	for (v = c->prog->verbs; v->name; v++)
 		if (hp_str_is_near(word, v->name))
 			return hp_err_hint(err, "the nearest is: %s %s", c->prog->name, v->name);
@@ -231,7 +238,8 @@ static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
 	}
 	if (c->verb && !p.help) {
 		cli_opt_tables(c->verb, tables);
-		if (hp_opt_parse(c->pool, tables, argc - used, argv + used, on_opt, &p, &words, err) < 0)
+		if (hp_opt_parse(
+			    c->pool, tables, argc - used, argv + used, on_opt, &p, &words, err) < 0)
 			return err->code;
 	}
 	if (p.help) {

@@ -47,11 +47,12 @@ struct cli_verb {
 	unsigned flags;
 	const struct hp_opt *opts;       /* the verb's own, or NULL */
 	const struct hp_col *cols;       /* what its rows have, or NULL … */
-	void (*make_cols)(struct hp_pool *pool, struct hp_col **ret); /* … or made from a field table */
+	void (*make_cols)(
+		struct hp_pool *pool, struct hp_col **ret); /* … or made from a field table */
 	const struct hp_field_table *fields; /* of key=value */
-	const char *permission;          /* verb as hp_may() knows it, "site:set"; NULL: none is asked */
+	const char *permission; /* verb as hp_may() knows it, "site:set"; NULL: none is asked */
 	const char *summary;             /* one line, lower case */
-	const char *details;             /* paragraphs (parted by an empty line) for help and man, or NULL */
+	const char *details; /* paragraphs (parted by an empty line) for help and man, or NULL */
 };
 
 struct cli_program {
@@ -68,8 +69,8 @@ const struct cli_program *cli_program_find(const char *name);
 const struct cli_verb *cli_verb_find(const struct cli_program *p, const char *name);
 
 /*
- * The option tables that a verb has, its own first, then those that its flags bring, then the common
- * ones; NULL at the end. v NULL: the common ones.
+ * The option tables that a verb has, its own first, then those that its flags bring, then the
+ * common ones; NULL at the end. v NULL: the common ones.
  */
 #define CLI_TABLES 10
 void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLES]);
@@ -99,13 +100,15 @@ struct cli {
 	bool read_only;                  /* nothing is changed by this verb */
 	struct hp_panel *panel;          /* cli_panel() */
 	bool unheard;                    /* whoever read the rows has gone */
-	struct hp_out *out;              /* cli_out(); ended by hp_main(), when the verb does not fail */
+	struct hp_out *out; /* cli_out(); ended by hp_main(), when the verb does not fail */
 };
 
 /* main() of a program. Returns the exit status. */
 int hp_main(const struct cli_program *prog, int argc, char **argv);
 
-/* The verb's own option: its value ("" for one without), or NULL when not given. The last one wins. */
+/*
+ * The verb's own option: its value ("" for one without), or NULL when not given. The last one wins.
+ */
 const char *cli_opt(const struct cli *c, const char *name);
 /* Every value of an option that may be repeated. */
 void cli_opt_all(const struct cli *c, const char *name, struct hp_strv *ret);
@@ -127,7 +130,9 @@ void cli_warn(const struct cli *c, const char *fmt, ...) HP_PRINTF(2, 3);
 void cli_say(const struct cli *c, const char *fmt, ...) HP_PRINTF(2, 3);
 
 /* ---- columns from field tables (cmd/columns.c) ---- */
-/* All fields of the table in its order, those not listed hidden, then more (ends with name NULL). */
+/*
+ * All fields of the table in its order, those not listed hidden, then more (ends with name NULL).
+ */
 struct hp_col *cli_cols(struct hp_pool *pool, const struct hp_field_table *t,
 	const struct hp_col *more);
 struct hp_col cli_col(const struct hp_field *f, bool shown);
@@ -139,7 +144,10 @@ void cli_cell(struct hp_out *o, unsigned i, const struct hp_field *f, const char
 const struct hp_col *cli_verb_cols(struct hp_pool *pool, const struct cli_verb *v);
 /* May the field stand as key=value of the verb? */
 bool cli_field_is_key(const struct cli_verb *v, const struct hp_field *f);
-/* What may stand there, in words ("nginx|apache|openlitespeed", "1–65535"), where help does not say it. */
+/*
+ * What may stand there, in words ("nginx|apache|openlitespeed", "1–65535"), where help does not say
+ * it.
+ */
 const char *cli_field_range(struct hp_pool *pool, const struct hp_field *f);
 void cli_help(const struct cli_program *p, const struct cli_verb *v, int fd);
 /*

@@ -1,8 +1,9 @@
 /*
- * Completion: the shell asks the program itself (PROGRAM --complete -- WORD…), so that it knows what
- * this build knows. Candidates that need the database are left out where it can't be read. The answer
- * is a line for each candidate, the whole word and behind a tab what it means. An empty candidate says
- * that the shell shall offer files: tab, "file" or "dir", tab, what stands in front in the same word.
+ * Completion: the shell asks the program itself (PROGRAM --complete -- WORD…), so that it knows
+ * what this build knows. Candidates that need the database are left out where it can't be read. The
+ * answer is a line for each candidate, the whole word and behind a tab what it means. An empty
+ * candidate says that the shell shall offer files: tab, "file" or "dir", tab, what stands in front
+ * in the same word.
  */
 #include "cmd/cli.h"
 #include "base/str.h"
@@ -11,7 +12,7 @@
 struct asked {
 	struct cli *c;
 	const char *word;     /* to be completed; "" for any */
-	const char *before;   /* what stands in front of each candidate in the same word: "php_version=" */
+	const char *before;   /* what stands in front of it in the same word: "php_version=" */
 };
 
 static void offer(const struct asked *a, const char *candidate, const char *help)
@@ -34,7 +35,8 @@ static void offer_list(const struct asked *a, const char *values)
 }
 
 /* ---- what the database knows ---- */
-static int see_site(void *arg, const struct hp_site *s, const char *tenant, struct hp_err *err HP_UNUSED)
+static int see_site(
+	void *arg, const struct hp_site *s, const char *tenant, struct hp_err *err HP_UNUSED)
 {
 	offer(arg, s->v[HP_SITE_DOMAIN], tenant);
 	return 0;
@@ -59,7 +61,8 @@ static void offer_php(struct asked *a)
 	struct hp_php_list l;
 	size_t i;
 
-	if (cli_conf(a->c, &err) < 0 || hp_php_detect(a->c->pool, a->c->sysroot, a->c->conf, &l, &err) < 0)
+	if (cli_conf(a->c, &err) < 0 ||
+		hp_php_detect(a->c->pool, a->c->sysroot, a->c->conf, &l, &err) < 0)
 		return;
 	for (i = 0; i < l.n; i++)
 		offer(a, l.v[i].version, l.v[i].is_default ? "default" : NULL);

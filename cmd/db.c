@@ -41,7 +41,8 @@ static void on_step(void *arg, int n, const char *title)
 		cli_say(c, "migration %d: %s", n, title);
 }
 
-static int say(struct cli *c, const char *action, const struct hp_panel_setup *s, struct hp_err *err)
+static int say(
+	struct cli *c, const char *action, const struct hp_panel_setup *s, struct hp_err *err)
 {
 	struct cli_result row = {
 		.object = s->url,
@@ -87,7 +88,8 @@ static int db_init(struct cli *c, struct hp_err *err)
 	const char *url;
 
 	if (cli_conf(c, err) < 0 || url_operand(c, &url, err) < 0 ||
-		hp_panel_init(c->pool, c->sysroot, c->conf, url, c->dry_run, on_step, c, &s, err) < 0)
+		hp_panel_init(c->pool, c->sysroot, c->conf, url, c->dry_run, on_step, c, &s,
+			err) < 0)
 		return err->code;
 	if (!s.url)
 		s.url = url ? url : hp_conf_get(c->conf, "database", "url");
@@ -115,8 +117,8 @@ static const struct cli_verb verbs[] = {
 		"yet, one is written that names the database. Running it again changes nothing."},
 	{"info", db_info, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE, NULL, info_cols, NULL, NULL, NULL,
 		"show the engine, its version, the schema's version and the latency", NULL},
-	{"migrate", db_migrate, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS, NULL, cli_db_result_cols, NULL,
-		NULL, NULL, "bring the tables up to this version of the panel",
+	{"migrate", db_migrate, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS, NULL, cli_db_result_cols,
+		NULL, NULL, NULL, "bring the tables up to this version of the panel",
 		"A run that was cut short is resumed by the next."},
 	{0},
 };

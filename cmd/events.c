@@ -13,7 +13,8 @@ const struct hp_col cli_event_cols[] = {
 	{"event", HP_COL_STR, "site, file, reload or end", false},
 	{"domain", HP_COL_STR, "the website", false},
 	{"action", HP_COL_STR, "add, change, remove or drift", false},
-	{"result", HP_COL_STR, "applied, unchanged, refused, drift, undone, partial or pending", false},
+	{"result", HP_COL_STR, "applied, unchanged, refused, drift, undone, partial or pending",
+		false},
 	{"path", HP_COL_STR, "the file", false},
 	{"server", HP_COL_STR, "the server reloaded", false},
 	{"exit", HP_COL_INT, "exit status of this one", true},
@@ -90,8 +91,8 @@ void cli_event_say(struct cli *c, const char *line, size_t len)
 		return;
 	event = text(ev, "event");
 	if (hp_streq(event, "site"))
-		cli_say(c, "%s: %s %s%s%s", text(ev, "domain"), text(ev, "action"), text(ev, "result"),
-			*text(ev, "message") ? ": " : "", text(ev, "message"));
+		cli_say(c, "%s: %s %s%s%s", text(ev, "domain"), text(ev, "action"),
+			text(ev, "result"), *text(ev, "message") ? ": " : "", text(ev, "message"));
 	else if (hp_streq(event, "file"))
 		cli_say(c, "%s: %s", text(ev, "path"), text(ev, "action"));
 	else if (hp_streq(event, "reload"))
@@ -117,7 +118,8 @@ int cli_state_source(struct cli *c, int *ret_fd, bool *ret_panel, const char **r
 	*ret_panel = false;
 	*ret_name = "the state document kept by the node";
 	if (c->n_args && !hp_streq(c->args[0], "-"))
-		return hp_err_set(err, HP_E_USAGE, "unexpected operand “%s”: only “-” may stand here",
+		return hp_err_set(err, HP_E_USAGE,
+			"unexpected operand “%s”: only “-” may stand here",
 			hp_str_printable(c->pool, c->args[0], 60));
 	if (c->n_args && cli_opt(c, "kept"))
 		return hp_err_set(err, HP_E_USAGE, "“-” and --kept exclude each other");
@@ -138,8 +140,8 @@ int cli_state_source(struct cli *c, int *ret_fd, bool *ret_panel, const char **r
 }
 
 /*
- * Behind hosting-panel-web-manager.socket stdin is a connection that anybody on this host could have
- * opened, if somebody widened the socket's mode: the kernel says who it is.
+ * Behind hosting-panel-web-manager.socket stdin is a connection that anybody on this host could
+ * have opened, if somebody widened the socket's mode: the kernel says who it is.
  */
 static int check_peer(struct hp_err *err)
 {
@@ -151,7 +153,8 @@ static int check_peer(struct hp_err *err)
 	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return 0;
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
-		return hp_err_errno(err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
+		return hp_err_errno(
+			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
 	if (who.uid == 0)
 		return 0;
 	panel = getpwnam("hosting-panel");

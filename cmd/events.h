@@ -7,8 +7,8 @@
 extern const struct hp_col cli_event_cols[];
 
 /*
- * hp_report_fn with a struct cli * as arg. Rows go out in the mode asked for; with --jsonl the lines go
- * out as they are. In a table without -v, what is unchanged is left out.
+ * hp_report_fn with a struct cli * as arg. Rows go out in the mode asked for; with --jsonl the
+ * lines go out as they are. In a table without -v, what is unchanged is left out.
  */
 void cli_event(void *arg, const char *line, size_t len);
 /* "example.com: applied" on stderr, for --verbose. */

@@ -191,7 +191,8 @@ static void program_help(struct hp_buf *b, struct hp_pool *pool, const struct cl
 	for (i = 0; hp_exit_status_at(i, &status, &name, &text); i++)
 		if (status)
 			pair(b, hp_pprintf(pool, "%d", status), text, 6);
-	hp_buf_addf(b, "\n%s VERB --help tells more about a verb; see also %s(8).\n", p->name, p->name);
+	hp_buf_addf(
+		b, "\n%s VERB --help tells more about a verb; see also %s(8).\n", p->name, p->name);
 }
 
 void cli_help(const struct cli_program *p, const struct cli_verb *v, int fd)

@@ -1,6 +1,6 @@
 /*
- * hp: "hp site list" runs "hp-site list", as git does. It knows the names of the programs and nothing
- * else; what it does not know it looks for beside itself, so that others can add theirs.
+ * hp: "hp site list" runs "hp-site list", as git does. It knows the names of the programs and
+ * nothing else; what it does not know it looks for beside itself, so that others can add theirs.
  */
 #include "config.h"
 

@@ -16,8 +16,9 @@ static int put(struct hp_pool *pool, const struct cli_input_kind *k, struct cli_
 	size_t i;
 
 	if (hp_streq(f->name, k->key))
-		return hp_err_set(err, HP_E_USAGE, "%s: it is the name of the %s itself and can't be set",
-			f->name, k->fields->object);
+		return hp_err_set(err, HP_E_USAGE,
+			"%s: it is the name of the %s itself and can't be set", f->name,
+			k->fields->object);
 	if (f->flags & HP_FF_READONLY)
 		return hp_err_set(err, HP_E_USAGE, "%s: it is kept by the panel and can't be set",
 			f->name);
@@ -86,13 +87,18 @@ static int secret_word(struct cli *c, const struct hp_field_table *t, const char
 	if (i < 0 || !(t->fields[i].flags & HP_FF_SECRET) || !eq[1])
 		return 0;
 	if (eq[1] != '@') {
-		hp_err_set(err, HP_E_USAGE, "%s: a secret can't be given in the command line, where "
-			"every user of this host can read it", name);
-		return hp_err_hint(err, "write it to a file and say %s=@FILE, or %s=@- to give it on "
-			"standard input", name, name);
+		hp_err_set(err, HP_E_USAGE,
+			"%s: a secret can't be given in the command line, where "
+			"every user of this host can read it",
+			name);
+		return hp_err_hint(err,
+			"write it to a file and say %s=@FILE, or %s=@- to give it on "
+			"standard input",
+			name, name);
 	}
 	if (hp_streq(eq + 2, "-") && cli_is_batch(c))
-		return hp_err_set(err, HP_E_USAGE, "%s: standard input gives the names already", name);
+		return hp_err_set(
+			err, HP_E_USAGE, "%s: standard input gives the names already", name);
 	if (read_secret(c, name, eq + 2, &value, err) < 0)
 		return err->code;
 	*word = hp_pprintf(c->pool, "%s=%s", name, value);
@@ -101,7 +107,8 @@ static int secret_word(struct cli *c, const struct hp_field_table *t, const char
 
 static int no_fields(const char *word, struct hp_pool *pool, struct hp_err *err)
 {
-	return hp_err_set(err, HP_E_USAGE, "unexpected operand “%s”", hp_str_printable(pool, word, 60));
+	return hp_err_set(
+		err, HP_E_USAGE, "unexpected operand “%s”", hp_str_printable(pool, word, 60));
 }
 
 int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const *words, unsigned n,
@@ -112,8 +119,10 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 
 	for (i = 0; i < n; i++) {
 		const char *word = words[i];
-		const char *tenant = (k->extra & CLI_IN_TENANT) ? hp_str_after(word, "tenant=") : NULL;
-		const char *names = (k->extra & CLI_IN_ALIASES) ? hp_str_after(word, "aliases=") : NULL;
+		const char *tenant =
+			(k->extra & CLI_IN_TENANT) ? hp_str_after(word, "tenant=") : NULL;
+		const char *names =
+			(k->extra & CLI_IN_ALIASES) ? hp_str_after(word, "aliases=") : NULL;
 
 		if (!k->fields)
 			return no_fields(word, c->pool, err);
@@ -243,7 +252,9 @@ static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, 
 	struct cli_input in = *b->common;
 	int r;
 
-	/* the arrays are copied on write: put() never changes one in place unless it is the line's */
+	/*
+	 * the arrays are copied on write: put() never changes one in place unless it is the line's
+	 */
 	if (in.n_assign)
 		in.assign = hp_pmemdup(pool, in.assign, in.n_assign * sizeof(*in.assign));
 	memset(&in.aliases, 0, sizeof(in.aliases));
@@ -305,8 +316,8 @@ static int single(struct batch *b, struct cli_input *in, struct hp_err *err)
 	return 0;
 }
 
-int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn, cli_fail_fn *on_fail,
-	void *arg, struct hp_err *err)
+int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn,
+	cli_fail_fn *on_fail, void *arg, struct hp_err *err)
 {
 	struct cli_input common = {0};
 	struct batch b = {c, k, &common, fn, on_fail, arg, 0, 0, 0};

@@ -46,8 +46,8 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 typedef int cli_input_fn(struct cli *c, struct hp_pool *pool, const struct cli_input *in, void *arg,
 	struct hp_err *err);
 typedef void cli_fail_fn(struct cli *c, const char *name, const struct hp_err *why, void *arg);
-int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn, cli_fail_fn *on_fail,
-	void *arg, struct hp_err *err);
+int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn,
+	cli_fail_fn *on_fail, void *arg, struct hp_err *err);
 
 /* Are the inputs read from stdin? */
 bool cli_is_batch(const struct cli *c);

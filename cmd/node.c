@@ -9,7 +9,8 @@ static const struct hp_col cols[] = {
 	{"generation", HP_COL_INT, "of the state that the panel wants", false},
 	{"applied_generation", HP_COL_INT, "of the state that it reported last", false},
 	{"applied_at", HP_COL_STR, "when it reported, UTC", false},
-	{"last_result", HP_COL_STR, "what it reported: applied, unchanged, partial or undone", false},
+	{"last_result", HP_COL_STR, "what it reported: applied, unchanged, partial or undone",
+		false},
 	{NULL, HP_COL_STR, NULL, false},
 };
 enum { C_NODE, C_HERE, C_SITES, C_GENERATION, C_APPLIED, C_AT, C_RESULT };

@@ -68,7 +68,8 @@ static void show_cols(struct hp_pool *pool, struct hp_col **ret)
 	*ret = cols;
 }
 
-static int show_one(struct cli *c, const struct hp_node_opts *o, const char *arg, struct hp_err *err)
+static int show_one(
+	struct cli *c, const struct hp_node_opts *o, const char *arg, struct hp_err *err)
 {
 	struct hp_err node_err = HP_ERR_INIT;
 	struct hp_site_info *info = NULL;
@@ -126,8 +127,8 @@ static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 	struct hp_assign a = {.field = HP_SITE_PHP_VERSION};
 	const char *version = c->args[1];
 
-	if (hp_field_check(pool, &hp_site_table.fields[HP_SITE_PHP_VERSION], version, strlen(version),
-		    &a.value, err) < 0)
+	if (hp_field_check(pool, &hp_site_table.fields[HP_SITE_PHP_VERSION], version,
+		    strlen(version), &a.value, err) < 0)
 		return err->code;
 	return hp_site_set(c->panel, pool, in->name, &a, 1, ret, err);
 }
@@ -181,14 +182,16 @@ static const struct cli_verb verbs[] = {
 		show_cols, NULL, NULL, "show the PHP of a website", NULL},
 	{"set", php_set, "DOMAIN|- VERSION", 2, 2, {"domain", "php"},
 		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
-		cli_site_result_cols, NULL, NULL, "site:set", "switch a website to another PHP version",
+		cli_site_result_cols, NULL, NULL, "site:set",
+		"switch a website to another PHP version",
 		"The new version is started and answers before the website is switched to it; the old one "
 		"ends its requests before it is stopped. No request is lost."},
-	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, cli_state_opts,
-		cli_event_cols, NULL, NULL, NULL, "bring this node to what the state document says",
+	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,
+		cli_state_opts, cli_event_cols, NULL, NULL, NULL,
+		"bring this node to what the state document says",
 		"The same as hp-vhost apply: PHP instances and virtual hosts are one transaction."},
-	{"idle", php_idle, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE | CLI_ROOT, NULL, idle_cols, NULL, NULL,
-		NULL, "put PHP masters to sleep that nobody has asked for long",
+	{"idle", php_idle, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE | CLI_ROOT, NULL, idle_cols, NULL,
+		NULL, NULL, "put PHP masters to sleep that nobody has asked for long",
 		"Run by hosting-panel-php-manager.timer. A sleeping website keeps its socket and wakes with "
 		"the next request. The time is idle_timeout in section [php] of hosting-panel.conf(5)."},
 	{0},

@@ -17,8 +17,10 @@ enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_
 	{NULL, HP_COL_STR, NULL, false}
 
 const struct hp_col cli_site_result_cols[] = {RESULT_COLS("domain", "name of the website")};
-const struct hp_col cli_tenant_result_cols[] = {RESULT_COLS("subdomain", "short name of the tenant")};
-const struct hp_col cli_db_result_cols[] = {RESULT_COLS("database", "URL of the database, without password")};
+const struct hp_col cli_tenant_result_cols[] = {
+	RESULT_COLS("subdomain", "short name of the tenant")};
+const struct hp_col cli_db_result_cols[] = {
+	RESULT_COLS("database", "URL of the database, without password")};
 
 int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err)
 {

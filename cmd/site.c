@@ -71,8 +71,9 @@ static int put_site(void *arg, const struct hp_site *s, const char *tenant, stru
 static const struct hp_opt list_opts[] = {
 	{"tenant", 't', "TENANT", "only websites of this tenant", 0, "tenant"},
 	{"php", 0, "VERSION", "only websites on this PHP version", 0, "php"},
-	{"status", 0, "STATUS", "only active or suspended ones", 0,"=active|suspended"},
-	{"web-server", 0, "SERVER", "only websites on this web server", 0,"=nginx|apache|openlitespeed"},
+	{"status", 0, "STATUS", "only active or suspended ones", 0, "=active|suspended"},
+	{"web-server", 0, "SERVER", "only websites on this web server", 0,
+		"=nginx|apache|openlitespeed"},
 	{"node", 0, "NODE", "only websites of this node", 0, "node"},
 	{0},
 };
@@ -142,7 +143,8 @@ static int site_show(struct cli *c, struct hp_err *err)
 
 /* ---- what changes a site ---- */
 static const struct hp_opt add_opts[] = {
-	{"tenant", 't', "TENANT", "tenant that it belongs to; the same as tenant=TENANT", 0, "tenant"},
+	{"tenant", 't', "TENANT", "tenant that it belongs to; the same as tenant=TENANT", 0,
+		"tenant"},
 	{"alias", 'a', "NAME", "a further name, \"*.NAME\" allowed; may be given again", 0, NULL},
 	{0},
 };
@@ -164,8 +166,8 @@ static int do_add(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 		hp_strv_add(pool, &aliases, in->aliases.v[i]);
 	if (!cli_is_batch(c))
 		cli_opt_all(c, "alias", &aliases);
-	return hp_site_add(c->panel, pool, in->name, tenant, in->assign, in->n_assign, &aliases, ret,
-		err);
+	return hp_site_add(
+		c->panel, pool, in->name, tenant, in->assign, in->n_assign, &aliases, ret, err);
 }
 
 static int site_add(struct cli *c, struct hp_err *err)
@@ -173,7 +175,8 @@ static int site_add(struct cli *c, struct hp_err *err)
 	static const struct cli_change_verb v = {"add", &add_kind, do_add, NULL};
 
 	if (cli_is_batch(c) && cli_opt(c, "alias"))
-		return hp_err_set(err, HP_E_USAGE, "--alias: it can't be the same for many websites; give "
+		return hp_err_set(err, HP_E_USAGE,
+			"--alias: it can't be the same for many websites; give "
 			"\"aliases\" in the JSON lines");
 	return cli_change_sites(c, &v, err);
 }
@@ -231,8 +234,8 @@ static int do_alias(struct cli *c, struct hp_pool *pool, const struct cli_input 
 
 	for (i = 2; i < c->n_args; i++)
 		hp_strv_add_ref(pool, &names, c->args[i]);
-	return hp_site_alias(c->panel, pool, in->name, add ? &names : &none, add ? &none : &names, ret,
-		err);
+	return hp_site_alias(
+		c->panel, pool, in->name, add ? &names : &none, add ? &none : &names, ret, err);
 }
 
 static int site_alias(struct cli *c, struct hp_err *err)
@@ -240,7 +243,8 @@ static int site_alias(struct cli *c, struct hp_err *err)
 	static const struct cli_change_verb v = {"alias", &alias_kind, do_alias, NULL};
 
 	if (!hp_streq(c->args[1], "add") && !hp_streq(c->args[1], "remove"))
-		return hp_err_set(err, HP_E_USAGE, "“%s”: add or remove is wanted behind the domain",
+		return hp_err_set(err, HP_E_USAGE,
+			"“%s”: add or remove is wanted behind the domain",
 			hp_str_printable(c->pool, c->args[1], 60));
 	return cli_change_sites(c, &v, err);
 }
@@ -248,7 +252,8 @@ static int site_alias(struct cli *c, struct hp_err *err)
 /* ---- remove ---- */
 static const struct hp_opt remove_opts[] = {
 	{"keep-files", 0, NULL, "keep the document root with what is in it (the default)", 0, NULL},
-	{"purge", 0, NULL, "delete the document root, the logs and all other files of it, too", 0, NULL},
+	{"purge", 0, NULL, "delete the document root, the logs and all other files of it, too", 0,
+		NULL},
 	{0},
 };
 
@@ -277,7 +282,8 @@ static int site_remove(struct cli *c, struct hp_err *err)
 	if (cli_opt(c, "purge") && cli_opt(c, "keep-files"))
 		return hp_err_set(err, HP_E_USAGE, "--purge and --keep-files exclude each other");
 	if (cli_opt(c, "purge") && c->no_apply)
-		return hp_err_set(err, HP_E_USAGE, "--purge deletes what the node still serves with "
+		return hp_err_set(err, HP_E_USAGE,
+			"--purge deletes what the node still serves with "
 			"--no-apply");
 	return cli_change_sites(c, &v, err);
 }
@@ -290,29 +296,31 @@ static const struct cli_verb verbs[] = {
 		"site:list", "list websites", NULL},
 	{"show", site_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		make_cols, NULL, "site:show", "show everything about websites", NULL},
-	{"add", site_add, "DOMAIN|- [tenant=TENANT] [KEY=VALUE]…", 1, UINT32_MAX,
-		{"", "assign"}, CHANGES | CLI_IF_MISSING, add_opts, cli_site_result_cols,
-		NULL, &hp_site_table, "site:add", "make a website",
+	{"add", site_add, "DOMAIN|- [tenant=TENANT] [KEY=VALUE]…", 1, UINT32_MAX, {"", "assign"},
+		CHANGES | CLI_IF_MISSING, add_opts, cli_site_result_cols, NULL, &hp_site_table,
+		"site:add", "make a website",
 		"The name is taken by the rules of internationalised domain names (UTS 46): it may be "
 		"written in any script and is kept as its A-label.\n\n"
 		"Its Unix user, its folders, its PHP and its virtual host are made at once where this host "
 		"is its node and the command runs as root; when the node refuses, the website is taken "
 		"out of the panel again."},
 	{"set", site_set, "DOMAIN|- KEY=VALUE…", 1, UINT32_MAX, {"domain", "assign"},
-		CHANGES | CLI_IF_EXISTS, NULL, cli_site_result_cols, NULL, &hp_site_table, "site:set",
-		"change settings of a website",
+		CHANGES | CLI_IF_EXISTS, NULL, cli_site_result_cols, NULL, &hp_site_table,
+		"site:set", "change settings of a website",
 		"An empty value unsets a setting that can be unset. All settings of one command are one "
 		"change: they are carried out together, or none of them is."},
 	{"alias", site_alias, "DOMAIN add|remove NAME…", 3, UINT32_MAX,
 		{"domain", "=add|remove", ""}, (CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS, NULL,
-		cli_site_result_cols, NULL, NULL, "site:alias", "add or remove further names of a website",
+		cli_site_result_cols, NULL, NULL, "site:alias",
+		"add or remove further names of a website",
 		"A name \"*.example.com\" stands for every name with one more label. A name belongs to "
 		"one website only."},
 	{"suspend", site_suspend, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
 		cli_site_result_cols, NULL, NULL, "site:suspend",
 		"answer 503 on every name of a website; nothing is lost", NULL},
 	{"resume", site_resume, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
-		cli_site_result_cols, NULL, NULL, "site:resume", "serve a suspended website again", NULL},
+		cli_site_result_cols, NULL, NULL, "site:resume", "serve a suspended website again",
+		NULL},
 	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS | CLI_YES,
 		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
 		"Its document root stays where it is as long as there is a file in it, unless --purge is "

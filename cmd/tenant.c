@@ -87,10 +87,13 @@ struct tenant_verb {
 	struct hp_strv changed;
 };
 
-static int say(struct cli *c, const char *action, const char *name, bool changed, const char *result,
-	const char *message, struct hp_err *err)
+static int say(struct cli *c, const char *action, const char *name, bool changed,
+	const char *result, const char *message, struct hp_err *err)
 {
-	struct cli_result row = {.object = name, .action = action, .changed = changed, .result = result,
+	struct cli_result row = {.object = name,
+		.action = action,
+		.changed = changed,
+		.result = result,
 		.message = message};
 
 	return cli_result(c, &row, err);
@@ -100,8 +103,12 @@ static void on_fail(struct cli *c, const char *name, const struct hp_err *why, v
 {
 	const struct tenant_verb *v = arg;
 	struct hp_err err = HP_ERR_INIT;
-	struct cli_result row = {.object = hp_str_printable(c->pool, name, 253), .action = v->action,
-		.result = "failed", .code = why->code, .message = why->msg, .hint = why->hint};
+	struct cli_result row = {.object = hp_str_printable(c->pool, name, 253),
+		.action = v->action,
+		.result = "failed",
+		.code = why->code,
+		.message = why->msg,
+		.hint = why->hint};
 
 	if (cli_result(c, &row, &err) < 0)
 		cli_print_err(c, &err);
@@ -127,8 +134,8 @@ static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input 
 		return say(c, v->action, in->name, changed, changed ? "dry-run" : "unchanged", NULL,
 			err);
 	if (!v->applies || !changed)
-		return say(c, v->action, in->name, changed, changed ? "recorded" : "unchanged", NULL,
-			err);
+		return say(c, v->action, in->name, changed, changed ? "recorded" : "unchanged",
+			NULL, err);
 	hp_strv_add(c->pool, &v->changed, in->name);
 	return 0;
 }
@@ -143,7 +150,8 @@ static void take_back(struct cli *c, const struct tenant_verb *v)
 	for (i = 0; i < v->changed.n; i++) {
 		hp_err_clear(&err);
 		if (hp_tenant_status(c->panel, v->changed.v[i], v->undo, &changed, &err) < 0) {
-			hp_err_prefix(&err, "%s: the record could not be taken back", v->changed.v[i]);
+			hp_err_prefix(
+				&err, "%s: the record could not be taken back", v->changed.v[i]);
 			cli_print_err(c, &err);
 		}
 	}
@@ -161,7 +169,8 @@ static int follow(struct cli *c, struct tenant_verb *v, struct hp_err *err)
 		if (cli_apply_node(c, NULL, NULL, &undone, err) < 0) {
 			if (!undone) {
 				hp_err_prefix(err, "recorded, but not every website could follow");
-				return hp_err_hint(err, "the others are as wanted; hp-vhost plan shows what "
+				return hp_err_hint(err,
+					"the others are as wanted; hp-vhost plan shows what "
 					"is left to do");
 			}
 			take_back(c, v);

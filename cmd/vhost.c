@@ -143,8 +143,10 @@ static int vhost_show(struct cli *c, struct hp_err *err)
 	if (cli_node_opts(c, &o, err) < 0 || cli_out(c, err) < 0)
 		return err->code;
 	for (i = 0; i < c->n_args; i++) {
-		if (hp_domain_check(c->pool, c->args[i], strlen(c->args[i]), false, &domain, err) < 0 ||
-			hp_node_site_info(c->pool, &o, domain, &s, err) < 0 || put_site(c, s, err) < 0)
+		if (hp_domain_check(c->pool, c->args[i], strlen(c->args[i]), false, &domain, err) <
+				0 ||
+			hp_node_site_info(c->pool, &o, domain, &s, err) < 0 ||
+			put_site(c, s, err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -154,23 +156,25 @@ static int vhost_show(struct cli *c, struct hp_err *err)
 static const struct cli_verb verbs[] = {
 	{"detect", vhost_detect, "", 0, 0, {NULL}, CLI_ROWS, NULL, detect_cols, NULL, NULL, NULL,
 		"find the web servers of this host", NULL},
-	{"plan", vhost_plan, "[-]", 0, 1, {NULL}, CLI_ROWS, plan_opts, cli_event_cols, NULL, NULL, NULL,
-		"show as a unified diff what apply would change; touch nothing",
+	{"plan", vhost_plan, "[-]", 0, 1, {NULL}, CLI_ROWS, plan_opts, cli_event_cols, NULL, NULL,
+		NULL, "show as a unified diff what apply would change; touch nothing",
 		"Exit status 10 when there is something to change, 0 when there is not. The document is "
 		"taken from standard input (-), else from the panel where this host has its database, "
 		"else it is the one that the node kept from its last run."},
-	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, cli_state_opts,
-		cli_event_cols, NULL, NULL, NULL, "bring this node to what the state document says",
+	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,
+		cli_state_opts, cli_event_cols, NULL, NULL, NULL,
+		"bring this node to what the state document says",
 		"All files are made and tested beside the live ones, then put in place together, the "
 		"servers are reloaded once, every changed website is asked for, and everything is undone "
 		"if any of that fails. A website that breaks the test is left as it was; the others are "
 		"applied. With - the document comes from standard input and the report is JSON lines."},
-	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS, NULL, cli_event_cols, NULL,
-		NULL, NULL, "compare files, links and PHP instances with what the panel wrote",
+	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS, NULL, cli_event_cols,
+		NULL, NULL, NULL,
+		"compare files, links and PHP instances with what the panel wrote",
 		"Exit status 1 when something differs: a file edited or deleted by hand, a link that "
 		"points elsewhere, a PHP instance that is gone."},
-	{"show", vhost_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, show_cols,
-		NULL, NULL, NULL, "show what is on this node for a website", NULL},
+	{"show", vhost_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL,
+		show_cols, NULL, NULL, NULL, "show what is on this node for a website", NULL},
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},

@@ -50,7 +50,8 @@ static void prose(const char *s, bool sentence)
 	while (*s) {
 		const char *end = s;
 
-		while (*end && *end != '\n' && !(hp_str_starts(end, ". ") && end[2] >= 'A' && end[2] <= 'Z'))
+		while (*end && *end != '\n' &&
+			!(hp_str_starts(end, ". ") && end[2] >= 'A' && end[2] <= 'Z'))
 			end++;
 		if (*end == '.')
 			end++;
@@ -89,7 +90,9 @@ static void operands(const char *s, const char *sep)
 		if (len == 1 && *word == '-')
 			fputs("Fl", stdout);
 		else {
-			printf("%s \"", *word >= 'a' && *word <= 'z' && !memchr(word, '=', len) ? "Cm" : "Ar");
+			printf("%s \"",
+				*word >= 'a' && *word <= 'z' && !memchr(word, '=', len) ? "Cm"
+											: "Ar");
 			put_text(word, len);
 			putchar('"');
 		}
@@ -179,11 +182,15 @@ static void do_verbs(struct hp_pool *pool, const struct cli_program *p)
 		if (v->flags & CLI_STDIN) {
 			puts(".Pp");
 			prose("With “-” names or JSON objects are read from standard input, one a line; there "
-			      "is one result for each.", false);
+			      "is one result for each.",
+				false);
 		}
 		cli_opt_tables(v, tables);
 		if (tables[1] && !((v->flags & CLI_ROWS) && !tables[2])) {
-			/* those of its own: the two last tables are every verb's, and in a section below */
+			/*
+			 * those of its own: the two last tables are every verb's, and in a section
+			 * below
+			 */
 			unsigned n = 0;
 
 			while (tables[n])
@@ -229,13 +236,14 @@ static void field(struct hp_pool *pool, const struct hp_field *f)
 	if (f->flags & HP_FF_OPERATOR)
 		puts("Only the operator may set it.");
 	if (f->flags & HP_FF_SECRET)
-		printf("It is a secret: say\n.Ql %s=@FILE\nor\n.Ql %s=@-\n(standard input).\n", f->name,
-			f->name);
+		printf("It is a secret: say\n.Ql %s=@FILE\nor\n.Ql %s=@-\n(standard input).\n",
+			f->name, f->name);
 }
 
 static void do_settings(struct hp_pool *pool, const char *object)
 {
-	const struct hp_field_table *t = hp_streq(object, "tenant") ? &hp_tenant_table : &hp_site_table;
+	const struct hp_field_table *t =
+		hp_streq(object, "tenant") ? &hp_tenant_table : &hp_site_table;
 	const char *group = NULL;
 	unsigned i;
 

@@ -29,7 +29,8 @@ static void set_text(char *dst, size_t size, const char *fmt, va_list ap)
 		tmp[0] = '\0';
 		n = 0;
 	}
-	hp_str_to_printable(dst, size, tmp, (size_t)n < max ? (size_t)n : max - 1, (size_t)n >= max);
+	hp_str_to_printable(
+		dst, size, tmp, (size_t)n < max ? (size_t)n : max - 1, (size_t)n >= max);
 }
 
 static void put_text(char *dst, size_t size, const char *fmt, ...)
@@ -62,8 +63,9 @@ int hp_err_errno(struct hp_err *err, int code, int errnum, const char *fmt, ...)
 	set_text(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	/* The reason matters more than the end of a very long name. */
-	return hp_err_set(err, code, "%.*s: %s", (int)hp_utf8_cut(what, sizeof(what) - sizeof(buf) - 3),
-		what, errno_text(errnum, buf, sizeof(buf)));
+	return hp_err_set(err, code, "%.*s: %s",
+		(int)hp_utf8_cut(what, sizeof(what) - sizeof(buf) - 3), what,
+		errno_text(errnum, buf, sizeof(buf)));
 }
 
 int hp_err_prefix(struct hp_err *err, const char *fmt, ...)
@@ -76,7 +78,8 @@ int hp_err_prefix(struct hp_err *err, const char *fmt, ...)
 	set_text(pre, sizeof(pre), fmt, ap);
 	va_end(ap);
 	memcpy(msg, err->msg, n + 1);
-	put_text(err->msg, sizeof(err->msg), "%.*s: %s", (int)hp_utf8_cut(pre, sizeof(pre) / 2), pre, msg);
+	put_text(err->msg, sizeof(err->msg), "%.*s: %s", (int)hp_utf8_cut(pre, sizeof(pre) / 2),
+		pre, msg);
 	return err->code;
 }
 

@@ -29,7 +29,8 @@ static enum action passage(const char *name)
 		rest = colon;
 	}
 	if (*rest && !hp_streq(rest, ":err"))
-		hp_die(HP_E_BUG, "HP_FAULT=%s: name, name:N, name:err or name:N:err is wanted", want);
+		hp_die(HP_E_BUG, "HP_FAULT=%s: name, name:N, name:err or name:N:err is wanted",
+			want);
 	/* The environment names one point, so one counter serves. */
 	if (++passed != nth)
 		return ACT_NONE;

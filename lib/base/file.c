@@ -119,7 +119,8 @@ int hp_file_write(const char *path, mode_t mode, const void *p, size_t n, struct
 	if (!slash)
 		len = snprintf(dir, sizeof(dir), ".");
 	else
-		len = snprintf(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		len = snprintf(
+			dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	/* A dot in front: no server's include pattern takes a half-written file in. */
 	if (len < 0 || (size_t)len >= sizeof(dir)
 		|| (size_t)snprintf(tmp, sizeof(tmp), "%s/.hp-XXXXXX", dir) >= sizeof(tmp))
@@ -165,8 +166,8 @@ int hp_mkdirs(const char *path, mode_t mode, struct hp_err *err)
 	struct stat st;
 
 	if (len == 0 || len >= sizeof(part))
-		return hp_err_errno(err, HP_E_OS, len ? ENAMETOOLONG : ENOENT, "cannot make the folder %s",
-			path);
+		return hp_err_errno(err, HP_E_OS, len ? ENAMETOOLONG : ENOENT,
+			"cannot make the folder %s", path);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
 	memcpy(part, path, len + 1);
@@ -185,7 +186,8 @@ int hp_mkdirs(const char *path, mode_t mode, struct hp_err *err)
 	return 0;
 }
 
-int hp_open_beneath(int dirfd, const char *rel, int flags, mode_t mode, int *ret_fd, struct hp_err *err)
+int hp_open_beneath(
+	int dirfd, const char *rel, int flags, mode_t mode, int *ret_fd, struct hp_err *err)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
@@ -212,9 +214,11 @@ int hp_open_beneath(int dirfd, const char *rel, int flags, mode_t mode, int *ret
 	case EEXIST:
 		return hp_err_errno(err, HP_E_EXISTS, errno, "cannot make %s", rel);
 	case ELOOP:
-		return hp_err_set(err, HP_E_DENIED, "cannot open %s: a symbolic link is on the way", rel);
+		return hp_err_set(
+			err, HP_E_DENIED, "cannot open %s: a symbolic link is on the way", rel);
 	case EXDEV:
-		return hp_err_set(err, HP_E_DENIED, "cannot open %s: it leads out of its folder", rel);
+		return hp_err_set(
+			err, HP_E_DENIED, "cannot open %s: it leads out of its folder", rel);
 	default:
 		return file_error(err, errno, "cannot open", rel);
 	}

@@ -18,7 +18,10 @@ bool hp_path_is_clean(const char *path);
 /* The folder part of a clean absolute path ("/" at the least). */
 char *hp_path_dir(struct hp_pool *pool, const char *path) HP_NONNULL_RET;
 
-/* Whole file into buf (reset first). HP_E_NOT_FOUND when it is not there; more than max bytes: HP_E_CONF. */
+/*
+ * Whole file into buf (reset first). HP_E_NOT_FOUND when it is not there; more than max bytes:
+ * HP_E_CONF.
+ */
 int hp_file_read(const char *path, size_t max, struct hp_buf *buf, struct hp_err *err);
 /* The same from an open descriptor until end of file. name is for messages. */
 int hp_fd_read(int fd, const char *name, size_t max, struct hp_buf *buf, struct hp_err *err);
@@ -38,7 +41,9 @@ int hp_mkdirs(const char *path, mode_t mode, struct hp_err *err);
  */
 int hp_open_beneath(int dirfd, const char *rel, int flags, mode_t mode, int *ret_fd,
 	struct hp_err *err);
-/* flock(2) on path (made if missing); waits up to wait_ms, then HP_E_BUSY. Closing the fd unlocks. */
+/*
+ * flock(2) on path (made if missing); waits up to wait_ms, then HP_E_BUSY. Closing the fd unlocks.
+ */
 int hp_lock(const char *path, unsigned wait_ms, int *ret_fd, struct hp_err *err);
 
 /* CLOCK_MONOTONIC in milliseconds / microseconds; wall clock in seconds. */

@@ -39,8 +39,8 @@ int hp_lock(const char *path, unsigned wait_ms, int *ret_fd, struct hp_err *err)
 	int e;
 
 	if (fd < 0)
-		return hp_err_errno(err, errno == EACCES || errno == EPERM ? HP_E_DENIED : HP_E_OS, errno,
-			"cannot open the lock %s", path);
+		return hp_err_errno(err, errno == EACCES || errno == EPERM ? HP_E_DENIED : HP_E_OS,
+			errno, "cannot open the lock %s", path);
 	e = take_lock(fd, wait_ms);
 	if (e == EWOULDBLOCK) {
 		hp_err_set(err, HP_E_BUSY, "%s is locked by another run", path);

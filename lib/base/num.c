@@ -52,7 +52,8 @@ struct unit {
 	uint64_t factor;
 };
 
-static int parse_unit(const char *s, const struct unit *units, size_t n, uint64_t max, uint64_t *ret)
+static int parse_unit(
+	const char *s, const struct unit *units, size_t n, uint64_t max, uint64_t *ret)
 {
 	const char *end;
 	uint64_t v;

@@ -41,7 +41,8 @@ static const struct hp_opt *nearest(const struct hp_opt *const *tables, const ch
 	for (; *tables; tables++)
 		for (const struct hp_opt *o = *tables; o->name; o++) {
 			/* Somebody who stopped early meant this one, however long its rest. */
-			unsigned d = hp_str_starts(o->name, name) ? 0 : hp_str_distance(name, o->name);
+			unsigned d =
+				hp_str_starts(o->name, name) ? 0 : hp_str_distance(name, o->name);
 
 			if (o->help && hp_str_is_near(name, o->name) && (!best || d < best_d)) {
 				best = o;
@@ -79,7 +80,8 @@ static int unknown_letter(struct parse *p, const char *at)
 static int next_value(struct parse *p, const struct hp_opt *o, const char **ret)
 {
 	if (p->i + 1 >= p->argc)
-		return hp_err_set(p->err, HP_E_USAGE, "option --%s needs a value: %s", o->name, o->arg);
+		return hp_err_set(
+			p->err, HP_E_USAGE, "option --%s needs a value: %s", o->name, o->arg);
 	*ret = p->argv[++p->i];
 	return 0;
 }
@@ -163,8 +165,8 @@ int hp_opt_parse(struct hp_pool *pool, const struct hp_opt *const *tables, int a
 	return parse_args(&p, ret_operands);
 }
 
-int hp_opt_parse_head(struct hp_pool *pool, const struct hp_opt *const *tables, int argc, char **argv,
-	hp_opt_fn *on_opt, void *arg, int *ret_used, struct hp_err *err)
+int hp_opt_parse_head(struct hp_pool *pool, const struct hp_opt *const *tables, int argc,
+	char **argv, hp_opt_fn *on_opt, void *arg, int *ret_used, struct hp_err *err)
 {
 	struct parse p = {pool, tables, argc, argv, 0, on_opt, arg, err};
 	int r = parse_args(&p, NULL);

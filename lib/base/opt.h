@@ -17,7 +17,7 @@
 struct hp_opt {
 	const char *name;     /* long name without dashes; NULL ends a table */
 	char letter;          /* or 0 */
-	const char *arg;      /* what the value is called in help ("FILE"); NULL: a flag, takes none */
+	const char *arg; /* what the value is called in help ("FILE"); NULL: a flag, takes none */
 	const char *help;     /* one line, lower case, no full stop; NULL: not shown in help */
 	int id;               /* the caller's */
 	const char *complete; /* what completes the value: "file", "column" …; or NULL */
@@ -38,8 +38,8 @@ int hp_opt_parse(struct hp_pool *pool, const struct hp_opt *const *tables, int a
 	hp_opt_fn *on_opt, void *arg, struct hp_strv *ret_operands, struct hp_err *err);
 
 /* The same, but stops at the first operand: *ret_used arguments were options ("--" included). */
-int hp_opt_parse_head(struct hp_pool *pool, const struct hp_opt *const *tables, int argc, char **argv,
-	hp_opt_fn *on_opt, void *arg, int *ret_used, struct hp_err *err);
+int hp_opt_parse_head(struct hp_pool *pool, const struct hp_opt *const *tables, int argc,
+	char **argv, hp_opt_fn *on_opt, void *arg, int *ret_used, struct hp_err *err);
 
 /* Look up by long name (without dashes; len bytes of it) or by letter; NULL when unknown. */
 const struct hp_opt *hp_opt_find(const struct hp_opt *const *tables, const char *name, size_t len);

@@ -1,4 +1,6 @@
-/* Text: comparing, splitting, UTF-8, numbers. All parsers are strict: the whole string or nothing. */
+/*
+ * Text: comparing, splitting, UTF-8, numbers. All parsers are strict: the whole string or nothing.
+ */
 #ifndef HP_BASE_STR_H
 #define HP_BASE_STR_H
 
@@ -15,9 +17,13 @@ bool hp_str_ends(const char *s, const char *suffix);
 /* s without the prefix, or NULL. */
 const char *hp_str_after(const char *s, const char *prefix);
 
-/* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) over n bytes? NUL counts as bad. */
+/*
+ * Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) over n bytes? NUL counts as bad.
+ */
 bool hp_utf8_is_valid(const char *s, size_t n);
-/* Length (1–4) of the well-formed character at s with n bytes left; 0 when it is not one, or NUL. */
+/*
+ * Length (1–4) of the well-formed character at s with n bytes left; 0 when it is not one, or NUL.
+ */
 size_t hp_utf8_char(const char *s, size_t n);
 /* The longest start of s of at most max bytes that does not cut a character in two. */
 size_t hp_utf8_cut(const char *s, size_t max);

@@ -47,7 +47,8 @@ static int load_driver(struct hp_db *db, struct hp_err *err)
 	d = dlsym(module, "hp_db_driver");
 	if (!d || d->abi != HP_DB_DRIVER_ABI) {
 		dlclose(module);
-		return hp_err_set(err, HP_E_CONF, "%s is not a database driver of this version", file);
+		return hp_err_set(
+			err, HP_E_CONF, "%s is not a database driver of this version", file);
 	}
 	db->d = d;
 	return 0;
@@ -80,7 +81,8 @@ int hp_db_open(const char *url, const struct hp_db_opts *o, struct hp_db **ret, 
 		goto fail;
 	db->opts = (struct hp_dopts){
 		.url = &db->url,
-		.connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS,
+		.connect_timeout_ms =
+			o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS,
 		.busy_timeout_ms = o->busy_timeout_ms ? o->busy_timeout_ms : BUSY_TIMEOUT_MS,
 		.create = o->create,
 		.read_only = o->read_only,

@@ -54,7 +54,8 @@ void hp_db_set_tenant(struct hp_db *db, int64_t tenant);
 struct hp_stmt; /* borrowed from the handle; ended by hp_stmt_end() */
 
 int hp_db_stmt(struct hp_db *db, enum hp_sql id, struct hp_stmt **ret, struct hp_err *err);
-void hp_stmt_text(struct hp_stmt *st, const char *name, const char *v); /* NULL binds NULL; copied */
+void hp_stmt_text(
+	struct hp_stmt *st, const char *name, const char *v); /* NULL binds NULL; copied */
 void hp_stmt_i64(struct hp_stmt *st, const char *name, int64_t v);
 void hp_stmt_bool(struct hp_stmt *st, const char *name, bool v);
 void hp_stmt_null(struct hp_stmt *st, const char *name);
@@ -76,8 +77,10 @@ static inline void hp_cleanup_stmt(struct hp_stmt **p)
 }
 #define _cleanup_stmt_ _cleanup_(hp_cleanup_stmt)
 
-/* Run to the end, for statements without rows. Returns rows changed, or < 0. A unique or foreign
- * key in the way is HP_E_EXISTS. */
+/*
+ * Run to the end, for statements without rows. Returns rows changed, or < 0. A unique or foreign
+ * key in the way is HP_E_EXISTS.
+ */
 int64_t hp_stmt_exec(struct hp_stmt *st, struct hp_err *err);
 /* The id that the last INSERT on this handle gave. */
 int64_t hp_db_last_id(struct hp_db *db);
@@ -92,15 +95,17 @@ int64_t hp_db_last_id(struct hp_db *db);
  * transaction. Transactions do not nest.
  * A connection lost during COMMIT itself is not retried: HP_E_DB says that the outcome is unknown.
  */
-int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err), void *arg,
-	struct hp_err *err);
+int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err);
 
 /* ---- schema ---- */
 /* The schema version in the database (0 = empty) and the one this build brings. */
 int hp_db_schema_version(struct hp_db *db, int *ret_have, int *ret_want, struct hp_err *err);
-/* Run what is missing; resumable. on_step (may be NULL) hears of each. A newer schema is HP_E_CONF. */
-int hp_db_migrate(struct hp_db *db, bool dry_run, void (*on_step)(void *arg, int n, const char *title),
-	void *arg, struct hp_err *err);
+/*
+ * Run what is missing; resumable. on_step (may be NULL) hears of each. A newer schema is HP_E_CONF.
+ */
+int hp_db_migrate(struct hp_db *db, bool dry_run,
+	void (*on_step)(void *arg, int n, const char *title), void *arg, struct hp_err *err);
 /* Round trip of the smallest query in microseconds. */
 int hp_db_ping(struct hp_db *db, uint64_t *ret_us, struct hp_err *err);
 

@@ -16,9 +16,9 @@ struct hp_dstmt; /* a prepared statement */
 
 /* What the newest error on a connection means for going on; err->code is for people. */
 enum hp_db_fault {
-	HP_DB_FAULT_NONE,     /* an error like any other */
-	HP_DB_FAULT_RETRY,    /* serialisation failure or deadlock: the transaction may be run again */
-	HP_DB_FAULT_LOST,     /* the connection is gone */
+	HP_DB_FAULT_NONE,  /* an error like any other */
+	HP_DB_FAULT_RETRY, /* serialisation failure or deadlock: the transaction may be run again */
+	HP_DB_FAULT_LOST,  /* the connection is gone */
 	HP_DB_FAULT_NO_TABLE, /* the statement names a table that is not there */
 	HP_DB_FAULT_ALREADY,  /* CREATE or ALTER: it is so already */
 };
@@ -40,7 +40,9 @@ struct hp_value {
 
 struct hp_db_driver {
 	unsigned abi;
-	/* Connects, makes the session UTC and strict, refuses a server that is too old (HP_E_CONF). */
+	/*
+	 * Connects, makes the session UTC and strict, refuses a server that is too old (HP_E_CONF).
+	 */
 	int (*connect)(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err);
 	void (*close)(struct hp_dconn *c); /* statements have been released before */
 	enum hp_engine (*engine)(const struct hp_dconn *c);
@@ -55,20 +57,23 @@ struct hp_db_driver {
 	int (*last_id)(struct hp_dconn *c, int64_t *ret, struct hp_err *err);
 
 	/*
-	 * nparams distinct parameters; order[norder] says which of them each "?" is, where the engine has
-	 * no numbered placeholders.
+	 * nparams distinct parameters; order[norder] says which of them each "?" is, where the
+	 * engine has no numbered placeholders.
 	 */
 	int (*prepare)(struct hp_dconn *c, const char *sql, unsigned nparams,
-		const unsigned char *order, unsigned norder, struct hp_dstmt **ret, struct hp_err *err);
-	/* Values live until reset. For a statement without rows *ret_changed is the number of rows. */
+		const unsigned char *order, unsigned norder, struct hp_dstmt **ret,
+		struct hp_err *err);
+	/*
+	 * Values live until reset. For a statement without rows *ret_changed is the number of rows.
+	 */
 	int (*run)(struct hp_dstmt *st, const struct hp_value *v, int64_t *ret_changed,
 		struct hp_err *err);
 	int (*next)(struct hp_dstmt *st, struct hp_err *err); /* 1 a row, 0 none, < 0 */
 	unsigned (*columns)(const struct hp_dstmt *st);       /* once it has run */
 	const char *(*column_name)(const struct hp_dstmt *st, unsigned i);
 	/*
-	 * NULL for SQL NULL. A column declared BOOLEAN reads "true" or "false", a time RFC 3339; lives until
-	 * next().
+	 * NULL for SQL NULL. A column declared BOOLEAN reads "true" or "false", a time RFC 3339;
+	 * lives until next().
 	 */
 	const char *(*text)(struct hp_dstmt *st, unsigned i);
 	int64_t (*i64)(struct hp_dstmt *st, unsigned i); /* BOOLEAN: 0 or 1; no number: 0 */
@@ -78,7 +83,10 @@ struct hp_db_driver {
 
 extern const struct hp_db_driver hp_db_driver;
 
-/* "YYYY-MM-DD HH:MM:SS…" in UTC as RFC 3339 into ret[21]; returns ret, or s when it is no such text. */
+/*
+ * "YYYY-MM-DD HH:MM:SS…" in UTC as RFC 3339 into ret[21]; returns ret, or s when it is no such
+ * text.
+ */
 static inline const char *hp_driver_time(const char *s, char ret[21])
 {
 	size_t n = 0;

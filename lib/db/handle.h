@@ -33,8 +33,9 @@ struct hp_db {
 /* Each statement of the handle, whoever has it. */
 #define HP_DB_EACH_STMT(db, st)                                                                    \
 	for (unsigned slot_ = 0; slot_ <= HP_SQL_COUNT; slot_++)                                   \
-		for (struct hp_stmt *st = slot_ < HP_SQL_COUNT ? (db)->stmts[slot_] : (db)->others; st; \
-		     st = st->next)
+		for (struct hp_stmt *st = slot_ < HP_SQL_COUNT ? (db)->stmts[slot_]                \
+							       : (db)->others;                     \
+			st; st = st->next)
 
 /* Remember what an error meant; returns r. */
 int hp_db_fail(struct hp_db *db, int r);
@@ -43,7 +44,10 @@ int hp_db_reconnect(struct hp_db *db, struct hp_err *err);
 /* One try of hp_db_tx(). */
 int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err);
-/* hp_db_stmt() for a statement that stands elsewhere than in the catalog, and as long as the handle. */
+/*
+ * hp_db_stmt() for a statement that stands elsewhere than in the catalog, and as long as the
+ * handle.
+ */
 int hp_db_stmt_def(struct hp_db *db, const struct hp_sql_def *def, struct hp_stmt **ret,
 	struct hp_err *err);
 int hp_db_exec(struct hp_db *db, const char *sql, struct hp_err *err);

@@ -1,10 +1,10 @@
 /*
  * The schema's version, and bringing it up to this build's.
  *
- * Where CREATE TABLE can be rolled back (SQLite, PostgreSQL), a migration is one transaction. MySQL and
- * MariaDB commit at every such statement, so there each step is written down in schema_steps before
- * and after it runs: a run that was killed goes on where it stopped, and only the one step that may or
- * may not have been carried out is forgiven for finding its work done.
+ * Where CREATE TABLE can be rolled back (SQLite, PostgreSQL), a migration is one transaction. MySQL
+ * and MariaDB commit at every such statement, so there each step is written down in schema_steps
+ * before and after it runs: a run that was killed goes on where it stopped, and only the one step
+ * that may or may not have been carried out is forgiven for finding its work done.
  */
 #include "base/fault.h"
 #include "db/handle.h"
@@ -156,8 +156,8 @@ static int migrate_steps(struct hp_db *db, int n, struct hp_err *err)
 		struct step s = {n, i, m->steps[db->engine][i - 1], i == begun};
 
 		if (i > begun) {
-			r = run(db, begun ? HP_SQL_SCHEMA_STEP_BEGIN : HP_SQL_SCHEMA_STEP_FIRST, n, i, NULL,
-				NULL, err);
+			r = run(db, begun ? HP_SQL_SCHEMA_STEP_BEGIN : HP_SQL_SCHEMA_STEP_FIRST, n,
+				i, NULL, NULL, err);
 			if (r < 0)
 				return r;
 			begun = i;
@@ -201,8 +201,8 @@ static int migrate_locked(struct hp_db *db, void (*on_step)(void *arg, int n, co
 	return r;
 }
 
-int hp_db_migrate(struct hp_db *db, bool dry_run, void (*on_step)(void *arg, int n, const char *title),
-	void *arg, struct hp_err *err)
+int hp_db_migrate(struct hp_db *db, bool dry_run,
+	void (*on_step)(void *arg, int n, const char *title), void *arg, struct hp_err *err)
 {
 	struct hp_err ignored = HP_ERR_INIT;
 	int64_t have, got = 0;
@@ -212,7 +212,8 @@ int hp_db_migrate(struct hp_db *db, bool dry_run, void (*on_step)(void *arg, int
 	if (r < 0)
 		return r;
 	if (have > hp_migrations_newest) {
-		hp_err_set(err, HP_E_CONF, "the database has schema version %d, newer than this program's %d",
+		hp_err_set(err, HP_E_CONF,
+			"the database has schema version %d, newer than this program's %d",
 			(int)have, hp_migrations_newest);
 		return hp_err_hint(err, "install the newer hosting-panel that has made it");
 	}

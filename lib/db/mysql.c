@@ -110,8 +110,8 @@ static int fail_with(struct hp_dconn *c, unsigned number, const char *msg, struc
 		hp_err_set(err, code, "the connection to the database is lost: %s", msg);
 		return hp_err_hint(err, "is the database server running? try again");
 	}
-	return hp_err_set(err, code, "%s: %s", code == HP_E_BUSY ? "the database is busy" : "database",
-		msg);
+	return hp_err_set(
+		err, code, "%s: %s", code == HP_E_BUSY ? "the database is busy" : "database", msg);
 }
 
 static int fail(struct hp_dconn *c, struct hp_err *err)
@@ -137,7 +137,8 @@ static void tls_options(MYSQL *my, const struct hp_db_url *u, enum hp_sslmode mo
 	my_bool on = 1, off = 0;
 
 	mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, mode == HP_SSL_DISABLE ? &off : &on);
-	mysql_optionsv(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, mode == HP_SSL_VERIFY_FULL ? &on : &off);
+	mysql_optionsv(
+		my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, mode == HP_SSL_VERIFY_FULL ? &on : &off);
 	if (mode == HP_SSL_DISABLE)
 		return;
 	/* With a CA given the chain is checked, with VERIFY_SERVER_CERT the host's name too. */
@@ -171,8 +172,10 @@ static int try_connect(struct hp_dconn *c, const struct hp_dopts *o, enum hp_ssl
 		"mysql_native_password,caching_sha2_password,sha256_password,client_ed25519");
 	tls_options(c->my, u, mode);
 	/* FOUND_ROWS: an UPDATE counts the rows that it met, as on the other engines. */
-	return mysql_real_connect(c->my, local ? "localhost" : u->host, u->user, u->password, u->database,
-		local ? 0 : u->port, u->socket, CLIENT_FOUND_ROWS) ? 0 : -1;
+	return mysql_real_connect(c->my, local ? "localhost" : u->host, u->user, u->password,
+		       u->database, local ? 0 : u->port, u->socket, CLIENT_FOUND_ROWS)
+		? 0
+		: -1;
 }
 
 static int connect_error(struct hp_dconn *c, const struct hp_db_url *u, struct hp_err *err)
@@ -193,8 +196,10 @@ static int check_server(struct hp_dconn *c, const struct hp_db_url *u, struct hp
 	c->engine = mariadb ? HP_ENGINE_MARIADB : HP_ENGINE_MYSQL;
 	if (mysql_get_server_version(c->my) >= (mariadb ? OLDEST_MARIADB : OLDEST_MYSQL))
 		return 0;
-	hp_err_set(err, HP_E_CONF, "%s: the server is %s %s", u->safe, mariadb ? "MariaDB" : "MySQL", v);
-	return hp_err_hint(err, mariadb ? "MariaDB 10.6 or newer is needed" : "MySQL 8.0 or newer is needed");
+	hp_err_set(err, HP_E_CONF, "%s: the server is %s %s", u->safe,
+		mariadb ? "MariaDB" : "MySQL", v);
+	return hp_err_hint(
+		err, mariadb ? "MariaDB 10.6 or newer is needed" : "MySQL 8.0 or newer is needed");
 }
 
 static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)
@@ -398,7 +403,8 @@ static int bind_columns(struct hp_dstmt *st, struct hp_err *err)
 	st->fields = mysql_fetch_fields(st->meta);
 	for (unsigned i = 0; i < st->ncolumns; i++) {
 		struct column *c = &st->columns[i];
-		unsigned long need = st->fields[i].max_length < 63 ? 64 : st->fields[i].max_length + 1;
+		unsigned long need =
+			st->fields[i].max_length < 63 ? 64 : st->fields[i].max_length + 1;
 
 		if (need > c->size) {
 			free(c->s);
@@ -474,7 +480,8 @@ static const char *text(struct hp_dstmt *st, unsigned i)
 		return NULL;
 	switch (st->fields[i].type) {
 	case MYSQL_TYPE_TINY: /* BOOLEAN is TINYINT(1) */
-		return st->fields[i].length == 1 ? (strcmp(c->s, "0") == 0 ? "false" : "true") : c->s;
+		return st->fields[i].length == 1 ? (strcmp(c->s, "0") == 0 ? "false" : "true")
+						 : c->s;
 	case MYSQL_TYPE_TIMESTAMP:
 	case MYSQL_TYPE_DATETIME:
 		return hp_driver_time(c->s, c->time);

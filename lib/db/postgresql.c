@@ -159,7 +159,8 @@ static int check_server(struct hp_dconn *c, const struct hp_db_url *u, struct hp
 
 	if (v >= OLDEST)
 		return 0;
-	hp_err_set(err, HP_E_CONF, "%s: the server is PostgreSQL %d.%d", u->safe, v / 10000, v % 10000);
+	hp_err_set(err, HP_E_CONF, "%s: the server is PostgreSQL %d.%d", u->safe, v / 10000,
+		v % 10000);
 	return hp_err_hint(err, "PostgreSQL 14 or newer is needed");
 }
 
@@ -179,10 +180,10 @@ static PGconn *dial(const struct hp_dopts *o)
 	bool verify = u->sslmode == HP_SSL_VERIFY_CA || u->sslmode == HP_SSL_VERIFY_FULL;
 	char port[12], timeout[12], options[256];
 	/* NULL is libpq's default. */
-	const char *const values[HP_ARRAY_SIZE(keys)] = {u->socket ? u->socket : u->host, port, u->user,
-		u->password, u->database, sslmodes[u->sslmode],
-		verify && !u->sslrootcert ? CA_LIST : u->sslrootcert, u->sslcert, u->sslkey, timeout, options,
-		"UTF8", "hosting-panel", "30", "60000", "disable", NULL};
+	const char *const values[HP_ARRAY_SIZE(keys)] = {u->socket ? u->socket : u->host, port,
+		u->user, u->password, u->database, sslmodes[u->sslmode],
+		verify && !u->sslrootcert ? CA_LIST : u->sslrootcert, u->sslcert, u->sslkey,
+		timeout, options, "UTF8", "hosting-panel", "30", "60000", "disable", NULL};
 
 	snprintf(port, sizeof(port), "%u", u->port ? u->port : 5432);
 	snprintf(timeout, sizeof(timeout), "%u", (o->connect_timeout_ms + 999) / 1000);
@@ -249,11 +250,14 @@ static int commit(struct hp_dconn *c, struct hp_err *err)
 {
 	PGresult *res = PQexec(c->pg, "COMMIT");
 
-	/* COMMIT of a transaction in which a statement has failed rolls back and says so only here. */
+	/*
+	 * COMMIT of a transaction in which a statement has failed rolls back and says so only here.
+	 */
 	if (PQresultStatus(res) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(res), "COMMIT") != 0) {
 		PQclear(res);
 		c->fault = HP_DB_FAULT_NONE;
-		return hp_err_set(err, HP_E_DB, "database: an error in the transaction has rolled it back");
+		return hp_err_set(
+			err, HP_E_DB, "database: an error in the transaction has rolled it back");
 	}
 	return finish(c, res, err);
 }

@@ -57,7 +57,8 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 		return hp_err_set(err, HP_E_DENIED, "the database may not be written: %s", msg);
 	case SQLITE_CANTOPEN:
 		hp_err_set(err, HP_E_DENIED, "the database does not open: %s", msg);
-		return hp_err_hint(err, "who may not write its folder can read it while its -wal and -shm "
+		return hp_err_hint(err,
+			"who may not write its folder can read it while its -wal and -shm "
 			"files are there");
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
@@ -106,8 +107,8 @@ static int open_error(const char *path, bool write, struct hp_err *err)
 		return hp_err_hint(err, "run hp-db init");
 	}
 	if (access(path, write ? R_OK | W_OK : R_OK) < 0)
-		return hp_err_errno(err, errno == EACCES || errno == EROFS ? HP_E_DENIED : HP_E_OS, errno,
-			"%s", path);
+		return hp_err_errno(err, errno == EACCES || errno == EROFS ? HP_E_DENIED : HP_E_OS,
+			errno, "%s", path);
 	return 0;
 }
 
@@ -129,12 +130,14 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 	if (o->read_only)
 		return 0;
 	/*
-	 * The write-ahead log stays when the last writer closes: one who may only read the files could not
-	 * make it again, and could not read the database.
+	 * The write-ahead log stays when the last writer closes: one who may only read the files
+	 * could not make it again, and could not read the database.
 	 */
 	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	/* Emptied then, for who opens it next reads it from end to end. */
-	return exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;", err);
+	return exec(c,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;",
+		err);
 }
 
 static void close_conn(struct hp_dconn *c)

@@ -52,7 +52,8 @@ static int lend(struct hp_db *db, struct hp_stmt **list, const struct hp_sql_def
 	st->started = st->lost = false;
 	if (def->scope == HP_SCOPE_TENANT) {
 		if (db->tenant <= 0)
-			hp_die(HP_E_BUG, "bug: statement %s on a handle without a tenant", def->name);
+			hp_die(HP_E_BUG, "bug: statement %s on a handle without a tenant",
+				def->name);
 		bind_i64(st, "tenant", HP_V_I64, db->tenant);
 	}
 	*ret = st;
@@ -76,7 +77,8 @@ static void check_name(const struct hp_stmt *st, const char *name)
 {
 	HP_BUG_ON(!st->busy || st->started);
 	if (strcmp(name, "tenant") == 0)
-		hp_die(HP_E_BUG, "bug: statement %s: :tenant is bound from the handle", st->def->name);
+		hp_die(HP_E_BUG, "bug: statement %s: :tenant is bound from the handle",
+			st->def->name);
 }
 
 void hp_stmt_text(struct hp_stmt *st, const char *name, const char *s)
@@ -194,7 +196,8 @@ int hp_stmt_step(struct hp_stmt *st, struct hp_err *err)
 
 	HP_BUG_ON(!st->busy);
 	if (st->lost)
-		return hp_err_set(err, HP_E_BUSY, "the connection to the database was lost while reading");
+		return hp_err_set(
+			err, HP_E_BUSY, "the connection to the database was lost while reading");
 	if (!st->started) {
 		r = start(st, err);
 		if (r < 0)

@@ -50,7 +50,8 @@ int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struc
 
 		hp_db_reconnect(db, &ignored);
 		db->fault = HP_DB_FAULT_NONE; /* not to be run again */
-		hp_err_set(err, HP_E_DB, "the connection to the database broke during COMMIT: whether the "
+		hp_err_set(err, HP_E_DB,
+			"the connection to the database broke during COMMIT: whether the "
 			"change was made is unknown");
 		return hp_err_hint(err, "look whether it is there before trying again");
 	}
@@ -59,8 +60,8 @@ int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struc
 	return r;
 }
 
-int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err), void *arg,
-	struct hp_err *err)
+int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err)
 {
 	for (unsigned try = 0;; try++) {
 		int r = hp_db_tx_once(db, fn, arg, err);

@@ -60,7 +60,8 @@ static int decode(struct hp_pool *pool, const char *what, const char *s, size_t 
 			i += 2;
 		} else if (!is_pchar(c, also)) {
 			hp_err_set(err, HP_E_CONF,
-				"database URL: the %s contains a character that must be written as %%XX", what);
+				"database URL: the %s contains a character that must be written as %%XX",
+				what);
 			return hp_err_hint(err, "\"@\" is %%40, \":\" is %%3A, \"/\" is %%2F");
 		}
 		out[len++] = c;
@@ -81,7 +82,8 @@ static void encode(struct hp_buf *b, const char *s, const char *also)
 			hp_buf_addf(b, "%%%02X", (unsigned)(unsigned char)*s);
 }
 
-static int parse_sqlite(struct hp_pool *pool, const char *s, struct hp_db_url *u, struct hp_err *err)
+static int parse_sqlite(
+	struct hp_pool *pool, const char *s, struct hp_db_url *u, struct hp_err *err)
 {
 	_cleanup_buf_ struct hp_buf b = HP_BUF_INIT;
 	char *path;
@@ -93,7 +95,8 @@ static int parse_sqlite(struct hp_pool *pool, const char *s, struct hp_db_url *u
 	if (r < 0)
 		return r;
 	if (!hp_path_is_clean(path) || strcmp(path, "/") == 0) {
-		hp_err_set(err, HP_E_CONF, "database URL: the path is not an absolute path of a file");
+		hp_err_set(
+			err, HP_E_CONF, "database URL: the path is not an absolute path of a file");
 		return hp_err_hint(err, "write it as sqlite:/var/lib/hosting-panel/panel.db");
 	}
 	u->path = path;
@@ -121,7 +124,8 @@ static int parse_host(struct hp_pool *pool, const char *s, size_t n, struct hp_d
 		u->host = hp_pstrndup(pool, s + 1, (size_t)(close - s - 1));
 		colon = close + 1;
 		if (colon < end && *colon != ':')
-			return hp_err_set(err, HP_E_CONF, "database URL: text after the \"]\" of the host");
+			return hp_err_set(
+				err, HP_E_CONF, "database URL: text after the \"]\" of the host");
 	} else {
 		colon = memchr(s, ':', n);
 		if (!colon)
@@ -129,16 +133,21 @@ static int parse_host(struct hp_pool *pool, const char *s, size_t n, struct hp_d
 		r = decode(pool, "host", s, (size_t)(colon - s), "", &host, err);
 		if (r < 0)
 			return r;
-		/* A slash would make libpq take it for a socket's folder, a comma for several hosts. */
+		/*
+		 * A slash would make libpq take it for a socket's folder, a comma for several
+		 * hosts.
+		 */
 		if (strpbrk(host, "/,@") || *host == '-')
-			return hp_err_set(err, HP_E_CONF, "database URL: the host is not a host name");
+			return hp_err_set(
+				err, HP_E_CONF, "database URL: the host is not a host name");
 		u->host = *host ? host : NULL;
 	}
 	if (colon < end && colon + 1 < end) {
 		char *digits = hp_pstrndup(pool, colon + 1, (size_t)(end - colon - 1));
 
 		if (hp_parse_u64(digits, 65535, &port) < 0 || !port)
-			return hp_err_set(err, HP_E_CONF, "database URL: the port is not a number from 1 to 65535");
+			return hp_err_set(err, HP_E_CONF,
+				"database URL: the port is not a number from 1 to 65535");
 		u->port = (unsigned)port;
 	}
 	return 0;
@@ -155,7 +164,8 @@ static int parse_authority(struct hp_pool *pool, const char *s, size_t n, struct
 		size_t len = (size_t)(at - s);
 		const char *colon = memchr(s, ':', len);
 
-		r = decode(pool, "user name", s, colon ? (size_t)(colon - s) : len, "", &u->user, err);
+		r = decode(
+			pool, "user name", s, colon ? (size_t)(colon - s) : len, "", &u->user, err);
 		if (r < 0)
 			return r;
 		if (!*u->user)
@@ -183,7 +193,8 @@ static int option(struct hp_pool *pool, struct hp_db_url *u, const char *key, co
 				u->sslmode = (enum hp_sslmode)i;
 				return 0;
 			}
-		return hp_err_set(err, HP_E_CONF, "database URL: sslmode is one of disable, prefer, "
+		return hp_err_set(err, HP_E_CONF,
+			"database URL: sslmode is one of disable, prefer, "
 			"require, verify-ca, verify-full");
 	}
 	if (hp_streq(key, "connect_timeout")) {
@@ -204,7 +215,8 @@ static int option(struct hp_pool *pool, struct hp_db_url *u, const char *key, co
 	if (!path) {
 		hp_err_set(err, HP_E_CONF, "database URL: there is no option \"%s\"",
 			hp_str_printable(pool, key, 40));
-		return hp_err_hint(err, "options are sslmode, sslrootcert, sslcert, sslkey, connect_timeout "
+		return hp_err_hint(err,
+			"options are sslmode, sslrootcert, sslcert, sslkey, connect_timeout "
 			"and socket");
 	}
 	if (!hp_path_is_clean(value))
@@ -224,11 +236,13 @@ static int parse_query(struct hp_pool *pool, const char *s, struct hp_db_url *u,
 		int r;
 
 		if (!eq)
-			return hp_err_set(err, HP_E_CONF, "database URL: an option is not written key=value");
+			return hp_err_set(
+				err, HP_E_CONF, "database URL: an option is not written key=value");
 		r = decode(pool, "option's name", s, (size_t)(eq - s), "", &key, err);
 		if (r < 0)
 			return r;
-		r = decode(pool, "option's value", eq + 1, n - (size_t)(eq + 1 - s), ":@/?", &value, err);
+		r = decode(pool, "option's value", eq + 1, n - (size_t)(eq + 1 - s), ":@/?", &value,
+			err);
 		if (r < 0)
 			return r;
 		if (hp_strv_has(&seen, key))
@@ -248,9 +262,11 @@ static int parse_query(struct hp_pool *pool, const char *s, struct hp_db_url *u,
 static int check(struct hp_db_url *u, struct hp_err *err)
 {
 	if (u->socket && u->host && !hp_streq(u->host, "localhost"))
-		return hp_err_set(err, HP_E_CONF, "database URL: a host and a socket are both given");
+		return hp_err_set(
+			err, HP_E_CONF, "database URL: a host and a socket are both given");
 	if (!u->sslcert != !u->sslkey)
-		return hp_err_set(err, HP_E_CONF, "database URL: sslcert and sslkey need each other");
+		return hp_err_set(
+			err, HP_E_CONF, "database URL: sslcert and sslkey need each other");
 	/* libpq and the servers cut longer names, each its own way. */
 	if (!*u->database || strlen(u->database) > 63)
 		return hp_err_set(err, HP_E_CONF,
@@ -307,7 +323,8 @@ int hp_db_url_parse(struct hp_pool *pool, const char *url, struct hp_db_url *ret
 	int r;
 
 	if (strlen(url) > HP_DB_URL_MAX)
-		return hp_err_set(err, HP_E_CONF, "database URL: longer than %d bytes", HP_DB_URL_MAX);
+		return hp_err_set(
+			err, HP_E_CONF, "database URL: longer than %d bytes", HP_DB_URL_MAX);
 	for (i = 0; i < HP_ARRAY_SIZE(schemes) && !s; i++)
 		s = hp_str_after(url, schemes[i].scheme);
 	if (!s)
@@ -331,7 +348,8 @@ int hp_db_url_parse(struct hp_pool *pool, const char *url, struct hp_db_url *ret
 	n = strcspn(path, "?#");
 	query = path + n;
 	if (strchr(query, '#'))
-		return hp_err_set(err, HP_E_CONF, "database URL: it has a \"#\" part, which means nothing here");
+		return hp_err_set(err, HP_E_CONF,
+			"database URL: it has a \"#\" part, which means nothing here");
 	r = decode(pool, "database's name", path, n, ":@", &database, err);
 	if (r < 0)
 		return r;

@@ -14,10 +14,10 @@
 #define HP_DB_URL_MAX 2048 /* bytes */
 
 enum hp_sslmode {
-	HP_SSL_PREFER,      /* TLS when the server has it; the default */
+	HP_SSL_PREFER, /* TLS when the server has it; the default */
 	HP_SSL_DISABLE,
-	HP_SSL_REQUIRE,     /* TLS, whoever the server is */
-	HP_SSL_VERIFY_CA,   /* its certificate comes from sslrootcert (default: the system's list) */
+	HP_SSL_REQUIRE,   /* TLS, whoever the server is */
+	HP_SSL_VERIFY_CA, /* its certificate comes from sslrootcert (default: the system's list) */
 	HP_SSL_VERIFY_FULL, /* and names the host */
 };
 

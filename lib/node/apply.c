@@ -94,9 +94,10 @@ static int undo(struct hp_engine *x, int rc, struct hp_err *err)
 	if (rc == HP_RETRY || !err->code)
 		hp_err_set(err, HP_E_OS, "a round could not be undone: %s", why.msg);
 	else
-		hp_err_set(err, err->code, "%s; undoing it failed too: %s", hp_pstrdup(x->pool, err->msg),
-			why.msg);
-	return hp_err_hint(err, "when its reason is gone, run: hp-vhost apply; it undoes the rest first");
+		hp_err_set(err, err->code, "%s; undoing it failed too: %s",
+			hp_pstrdup(x->pool, err->msg), why.msg);
+	return hp_err_hint(
+		err, "when its reason is gone, run: hp-vhost apply; it undoes the rest first");
 }
 
 /*
@@ -400,8 +401,8 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 		hp_err_set(err, HP_E_BUSY, "an earlier run was cut short");
 		return hp_err_hint(err, "bring it to an end first: hp-vhost apply");
 	}
-	if (hp_engine_load(x, err) < 0 || hp_engine_open(x, err) < 0 || hp_engine_look(x, err) < 0 ||
-		hp_plan_is_unchanged(x, &same, err) < 0)
+	if (hp_engine_load(x, err) < 0 || hp_engine_open(x, err) < 0 ||
+		hp_engine_look(x, err) < 0 || hp_plan_is_unchanged(x, &same, err) < 0)
 		return err->code;
 	if (same)
 		return unchanged(x, x->old.generation, err);

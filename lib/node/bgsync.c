@@ -24,7 +24,8 @@ int hp_bgsync_begin(struct hp_bgsync *b, const int *fd, size_t n, struct hp_err 
 	for (b->n = 0; b->n < n; b->n++) {
 		b->fd[b->n] = fcntl(fd[b->n], F_DUPFD_CLOEXEC, 3);
 		if (b->fd[b->n] < 0)
-			return hp_err_errno(err, HP_E_OS, errno, "no further descriptor is to be had");
+			return hp_err_errno(
+				err, HP_E_OS, errno, "no further descriptor is to be had");
 	}
 	/* signals stay the main thread's */
 	sigfillset(&all);
@@ -47,6 +48,7 @@ int hp_bgsync_end(struct hp_bgsync *b, struct hp_err *err)
 		close(b->fd[--b->n]);
 	failure = b->failure;
 	b->failure = 0;
-	return failure ? hp_err_errno(err, HP_E_OS, failure, "a file system can't be written to the disk")
-		       : 0;
+	return failure
+		? hp_err_errno(err, HP_E_OS, failure, "a file system can't be written to the disk")
+		: 0;
 }

@@ -60,7 +60,8 @@ static int write_manifest(struct hp_engine *x, struct hp_err *err)
 	if (open_new(x, MANIFEST_NEW, &fd, err) < 0 ||
 		hp_manifest_begin(x->round, fd, &head, &w, err) < 0)
 		return err->code;
-	if (x->own.now && (sign(x, x->own.now, err) < 0 || hp_manifest_site(w, x->own.now, err) < 0))
+	if (x->own.now &&
+		(sign(x, x->own.now, err) < 0 || hp_manifest_site(w, x->own.now, err) < 0))
 		return err->code;
 	for (i = 0; i < x->n_sites; i++)
 		if (x->sites[i].now && (sign(x, x->sites[i].now, err) < 0 ||
@@ -128,7 +129,8 @@ int hp_commit_publish(struct hp_engine *x, struct hp_err *err)
 		return err->code;
 	fd = openat(x->rootfd, hp_rel(HP_NODE_DIR), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, HP_NODE_DIR " can't be written to the disk");
+		return hp_err_errno(
+			err, HP_E_OS, errno, HP_NODE_DIR " can't be written to the disk");
 	hp_fault("after-manifest");
 	return 0;
 }

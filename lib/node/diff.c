@@ -43,7 +43,8 @@ static void split(struct text *t, const char *s, size_t len)
 		t->v[t->n].n = (size_t)(nl - p);
 		t->v[t->n].hash = UINT64_C(14695981039346656037); /* FNV-1a */
 		for (; p < nl; p++)
-			t->v[t->n].hash = (t->v[t->n].hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+			t->v[t->n].hash =
+				(t->v[t->n].hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
 		t->n++;
 	}
 }
@@ -54,8 +55,8 @@ static bool same(const struct line *a, const struct line *b)
 }
 
 /* Which lines stay: keep_a[i], keep_b[j] set for the common ones. */
-static void walk_back(const struct text *a, const struct text *b, long **trace, long d, char *keep_a,
-	char *keep_b)
+static void walk_back(const struct text *a, const struct text *b, long **trace, long d,
+	char *keep_a, char *keep_b)
 {
 	long i = a->n, j = b->n, k, pk, pi, pj;
 
@@ -125,8 +126,8 @@ static void put_range(struct hp_buf *out, char mark, long from, long n)
 }
 
 /* Lines [i, i_end) of a and [j, j_end) of b as one hunk. */
-static void put_hunk(struct hp_buf *out, const struct text *a, const struct text *b, const char *keep_a,
-	const char *keep_b, long i, long i_end, long j, long j_end)
+static void put_hunk(struct hp_buf *out, const struct text *a, const struct text *b,
+	const char *keep_a, const char *keep_b, long i, long i_end, long j, long j_end)
 {
 	hp_buf_adds(out, "@@ ");
 	put_range(out, '-', i, i_end - i);
@@ -172,8 +173,8 @@ static void put_hunks(struct hp_buf *out, const struct text *a, const struct tex
 	}
 }
 
-void hp_diff(struct hp_buf *out, const char *a_name, const char *a, size_t a_len, const char *b_name,
-	const char *b, size_t b_len)
+void hp_diff(struct hp_buf *out, const char *a_name, const char *a, size_t a_len,
+	const char *b_name, const char *b, size_t b_len)
 {
 	struct text ta, tb;
 	char *keep_a, *keep_b;

@@ -10,7 +10,7 @@
  * Myers, "An O(ND) Difference Algorithm and Its Variations", 1986; texts that differ in more
  * than some thousand lines are shown as replaced whole.
  */
-void hp_diff(struct hp_buf *out, const char *a_name, const char *a, size_t a_len, const char *b_name,
-	const char *b, size_t b_len);
+void hp_diff(struct hp_buf *out, const char *a_name, const char *a, size_t a_len,
+	const char *b_name, const char *b, size_t b_len);
 
 #endif

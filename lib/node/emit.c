@@ -1,4 +1,6 @@
-/* From rendered files to operations: what is there already, what is ours, what is somebody else's. */
+/*
+ * From rendered files to operations: what is there already, what is ours, what is somebody else's.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 
@@ -68,8 +70,10 @@ static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const
 	if (!w->told)
 		hp_report_file(x, path, "drift", w->domain, why);
 	hp_err_set(err, HP_E_EXISTS, "%s %s", path, why);
-	hp_err_hint(err, "look at it with: hp-vhost plan; directives of your own belong into " HP_CUSTOM_DIR
-			 "/%s/; --force takes the file over", w->domain ? w->domain : "DOMAIN");
+	hp_err_hint(err,
+		"look at it with: hp-vhost plan; directives of your own belong into " HP_CUSTOM_DIR
+		"/%s/; --force takes the file over",
+		w->domain ? w->domain : "DOMAIN");
 	return 0;
 }
 
@@ -109,8 +113,8 @@ static int judge(struct hp_engine *x, struct hp_wish *w, struct hp_emitted *f, b
 }
 
 /* A file of before that is not wished any more. */
-static int judge_gone(struct hp_engine *x, struct hp_wish *w, const struct hp_mfile *m, bool *ret_gone,
-	bool *ret_drift, struct hp_err *err)
+static int judge_gone(struct hp_engine *x, struct hp_wish *w, const struct hp_mfile *m,
+	bool *ret_gone, bool *ret_drift, struct hp_err *err)
 {
 	enum hp_disk disk;
 	char sha[65];

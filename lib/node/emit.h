@@ -21,9 +21,9 @@ struct hp_emit {
 };
 
 /*
- * Judge everything in e, and the files of before that are not in it any more, against the disk; then
- * stage what is to be written and add the operations. On drift nothing is staged and *ret_drift
- * is set with a message in err; the caller sets the site aside.
+ * Judge everything in e, and the files of before that are not in it any more, against the disk;
+ * then stage what is to be written and add the operations. On drift nothing is staged and
+ * *ret_drift is set with a message in err; the caller sets the site aside.
  */
 int hp_emit_settle(struct hp_emit *e, struct hp_wish *w, bool *ret_drift, struct hp_err *err);
 

@@ -32,9 +32,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names in a folder, sorted, without those that begin with a dot. A folder that is not there is empty. */
-static int names_in(struct hp_engine *x, struct hp_pool *pool, const char *path, struct hp_strv *ret,
-	struct hp_err *err)
+/*
+ * Names in a folder, sorted, without those that begin with a dot. A folder that is not there is
+ * empty.
+ */
+static int names_in(struct hp_engine *x, struct hp_pool *pool, const char *path,
+	struct hp_strv *ret, struct hp_err *err)
 {
 	int fd = openat(x->rootfd, hp_rel(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *e;
@@ -73,7 +76,8 @@ static int digest_format(struct hp_engine *x, const char *dir, struct hp_digest 
 	for (i = 0; i < names.n; i++) {
 		if (!hp_str_ends(names.v[i], ".conf"))
 			continue;
-		path = hp_engine_path(x, x->scratch, hp_pprintf(x->scratch, "%s/%s", dir, names.v[i]));
+		path = hp_engine_path(
+			x, x->scratch, hp_pprintf(x->scratch, "%s/%s", dir, names.v[i]));
 		if (hp_file_read(path, (size_t)1 << 20, &text, err) < 0)
 			return err->code;
 		hp_digest_add(d, dir, strlen(dir) + 1);
@@ -199,7 +203,8 @@ int hp_engine_lock(struct hp_engine *x, struct hp_err *err)
 
 int hp_engine_load(struct hp_engine *x, struct hp_err *err)
 {
-	return hp_manifest_load(x->pool, hp_engine_path(x, x->pool, HP_MANIFEST_FILE), &x->old, err);
+	return hp_manifest_load(
+		x->pool, hp_engine_path(x, x->pool, HP_MANIFEST_FILE), &x->old, err);
 }
 
 int hp_engine_detect(struct hp_engine *x, struct hp_err *err)

@@ -83,7 +83,7 @@ struct hp_engine {
 	struct hp_pool *scratch;         /* of one site */
 	struct hp_pool *names;           /* for looking through all sites while scratch is in use */
 	struct hp_tmpl_set *tmpl;
-	const char *inputs;              /* sha256 of what goes into every rendering beside the document */
+	const char *inputs; /* sha256 of what goes into every rendering beside the document */
 	const char *all_inputs;          /* the same with all hand-made directives */
 	struct hp_custom *custom;        /* sites with hand-made directives, by domain */
 	size_t n_custom;
@@ -93,7 +93,7 @@ struct hp_engine {
 	const char *node;
 	int64_t generation;
 	const char *doc;                 /* sha256 of the document */
-	int doc_fd;                      /* the document, seekable; -1: the kept one, nothing to keep */
+	int doc_fd; /* the document, seekable; -1: the kept one, nothing to keep */
 	off_t doc_at;                    /* where it begins */
 	struct hp_wish *sites;           /* by domain */
 	size_t n_sites, cap_sites;
@@ -168,9 +168,15 @@ int hp_engine_read(struct hp_engine *x, struct hp_err *err);
 struct hp_wish *hp_engine_site(struct hp_engine *x, const char *domain);
 
 /* ---- plan.c ---- */
-/* Plan (and unless x->dry stage) one round: fills ops and each site's act and now. HP_RETRY as parts say. */
+/*
+ * Plan (and unless x->dry stage) one round: fills ops and each site's act and now. HP_RETRY as
+ * parts say.
+ */
 int hp_plan_round(struct hp_engine *x, struct hp_err *err);
-/* The same document, inputs and files as at the last run, all applied? Then nothing needs to be read. */
+/*
+ * The same document, inputs and files as at the last run, all applied? Then nothing needs to be
+ * read.
+ */
 int hp_plan_is_unchanged(struct hp_engine *x, bool *ret, struct hp_err *err);
 
 /* ---- disk.c: files as they are ---- */
@@ -207,7 +213,9 @@ const char *hp_stage_path(struct hp_engine *x, struct hp_pool *pool, bool old, c
 void hp_journal_note(struct hp_engine *x, enum hp_part_id part, const char *fmt, ...)
 	HP_PRINTF(3, 4);
 int hp_journal_write(struct hp_engine *x, struct hp_err *err);
-/* The decision: from here the run is rolled forward. The new manifest and document stand beside it. */
+/*
+ * The decision: from here the run is rolled forward. The new manifest and document stand beside it.
+ */
 int hp_journal_commit(struct hp_engine *x, struct hp_err *err);
 /* Everything is done. */
 int hp_journal_done(struct hp_engine *x, struct hp_err *err);

@@ -154,7 +154,8 @@ int hp_folders_open(struct hp_folders *f, const char *root, struct hp_err *err)
 	for (i = 0; i < HP_FOLDERS_PARENTS; i++) {
 		if (make_parent(pool, root, parents[i], err) < 0)
 			return err->code;
-		f->dir[i] = open(hp_path(pool, root, parents[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		f->dir[i] =
+			open(hp_path(pool, root, parents[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (f->dir[i] < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s", parents[i]);
 		f->exact[i] = is_plain(f->dir[i]);
@@ -177,12 +178,14 @@ void hp_folders_close(struct hp_folders *f)
  * By name: the folder it stands in is root's, so no tenant can exchange it. Until it has its
  * owner it is root's alone.
  */
-static int set_owner(const struct hp_folders *f, int parent, const char *name, const struct item *it,
-	const struct hp_folders_want *w, bool is_new, const char *path, struct hp_err *err)
+static int set_owner(const struct hp_folders *f, int parent, const char *name,
+	const struct item *it, const struct hp_folders_want *w, bool is_new, const char *path,
+	struct hp_err *err)
 {
 	/* chown first: it takes away bits of the mode */
-	if (f->owners && fchownat(parent, name, resolve(it->uid, w, false), resolve(it->gid, w, true),
-				 AT_SYMLINK_NOFOLLOW) < 0)
+	if (f->owners &&
+		fchownat(parent, name, resolve(it->uid, w, false), resolve(it->gid, w, true),
+			AT_SYMLINK_NOFOLLOW) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
 	if (is_new && f->exact[it->in] && !(it->mode & f->umask))
 		return 0;

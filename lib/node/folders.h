@@ -39,7 +39,7 @@ const char *hp_folders_logs(struct hp_pool *pool, const char *domain) HP_NONNULL
 #define HP_FOLDERS_PARENTS 3
 struct hp_folders {
 	int dir[HP_FOLDERS_PARENTS];
-	bool exact[HP_FOLDERS_PARENTS]; /* no set-group-id bit, no default ACL: modes are as wished */
+	bool exact[HP_FOLDERS_PARENTS]; /* no set-group-id bit nor default ACL: modes as wished */
 	mode_t umask;
 	bool owners;                    /* we are root and set them */
 };

@@ -278,7 +278,8 @@ int hp_journal_recover(struct hp_engine *x, const char **ret_what, struct hp_err
 	*ret_what = NULL;
 	if (!decided && faccessat(x->rootfd, hp_rel(HP_JOURNAL_FILE), F_OK, 0) < 0) {
 		if (errno == ENOENT)
-			return hp_journal_done(x, err); /* a stage left behind by a run that died before its journal */
+			/* a stage left behind by a run that died before its journal */
+			return hp_journal_done(x, err);
 		return hp_err_errno(err, HP_E_OS, errno, HP_JOURNAL_FILE " can't be looked at");
 	}
 	if (load(x, name, &f, err) < 0)

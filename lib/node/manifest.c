@@ -9,7 +9,10 @@
 #include "sys/digest.h"
 
 #define VERSION "1"
-/* A signature proves something when the file is older than the manifest by this: the grain of file times. */
+/*
+ * A signature proves something when the file is older than the manifest by this: the grain of file
+ * times.
+ */
 #define GRAIN_NS INT64_C(20000000)
 #define MANIFEST_MAX ((size_t)256 << 20)
 #define CHUNK 65536
@@ -41,7 +44,9 @@ static int broken(const struct reader *r, struct hp_err *err)
 				"files that are as they should be are taken over");
 }
 
-/* Cut one line into fields at tabs, in place. Returns their number, 0 at the end, -1 when too many. */
+/*
+ * Cut one line into fields at tabs, in place. Returns their number, 0 at the end, -1 when too many.
+ */
 static int fields(struct reader *r, char **f, int max)
 {
 	char *nl, *p = r->at;
@@ -80,7 +85,8 @@ static int read_head(struct reader *r, char **f, int n)
 {
 	int64_t complete;
 
-	if (n != 6 || !hp_streq(f[0], "node") || hp_parse_i64(f[1], 0, INT64_MAX, &r->m->generation) < 0 ||
+	if (n != 6 || !hp_streq(f[0], "node") ||
+		hp_parse_i64(f[1], 0, INT64_MAX, &r->m->generation) < 0 ||
 		hp_parse_i64(f[5], 0, 1, &complete) < 0)
 		return -1;
 	r->m->node = f[2];
@@ -278,7 +284,8 @@ int hp_manifest_begin(struct hp_pool *pool, int fd, const struct hp_manifest *he
 
 	w->fd = fd;
 	hp_digest_init(&w->digest);
-	hp_buf_addf(&w->buf, "hosting-panel-manifest\t" VERSION "\nnode\t%" PRId64 "\t%s\t%s\t%s\t%d\n",
+	hp_buf_addf(&w->buf,
+		"hosting-panel-manifest\t" VERSION "\nnode\t%" PRId64 "\t%s\t%s\t%s\t%d\n",
 		head->generation, dash(head->node), dash(head->doc), dash(head->inputs),
 		head->complete);
 	*ret = w;

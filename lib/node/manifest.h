@@ -85,7 +85,8 @@ int hp_manifest_end(struct hp_manifest_writer *w, struct hp_err *err);
 void hp_sig_of(const struct stat *st, struct hp_sig *ret);
 static inline bool hp_sig_same(const struct hp_sig *a, const struct hp_sig *b)
 {
-	return a->size == b->size && a->mtime == b->mtime && a->ctime == b->ctime && a->ino == b->ino;
+	return a->size == b->size && a->mtime == b->mtime && a->ctime == b->ctime &&
+		a->ino == b->ino;
 }
 
 #endif

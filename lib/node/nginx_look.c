@@ -100,20 +100,24 @@ static void read_inodes(pid_t pid, struct inodes *ret)
 		if (n < 10)
 			continue;
 		target[n - 1] = 0; /* the closing bracket */
-		if (hp_str_starts(target, "socket:[") && hp_parse_u64(target + 8, UINT64_MAX, &ino) == 0)
+		if (hp_str_starts(target, "socket:[") &&
+			hp_parse_u64(target + 8, UINT64_MAX, &ino) == 0)
 			ret->v[ret->n++] = ino;
 	}
 	if (d)
 		closedir(d);
 }
 
-/* "0100007F:0050" → "127.0.0.1:80": words of the address in host order, as the kernel prints them. */
+/*
+ * "0100007F:0050" → "127.0.0.1:80": words of the address in host order, as the kernel prints them.
+ */
 static const char *show_address(struct hp_pool *pool, const char *hex, bool v6)
 {
 	unsigned words[4] = {0}, port = 0;
 	char text[INET6_ADDRSTRLEN];
 
-	if (v6 ? sscanf(hex, "%8X%8X%8X%8X:%4X", &words[0], &words[1], &words[2], &words[3], &port) != 5
+	if (v6 ? sscanf(hex, "%8X%8X%8X%8X:%4X", &words[0], &words[1], &words[2], &words[3],
+			 &port) != 5
 	       : sscanf(hex, "%8X:%4X", &words[0], &port) != 2)
 		return NULL;
 	if (!inet_ntop(v6 ? AF_INET6 : AF_INET, words, text, sizeof(text)))
@@ -132,7 +136,8 @@ static void add_listens(struct hp_pool *pool, const char *table, bool v6, const 
 	size_t i;
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " %*u: %63s %*s %X %*s %*s %*s %*u %*u %llu", local, &state, &ino) != 3 ||
+		if (sscanf(line, " %*u: %63s %*s %X %*s %*s %*s %*u %*u %llu", local, &state,
+			    &ino) != 3 ||
 			state != 10 /* TCP_LISTEN */)
 			continue;
 		for (i = 0; i < in->n && in->v[i] != ino; i++)

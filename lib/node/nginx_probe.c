@@ -32,12 +32,16 @@ static void nap(unsigned ms)
 	nanosleep(&t, NULL);
 }
 
-/* One question. True when the answer is the wished one: revision, or for a removed site anything else. */
+/*
+ * One question. True when the answer is the wished one: revision, or for a removed site anything
+ * else.
+ */
 static bool ask(const char *domain, const char *revision, bool gone, char *ret_heard, size_t size,
 	struct hp_err *err)
 {
 	struct hp_buf body _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_http_probe p = {.host = domain, .path = PROBE_PATH, .port = 80, .timeout_ms = 3000};
+	struct hp_http_probe p = {
+		.host = domain, .path = PROBE_PATH, .port = 80, .timeout_ms = 3000};
 	bool same;
 	int status;
 
@@ -61,7 +65,10 @@ static bool until_right(const char *domain, const char *revision, bool gone, uin
 		if (hp_now_ms() >= end)
 			return false;
 		nap(ms);
-		/* most answer within a second: whoever waits at a prompt waits for the rest of a nap, too */
+		/*
+		 * most answer within a second: whoever waits at a prompt waits for the rest of a
+		 * nap, too
+		 */
 		ms = hp_now_ms() - asked < 2000 ? NAP_MS : 10 * NAP_MS;
 		hp_err_clear(&err);
 	}
@@ -121,15 +128,16 @@ int hp_nginx_probe(struct hp_engine *x, struct hp_err *err)
 		if (!is_touched(x, touched, i))
 			continue;
 		asked++;
-		if (until_right(w->domain, w->now ? w->now->revision : w->old->revision, !w->now, end,
-			    heard, sizeof(heard)))
+		if (until_right(w->domain, w->now ? w->now->revision : w->old->revision, !w->now,
+			    end, heard, sizeof(heard)))
 			continue;
 		wrong++;
 		hp_err_set(err, HP_E_REFUSED,
 			"nginx was reloaded, but the site does not answer with its new configuration (%s)",
 			heard);
-		hp_err_hint(err, "another vhost may have the name, or listen on a more specific address; see "
-				 "/var/log/nginx/error.log");
+		hp_err_hint(err,
+			"another vhost may have the name, or listen on a more specific address; see "
+			"/var/log/nginx/error.log");
 		rc = hp_blame(x, w, HP_IS_REFUSED, err);
 		if (wrong == 1 && check_master(err) < 0)
 			break;

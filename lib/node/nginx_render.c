@@ -117,13 +117,16 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	return 0;
 }
 
-/* ---- hand-made directives: tested copies, so that a half-edited file never reaches a reload ---- */
+/*
+ * ---- hand-made directives: tested copies, so that a half-edited file never reaches a reload ----
+ */
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int list_custom(struct hp_engine *x, const char *dir, struct hp_strv *ret, struct hp_err *err)
+static int list_custom(
+	struct hp_engine *x, const char *dir, struct hp_strv *ret, struct hp_err *err)
 {
 	int fd = openat(x->rootfd, hp_rel(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *ent;
@@ -149,7 +152,8 @@ static int list_custom(struct hp_engine *x, const char *dir, struct hp_strv *ret
 static int emit_custom(struct hp_engine *x, const struct hp_wish *w, struct hp_tmap *m,
 	struct hp_emit *e, struct hp_digest *d, struct hp_err *err)
 {
-	const char *dir = hp_pprintf(x->scratch, HP_CUSTOM_DIR "/%s/nginx", w->domain), *path, *origin;
+	const char *dir = hp_pprintf(x->scratch, HP_CUSTOM_DIR "/%s/nginx", w->domain), *path,
+		   *origin;
 	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_strv names = {0};
 	struct hp_tmap *item;
@@ -163,13 +167,17 @@ static int emit_custom(struct hp_engine *x, const struct hp_wish *w, struct hp_t
 	for (i = 0; i < names.n; i++) {
 		origin = hp_pprintf(x->scratch, "%s/%s", dir, names.v[i]);
 		path = hp_pprintf(x->scratch, HP_NGINX_CUSTOM "/%s@%s", w->domain, names.v[i]);
-		if (names.v[i][strspn(names.v[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						  "0123456789._-")]) {
-			hp_err_set(err, HP_E_USAGE, "%s: its name is not made of letters, digits, '.', '_' "
-						    "and '-'", origin);
+		if (names.v[i][strspn(names.v[i],
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._-")]) {
+			hp_err_set(err, HP_E_USAGE,
+				"%s: its name is not made of letters, digits, '.', '_' "
+				"and '-'",
+				origin);
 			return hp_err_hint(err, "give it another name");
 		}
-		if (hp_file_read(hp_engine_path(x, x->scratch, origin), (size_t)1 << 20, &text, err) < 0)
+		if (hp_file_read(
+			    hp_engine_path(x, x->scratch, origin), (size_t)1 << 20, &text, err) < 0)
 			return err->code;
 		hp_digest_add(d, text.s ? text.s : "", text.len);
 		hp_emit_file(e, path, 0644, 0, false, hp_buf_str(&text), text.len);
@@ -258,14 +266,18 @@ static int count_names(struct hp_engine *x, struct hp_tmap *m, struct hp_err *er
 	for (i = 0; i < x->n_sites; i++) {
 		if (!x->sites[i].line)
 			continue;
-		/* a site with aliases names them in its line; parsing all of them would cost more than rendering */
+		/*
+		 * a site with aliases names them in its line; parsing all of them would cost more
+		 * than rendering
+		 */
 		names++;
 		len = (int64_t)strlen(x->sites[i].domain);
 		longest = len > longest ? len : longest;
 		if (memmem(x->sites[i].line, x->sites[i].len, "\"aliases\":[]", 12))
 			continue;
 		hp_pool_reset(x->names);
-		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site, err) < 0)
+		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site,
+			err) < 0)
 			return err->code;
 		names += (int64_t)site.aliases.n;
 		for (j = 0; j < site.aliases.n; j++) {

@@ -68,8 +68,9 @@ static int check_conflicts(struct hp_engine *x, const char *said, struct hp_err 
 			if (!hp_wish_moves(w) || !w->now || w->outcome != HP_IS_FINE ||
 				!has_name(x, w, name))
 				continue;
-			hp_err_set(err, HP_E_EXISTS, "another vhost of nginx has the name %s on %s already",
-				name, listen);
+			hp_err_set(err, HP_E_EXISTS,
+				"another vhost of nginx has the name %s on %s already", name,
+				listen);
 			hp_err_hint(err, "find it with: grep -rn -F '%s' " HP_NGINX_ETC, name);
 			rc = hp_blame(x, w, HP_IS_REFUSED, err);
 		}

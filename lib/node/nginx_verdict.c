@@ -8,7 +8,8 @@
 /* "…/sites-enabled/example.com.conf" → "example.com"; a copy of a hand-made file likewise. */
 static const char *domain_of(struct hp_pool *pool, const char *path, const char **ret_shown)
 {
-	static const char *const dirs[] = {HP_NGINX_ETC "/sites-enabled/", HP_NGINX_ETC "/sites-available/"};
+	static const char *const dirs[] = {
+		HP_NGINX_ETC "/sites-enabled/", HP_NGINX_ETC "/sites-available/"};
 	const char *name, *at, *domain;
 	size_t i;
 

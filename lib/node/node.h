@@ -24,9 +24,9 @@
  *     refused|drift|undone","exit":0,"message":"…","hint":"…"}
  *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…","message":"…"}
  *   {"event":"reload","server":"nginx"}
- *   {"event":"end","node":"web1","generation":42,"result":"applied|unchanged|partial|undone|pending",
- *     "sites":1000,"changed":1,"failed":0,"total_us":…,"children_us":…,
- *     "servers_us":…,"message":"…","exit":0}
+ *   {"event":"end","node":"web1","generation":42,
+ *     "result":"applied|unchanged|partial|undone|pending","sites":1000,"changed":1,
+ *     "failed":0,"total_us":…,"children_us":…,"servers_us":…,"message":"…","exit":0}
  * total_us is the whole run; children_us of it went into programs that it ran (tests, systemctl),
  * servers_us into waiting for servers that it told to reload or start.
  */
@@ -45,9 +45,9 @@ struct hp_node_opts {
 	hp_report_fn *report;
 	void *report_arg;
 	/*
-	 * Domains whose document roots and logs go too when the document no longer has them (sorted or
-	 * not; NULL: none). All others keep theirs: the document says what is served, not what is
-	 * thrown away.
+	 * Domains whose document roots and logs go too when the document no longer has them (sorted
+	 * or not; NULL: none). All others keep theirs: the document says what is served, not what
+	 * is thrown away.
 	 */
 	const struct hp_strv *purge;
 };
@@ -60,7 +60,9 @@ struct hp_node_opts {
 int hp_node_apply(const struct hp_node_opts *o, struct hp_err *err);
 /* 0 nothing to do, HP_E_PENDING changes pending (no message). Touches nothing. */
 int hp_node_plan(const struct hp_node_opts *o, struct hp_err *err);
-/* Files, links, users and instances against the manifest: 0, or HP_E_NO with events for each drift. */
+/*
+ * Files, links, users and instances against the manifest: 0, or HP_E_NO with events for each drift.
+ */
 int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err);
 /* Roll a journal left by a killed run; make run-time links and sockets that a boot has lost. */
 int hp_node_recover(const struct hp_node_opts *o, struct hp_err *err);
@@ -87,7 +89,8 @@ int hp_node_php_list(struct hp_pool *pool, const struct hp_node_opts *o, struct 
 
 /* What is on this node for one site: files with digests, user, PHP instance. HP_E_NOT_FOUND. */
 struct hp_site_info {
-	const char *domain, *user, *php_version, *socket, *instance_state; /* running waiting stopped */
+	const char *domain, *user, *php_version, *socket,
+		*instance_state; /* running waiting stopped */
 	struct hp_strv files;   /* paths */
 	const char *document_root, *log_dir, *state_dir;
 };

@@ -23,7 +23,8 @@ static int cover_logs(const struct child *c)
 {
 	const char *const *name;
 
-	if (mount("hosting-panel", c->logs, "tmpfs", MS_NODEV | MS_NOEXEC | MS_NOSUID, "mode=755") < 0)
+	if (mount("hosting-panel", c->logs, "tmpfs", MS_NODEV | MS_NOEXEC | MS_NOSUID,
+		"mode=755") < 0)
 		return errno;
 	if (chdir(c->logs) < 0)
 		return errno;
@@ -40,7 +41,8 @@ static int enter(void *arg)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		why = errno;
-	if (!why && c->overlay && mount("hosting-panel", c->dir, "overlay", MS_RDONLY, c->overlay) < 0)
+	if (!why && c->overlay &&
+		mount("hosting-panel", c->dir, "overlay", MS_RDONLY, c->overlay) < 0)
 		why = errno;
 	if (!why)
 		why = cover_logs(c);

@@ -25,7 +25,8 @@ struct hp_emit; /* where rendered files go: plan.c */
 
 struct hp_part {
 	const char *name;
-	const char *const *roots;  /* folders it writes files below, outermost first; NULL-terminated */
+	const char *const
+		*roots; /* folders it writes files below, outermost first; NULL-terminated */
 	bool late_removal;         /* its files are removed only after the new world stands */
 	bool early;                /* its files are in place before make() */
 
@@ -34,8 +35,9 @@ struct hp_part {
 	/* Everything besides the document that its files are made from. */
 	int (*inputs)(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
 	/*
-	 * The files of one site, by hp_emit_file() and hp_emit_link(). Anything wrong with the site's wish
-	 * is a negative return: the engine sets the site aside. May set w->now's revision and note.
+	 * The files of one site, by hp_emit_file() and hp_emit_link(). Anything wrong with the
+	 * site's wish is a negative return: the engine sets the site aside. May set w->now's
+	 * revision and note.
 	 */
 	int (*render_site)(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 		struct hp_emit *e, struct hp_err *err);

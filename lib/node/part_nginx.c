@@ -36,7 +36,8 @@ static bool somebody_sets_hash(struct hp_engine *x)
 	struct dirent *e;
 
 	while (d && !found && (e = readdir(d)))
-		found = hp_str_ends(e->d_name, ".conf") && !hp_streq(e->d_name, "hosting-panel.conf") &&
+		found = hp_str_ends(e->d_name, ".conf") &&
+			!hp_streq(e->d_name, "hosting-panel.conf") &&
 			sets_hash(x, hp_pprintf(x->scratch, HP_NGINX_ETC "/conf.d/%s", e->d_name));
 	if (d)
 		closedir(d);

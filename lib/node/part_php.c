@@ -78,8 +78,8 @@ static int note_of(struct hp_engine *x, const struct hp_strv *custom, const char
 		return 0;
 	hp_digest_init(&d);
 	for (i = 0; i < custom->n; i++) {
-		if (hp_file_read(hp_engine_path(x, x->scratch, custom->v[i]), (size_t)1 << 20, &text,
-			    err) < 0)
+		if (hp_file_read(hp_engine_path(x, x->scratch, custom->v[i]), (size_t)1 << 20,
+			    &text, err) < 0)
 			return err->code;
 		hp_digest_add(&d, custom->v[i], strlen(custom->v[i]) + 1);
 		hp_digest_add(&d, hp_buf_str(&text), text.len);
@@ -119,8 +119,8 @@ static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	hp_emit_file(e, hp_php_conf_path(x->scratch, w->php, w->user), 0640, gid, false, conf.s,
 		conf.len);
 	if (ini.len)
-		hp_emit_file(e, hp_php_ini_path(x->scratch, w->php, w->user), 0640, gid, true, ini.s,
-			ini.len);
+		hp_emit_file(e, hp_php_ini_path(x->scratch, w->php, w->user), 0640, gid, true,
+			ini.s, ini.len);
 	return 0;
 }
 
@@ -130,8 +130,8 @@ static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *er
 	struct hp_php_file *f;
 	size_t i, n;
 
-	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl, x->live && p->in.systemd, &f,
-		    &n, err) < 0)
+	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl, x->live && p->in.systemd,
+		    &f, &n, err) < 0)
 		return err->code;
 	p->files = f;
 	p->n_files = n;
@@ -281,8 +281,8 @@ static void add_instance(struct hp_engine *x, struct hp_php_batch *b, const char
 		b->sites = sites;
 	}
 	b->sites[b->n] = w;
-	b->v[b->n++] = (struct hp_instance){.version = version, .user = w->user, .domain = w->domain,
-		.uid = (uid_t)w->uid};
+	b->v[b->n++] = (struct hp_instance){
+		.version = version, .user = w->user, .domain = w->domain, .uid = (uid_t)w->uid};
 }
 
 static void note_instance(struct hp_engine *x, const char *verb, const char *version,
@@ -303,8 +303,9 @@ static void plan_site(struct hp_engine *x, size_t i)
 		add_instance(x, &p->start, new, w);
 		note_instance(x, "start", new, w);
 		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
-	} else if (after && ((hp_wish_moves(w) && (p->touched[i] || !hp_streq(w->old->note, w->now->note))) ||
-				    version_changed(x, new))) {
+	} else if (after &&
+		((hp_wish_moves(w) && (p->touched[i] || !hp_streq(w->old->note, w->now->note))) ||
+			version_changed(x, new))) {
 		add_instance(x, &p->restart, new, w);
 		note_instance(x, "restart", new, w);
 	}
@@ -362,7 +363,8 @@ static int answer(struct hp_engine *x, const struct hp_php_batch *b, struct hp_e
 {
 	size_t bad = b->n;
 
-	if (hp_instance_wait(&mine(x)->in, b->v, b->n, 15000 + 500 * (unsigned)b->n, &bad, err) == 0)
+	if (hp_instance_wait(&mine(x)->in, b->v, b->n, 15000 + 500 * (unsigned)b->n, &bad,
+		err) == 0)
 		return 0;
 	return bad < b->n ? blame_instance(x, b->sites[bad], err) : err->code;
 }
@@ -401,8 +403,8 @@ static int change(struct hp_engine *x, struct hp_err *err)
 	for (i = 0; i < p->start.n; i++) {
 		hp_pool_reset(x->scratch);
 		hp_fault("mid-link");
-		if (hp_instance_link(x->scratch, &p->in, p->start.v[i].user, p->start.v[i].version, NULL,
-			    err) < 0)
+		if (hp_instance_link(x->scratch, &p->in, p->start.v[i].user, p->start.v[i].version,
+			    NULL, err) < 0)
 			return err->code;
 	}
 	hp_fault("after-link");

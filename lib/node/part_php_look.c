@@ -36,7 +36,8 @@ static int look_at(struct hp_engine *x, const struct hp_msite *s, bool stopped, 
 		       : hp_instance_link_path(x->scratch, s->user);
 	if (!repair)
 		hp_report_file(x, path, "drift", s->domain,
-			stopped ? "the site's PHP does not run" : "does not point at the site's PHP");
+			stopped ? "the site's PHP does not run"
+				: "does not point at the site's PHP");
 	else if (!hp_streq(linked, s->php))
 		return hp_instance_link(x->scratch, &p->in, s->user, s->php, NULL, err);
 	return 0;
@@ -69,7 +70,8 @@ int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, stru
 		s = &x->old.sites[i];
 		hp_pool_reset(x->scratch);
 		if (s->php && !s->suspended &&
-			look_at(x, s, x->live && state_of(all, n, s->php, s->user) == HP_INSTANCE_STOPPED,
+			look_at(x, s,
+				x->live && state_of(all, n, s->php, s->user) == HP_INSTANCE_STOPPED,
 				repair, ret_wrong, err) < 0)
 			return err->code;
 	}

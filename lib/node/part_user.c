@@ -315,7 +315,8 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		hp_strv_add_ref(x->pool, &p->reap, f.v[1]);
 		return 0;
 	}
-	if (f.n != 3 || !hp_streq(f.v[0], "folders") || hp_parse_u64(f.v[2], HP_FOLDERS_ALL, &mask) < 0)
+	if (f.n != 3 || !hp_streq(f.v[0], "folders") ||
+		hp_parse_u64(f.v[2], HP_FOLDERS_ALL, &mask) < 0)
 		return bad_line(line, err);
 	return undo_folders(x, f.v[1], mask, err);
 }

@@ -205,8 +205,8 @@ static int find_extension(struct hp_pool *pool, const struct hp_php_render *r, c
 		return 1;
 	}
 	if (own && hp_path_is_clean(own) &&
-		access(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.so", own, name)), F_OK) ==
-			0) {
+		access(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.so", own, name)),
+			F_OK) == 0) {
 		ret->zend = hp_streq(name, "opcache") || hp_streq(name, "xdebug");
 		return 1;
 	}

@@ -1,4 +1,6 @@
-/* One round of planning: which sites differ from what was applied, and what that means on the disk. */
+/*
+ * One round of planning: which sites differ from what was applied, and what that means on the disk.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 
@@ -80,9 +82,11 @@ static int check_owner(const struct hp_wish *w, struct hp_err *err)
 {
 	if (!w->old || (hp_streq(w->old->user, w->user) && w->old->uid == w->uid))
 		return 0;
-	hp_err_set(err, HP_E_EXISTS, "it belongs to user %s (uid %lld) here and is wished for %s (uid %lld)",
+	hp_err_set(err, HP_E_EXISTS,
+		"it belongs to user %s (uid %lld) here and is wished for %s (uid %lld)",
 		w->old->user, (long long)w->old->uid, w->user, (long long)w->uid);
-	return hp_err_hint(err, "apply a document without this site first: files stay, the user goes");
+	return hp_err_hint(
+		err, "apply a document without this site first: files stay, the user goes");
 }
 
 /* Is the outcome what stands there already, although the wish reads differently? */
@@ -223,7 +227,8 @@ int hp_plan_is_unchanged(struct hp_engine *x, bool *ret, struct hp_err *err)
 	const struct hp_manifest *m = &x->old;
 	size_t i;
 
-	*ret = m->node && m->complete && hp_streq(m->doc, x->doc) && hp_streq(m->inputs, x->all_inputs);
+	*ret = m->node && m->complete && hp_streq(m->doc, x->doc) &&
+		hp_streq(m->inputs, x->all_inputs);
 	if (*ret && untouched(x, &m->own, ret, err) < 0)
 		return err->code;
 	for (i = 0; i < m->n && *ret; i++)

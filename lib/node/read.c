@@ -73,9 +73,11 @@ int hp_engine_open(struct hp_engine *x, struct hp_err *err)
 	if (x->o->state_fd < 0) {
 		x->doc_fd = openat(x->rootfd, hp_rel(HP_STATE_FILE), O_RDONLY | O_CLOEXEC);
 		if (x->doc_fd < 0 && errno == ENOENT) {
-			hp_err_set(err, HP_E_NOT_FOUND, "this node was never given a state document");
-			return hp_err_hint(err, "make one on the panel: hp-node state, and apply it: "
-						"hp-vhost apply FILE");
+			hp_err_set(
+				err, HP_E_NOT_FOUND, "this node was never given a state document");
+			return hp_err_hint(err,
+				"make one on the panel: hp-node state, and apply it: "
+				"hp-vhost apply FILE");
 		}
 		if (x->doc_fd < 0)
 			return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");

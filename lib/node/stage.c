@@ -16,7 +16,8 @@
 #include "base/str.h"
 #include "node/tree.h"
 
-#define FEW_FILES 16 /* so many are synced one by one; syncfs(2) also waits for everybody else's data */
+#define FEW_FILES                                                                                  \
+	16 /* so many are synced one by one; syncfs(2) also waits for everybody else's data */
 
 /* The device of a folder, or of the nearest one above it that is there. */
 static int device_of(struct hp_engine *x, const char *path, dev_t *ret, bool *ret_there,
@@ -41,8 +42,8 @@ static int device_of(struct hp_engine *x, const char *path, dev_t *ret, bool *re
 static int add_stage(struct hp_engine *x, const char *prefix, const char *dir, struct hp_err *err)
 {
 	if (x->n_stages == HP_STAGES_MAX)
-		return hp_err_set(err, HP_E_CONF, "servers' folders are on more than %d file systems",
-			HP_STAGES_MAX);
+		return hp_err_set(err, HP_E_CONF,
+			"servers' folders are on more than %d file systems", HP_STAGES_MAX);
 	x->stages[x->n_stages++] = (struct hp_stage){.prefix = prefix, .dir = dir, .fd = -1};
 	return 0;
 }
@@ -122,10 +123,13 @@ int hp_stage_open(struct hp_engine *x, struct hp_err *err)
 			    err) < 0)
 			return err->code;
 		if (mkdirat(x->rootfd, hp_rel(s->dir), 0700) < 0 && errno != EEXIST)
-			return hp_err_errno(err, HP_E_OS, errno, "the folder %s can't be made", s->dir);
-		s->fd = openat(x->rootfd, hp_rel(s->dir), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			return hp_err_errno(
+				err, HP_E_OS, errno, "the folder %s can't be made", s->dir);
+		s->fd = openat(
+			x->rootfd, hp_rel(s->dir), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (s->fd < 0)
-			return hp_err_errno(err, HP_E_OS, errno, "the folder %s can't be opened", s->dir);
+			return hp_err_errno(
+				err, HP_E_OS, errno, "the folder %s can't be opened", s->dir);
 	}
 	return 0;
 }

@@ -42,7 +42,8 @@ static int put(struct hp_engine *x, const struct hp_op *op, struct hp_err *err)
 		renameat(from, base, to, base) == 0)
 		return 0; /* a file system without RENAME_NOREPLACE */
 	if (errno == EEXIST)
-		return hp_err_set(err, HP_E_EXISTS, "%s was made by somebody else in this instant", path);
+		return hp_err_set(
+			err, HP_E_EXISTS, "%s was made by somebody else in this instant", path);
 	return hp_err_errno(err, HP_E_OS, errno, "%s can't be renamed into place", path);
 }
 
@@ -51,7 +52,8 @@ static int drop(struct hp_engine *x, const char *path, bool own_dir, struct hp_e
 	if (unlinkat(x->rootfd, hp_rel(path), 0) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", path);
 	/* not empty: somebody keeps something there, so the folder stays */
-	if (own_dir && unlinkat(x->rootfd, hp_rel(hp_path_dir(x->scratch, path)), AT_REMOVEDIR) < 0 &&
+	if (own_dir &&
+		unlinkat(x->rootfd, hp_rel(hp_path_dir(x->scratch, path)), AT_REMOVEDIR) < 0 &&
 		errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
 		return hp_err_errno(err, HP_E_OS, errno, "the folder of %s can't be removed", path);
 	return 0;
@@ -70,7 +72,8 @@ int hp_switch_files(struct hp_engine *x, bool early, struct hp_err *err)
 		hp_fault("mid-rename");
 		if (hp_fault_err("rename", err))
 			return err->code;
-		if (op->remove ? drop(x, op->file->path, op->file->kind == HP_MFILE_OWN_DIR, err) < 0
+		if (op->remove ? drop(x, op->file->path, op->file->kind == HP_MFILE_OWN_DIR, err) <
+					0
 			       : put(x, op, err) < 0)
 			return err->code;
 	}
@@ -86,8 +89,8 @@ static int sync_dir(struct hp_engine *x, const char *dir, struct hp_err *err)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fsync(fd) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "the folder %s can't be written to the disk",
-			dir);
+		return hp_err_errno(
+			err, HP_E_OS, errno, "the folder %s can't be written to the disk", dir);
 	return 0;
 }
 

@@ -32,7 +32,8 @@ static int verify(struct hp_engine *x, struct hp_err *err)
 {
 	size_t i, wrong = 0;
 
-	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0 || hp_engine_load(x, err) < 0)
+	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0 ||
+		hp_engine_load(x, err) < 0)
 		return err->code;
 	if (verify_site(x, &x->old.own, NULL, &wrong, err) < 0)
 		return err->code;
@@ -45,7 +46,8 @@ static int verify(struct hp_engine *x, struct hp_err *err)
 	if (wrong) {
 		hp_err_set(err, HP_E_NO, "%zu thing%s not as hosting-panel left %s", wrong,
 			wrong == 1 ? " is" : "s are", wrong == 1 ? "it" : "them");
-		hp_err_hint(err, "what was changed by hand is taken back with: hp-vhost apply --force");
+		hp_err_hint(
+			err, "what was changed by hand is taken back with: hp-vhost apply --force");
 	}
 	hp_report_end(x, wrong ? "drift" : "unchanged", x->old.generation, x->old.n, 0, wrong, err);
 	return err->code;
@@ -79,7 +81,8 @@ int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp
 }
 
 /* ---- PHP ---- */
-static void count_instances(const struct hp_instance_status *all, size_t n, struct hp_php_info *info)
+static void count_instances(
+	const struct hp_instance_status *all, size_t n, struct hp_php_info *info)
 {
 	size_t i;
 

@@ -208,8 +208,8 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (s.v[HP_SITE_USER] && hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0)
 		return err->code;
 	if (insert_all(p, x, &s, node_id, err) < 0 ||
-		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL, err) <
-			0)
+		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL,
+			err) < 0)
 		return err->code;
 	return hp_site_changed(p, "site:add", x->pool, node_id, x->ret, NULL, err);
 }

@@ -41,7 +41,8 @@ static int missing(struct hp_err *err)
 {
 	const char *why = dlerror();
 
-	hp_err_set(err, HP_E_OS, "tables can't be printed: %s", why ? why : "libsmartcols is broken");
+	hp_err_set(
+		err, HP_E_OS, "tables can't be printed: %s", why ? why : "libsmartcols is broken");
 	return hp_err_hint(err, "install libsmartcols1, or choose --tsv or --json");
 }
 
@@ -77,7 +78,8 @@ static int add_column(struct hp_out_table *t, const struct hp_out *o, unsigned p
 
 	for (char *p = name; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
-	c = lib.scols_table_new_column(t->tb, name, 0, col->type == HP_COL_INT ? SCOLS_FL_RIGHT : 0);
+	c = lib.scols_table_new_column(
+		t->tb, name, 0, col->type == HP_COL_INT ? SCOLS_FL_RIGHT : 0);
 	if (!c)
 		return -1;
 	t->columns[place] = c;

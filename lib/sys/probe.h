@@ -32,6 +32,7 @@ int hp_http_probe(const struct hp_http_probe *p, int *ret_status, struct hp_buf 
 int hp_fcgi_request(const char *socket, const char *const *params, unsigned timeout_ms,
 	struct hp_buf *out, struct hp_err *err);
 /* ping.path of a pool answers ping.response? 0, or HP_E_BUSY. Retries until timeout_ms. */
-int hp_fcgi_ping(const char *socket, const char *ping_path, unsigned timeout_ms, struct hp_err *err);
+int hp_fcgi_ping(
+	const char *socket, const char *ping_path, unsigned timeout_ms, struct hp_err *err);
 
 #endif

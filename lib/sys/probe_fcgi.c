@@ -19,7 +19,8 @@
 
 static void add_record(struct hp_buf *b, unsigned type, const void *p, size_t n)
 {
-	unsigned char h[8] = {1, (unsigned char)type, 0, 1, (unsigned char)(n >> 8), (unsigned char)n};
+	unsigned char h[8] = {
+		1, (unsigned char)type, 0, 1, (unsigned char)(n >> 8), (unsigned char)n};
 
 	hp_buf_add(b, h, sizeof(h));
 	if (n)
@@ -52,7 +53,8 @@ static int build_request(const char *const *params, struct hp_buf *out, struct h
 		hp_buf_adds(&pairs, eq + 1);
 	}
 	if (pairs.len > FCGI_RECORD_MAX)
-		return hp_err_set(err, HP_E_USAGE, "fastcgi: parameters over %d bytes", FCGI_RECORD_MAX);
+		return hp_err_set(
+			err, HP_E_USAGE, "fastcgi: parameters over %d bytes", FCGI_RECORD_MAX);
 	add_record(out, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
 	add_record(out, FCGI_PARAMS, pairs.s, pairs.len);
 	add_record(out, FCGI_PARAMS, NULL, 0);
@@ -94,7 +96,8 @@ int hp_fcgi_request(const char *socket, const char *const *params, unsigned time
 	int r;
 
 	if (strlen(socket) >= sizeof(sa.sun_path))
-		return hp_err_set(err, HP_E_USAGE, "%s: longer than a socket's path may be", socket);
+		return hp_err_set(
+			err, HP_E_USAGE, "%s: longer than a socket's path may be", socket);
 	memcpy(sa.sun_path, socket, strlen(socket) + 1);
 	r = build_request(params, &req, err);
 	if (r < 0)
@@ -113,16 +116,19 @@ int hp_fcgi_request(const char *socket, const char *const *params, unsigned time
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
-			return hp_err_set(err, HP_E_BUSY, "%s: closed before the answer was whole", socket);
+			return hp_err_set(
+				err, HP_E_BUSY, "%s: closed before the answer was whole", socket);
 		hp_buf_add(&in, chunk, (size_t)n);
 		if (take_records(&in, out))
 			return 0;
 		if (out->len > ANSWER_MAX)
-			return hp_err_set(err, HP_E_BUSY, "%s: the answer is over %zu bytes", socket, ANSWER_MAX);
+			return hp_err_set(err, HP_E_BUSY, "%s: the answer is over %zu bytes",
+				socket, ANSWER_MAX);
 	}
 }
 
-static int ping_once(const char *socket, const char *ping_path, unsigned timeout_ms, struct hp_err *err)
+static int ping_once(
+	const char *socket, const char *ping_path, unsigned timeout_ms, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
@@ -136,7 +142,8 @@ static int ping_once(const char *socket, const char *ping_path, unsigned timeout
 	if (r < 0)
 		return r;
 	if (!memmem(hp_buf_str(&out), out.len, "\r\n\r\npong", 8))
-		return hp_err_set(err, HP_E_BUSY, "%s: answers, but not to a ping at %s", socket, ping_path);
+		return hp_err_set(
+			err, HP_E_BUSY, "%s: answers, but not to a ping at %s", socket, ping_path);
 	return 0;
 }
 
@@ -152,7 +159,8 @@ int hp_fcgi_ping(const char *socket, const char *ping_path, unsigned timeout_ms,
 
 		hp_err_clear(err);
 		now = hp_now_ms();
-		r = ping_once(socket, ping_path, now < deadline ? (unsigned)(deadline - now) : 1, err);
+		r = ping_once(
+			socket, ping_path, now < deadline ? (unsigned)(deadline - now) : 1, err);
 		if (r == 0 || r == HP_E_USAGE || hp_now_ms() + (uint64_t)pause_ms >= deadline)
 			return r;
 		nanosleep(&t, NULL);

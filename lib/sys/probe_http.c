@@ -10,7 +10,9 @@
 #define HEAD_MAX ((size_t)32 << 10)
 #define BODY_MAX ((size_t)64 << 10)
 
-/* The value of a header in a head that ends with an empty line, or NULL; *ret_len without blanks. */
+/*
+ * The value of a header in a head that ends with an empty line, or NULL; *ret_len without blanks.
+ */
 static const char *find_header(const char *head, const char *name, size_t *ret_len)
 {
 	size_t n = strlen(name);
@@ -78,9 +80,11 @@ static void decode_chunks(const char *p, size_t n, struct hp_buf *body)
 	}
 }
 
-/* The whole answer until the server closes, bounded. *ret_head: length of the head, 0 if none came. */
-static int read_answer(int fd, uint64_t deadline, const char *name, struct hp_buf *in, size_t *ret_head,
-	struct hp_err *err)
+/*
+ * The whole answer until the server closes, bounded. *ret_head: length of the head, 0 if none came.
+ */
+static int read_answer(int fd, uint64_t deadline, const char *name, struct hp_buf *in,
+	size_t *ret_head, struct hp_err *err)
 {
 	*ret_head = 0;
 	for (;;) {
@@ -107,8 +111,8 @@ static int read_answer(int fd, uint64_t deadline, const char *name, struct hp_bu
 	}
 }
 
-static int connect_loopback(const struct hp_http_probe *p, uint64_t deadline, const char *name, int *ret,
-	struct hp_err *err)
+static int connect_loopback(const struct hp_http_probe *p, uint64_t deadline, const char *name,
+	int *ret, struct hp_err *err)
 {
 	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -116,7 +120,8 @@ static int connect_loopback(const struct hp_http_probe *p, uint64_t deadline, co
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
 	if (p->ipv6)
-		return hp_probe_connect((struct sockaddr *)&in6, sizeof(in6), deadline, name, ret, err);
+		return hp_probe_connect(
+			(struct sockaddr *)&in6, sizeof(in6), deadline, name, ret, err);
 	return hp_probe_connect((struct sockaddr *)&in4, sizeof(in4), deadline, name, ret, err);
 }
 

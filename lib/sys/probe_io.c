@@ -25,7 +25,8 @@ static int wait_for(int fd, short events, uint64_t deadline, const char *name, s
 int hp_probe_connect(const struct sockaddr *sa, socklen_t len, uint64_t deadline, const char *name,
 	int *ret_fd, struct hp_err *err)
 {
-	_cleanup_close_ int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_close_ int fd =
+		socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r, e = 0;
 	socklen_t elen = sizeof(e);
 

@@ -115,7 +115,8 @@ static int open_input(struct run *x, struct hp_err *err)
 		return 0;
 	x->in_fd = memfd_create("hosting-panel", MFD_CLOEXEC);
 	if (x->in_fd < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "cannot run %s: no memory file", r->argv[0]);
+		return hp_err_errno(
+			err, HP_E_OS, errno, "cannot run %s: no memory file", r->argv[0]);
 	if (hp_fd_write(x->in_fd, "a memory file", r->in, r->in_len, err) < 0)
 		return err->code;
 	if (lseek(x->in_fd, 0, SEEK_SET) < 0)
@@ -273,7 +274,8 @@ static int run_start(struct run *x, uint64_t deadline, struct hp_err *err)
 		return hp_err_errno(err, HP_E_OS, errno, "cannot run %s", r->argv[0]);
 	x->pid = start_blocked(x, hp_child_start, in, out, merged ? out : x->errs_fd, -1);
 	if (x->pid < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "cannot start a process for %s", r->argv[0]);
+		return hp_err_errno(
+			err, HP_E_OS, errno, "cannot start a process for %s", r->argv[0]);
 	close_fd(&x->in_fd);
 	close_fd(&x->out_fd);
 	close_fd(&x->errs_fd);
@@ -324,8 +326,8 @@ static int drain(struct run *x, struct stream *s, struct hp_err *err)
 		if (!s->max)
 			keep_tail(s->buf);
 		else if (s->buf->len - s->start > s->max)
-			return hp_err_set(err, HP_E_REFUSED, "%s printed more than %zu bytes", x->name,
-				s->max);
+			return hp_err_set(err, HP_E_REFUSED, "%s printed more than %zu bytes",
+				x->name, s->max);
 	}
 	return 0;
 }
@@ -500,7 +502,8 @@ int hp_run_end(struct hp_running *x, struct hp_err *err)
 /* The last line that says something; *ret_len without the white space around it. */
 static const char *last_line(const struct stream *s, size_t *ret_len)
 {
-	const char *start = hp_buf_str(s->buf) + s->start, *end = hp_buf_str(s->buf) + s->buf->len, *p;
+	const char *start = hp_buf_str(s->buf) + s->start, *end = hp_buf_str(s->buf) + s->buf->len,
+		   *p;
 
 	while (end > start && strchr(" \t\r\n", end[-1]))
 		end--;
@@ -560,7 +563,8 @@ int hp_run_detached(const struct hp_run *r, int log_fd, int listen_fd, pid_t *re
 	log = log_fd >= 0 ? log_fd : x.null_fd;
 	x.pid = start_blocked(&x, hp_child_start_detached, x.null_fd, log, log, listen_fd);
 	if (x.pid < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "cannot start a process for %s", r->argv[0]);
+		return hp_err_errno(
+			err, HP_E_OS, errno, "cannot start a process for %s", r->argv[0]);
 	/* Two tell us something, in either order; the pipe closes when both have. */
 	while ((rc = read_msg(&x, deadline, &m, err)) > 0) {
 		if (m.step == HP_CHILD_PID) {

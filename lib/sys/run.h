@@ -19,15 +19,16 @@ struct hp_run {
 	size_t in_len;
 	int in_fd;               /* … or this descriptor when > 0; else /dev/null */
 	struct hp_buf *out;      /* stdout is appended to it; NULL: /dev/null */
-	struct hp_buf *errs;     /* stderr likewise (may be out: one stream); NULL: kept for the message */
+	struct hp_buf
+		*errs; /* stderr likewise (may be out: one stream); NULL: kept for the message */
 	int out_fd;              /* stdout straight to this descriptor when > 0 */
 	size_t max_out;          /* cap for each; 0 = 1 MiB; more is an error */
 	unsigned timeout_ms;     /* 0 = 60 s */
 	uid_t uid;               /* when not 0: run as this user … */
 	gid_t gid;               /* … and group, no supplementary groups */
 	/*
-	 * In the child before exec, as root still (namespaces …): 0 or errno. Async-signal-safe, and it
-	 * may change no memory but its stack: the child may share the parent's (vfork(2)).
+	 * In the child before exec, as root still (namespaces …): 0 or errno. Async-signal-safe,
+	 * and it may change no memory but its stack: the child may share the parent's (vfork(2)).
 	 */
 	int (*in_child)(void *arg);
 	void *in_child_arg;
@@ -53,8 +54,8 @@ int hp_run_end(struct hp_running *x, struct hp_err *err);
 /* hp_run(); a status ≠ 0 becomes HP_E_REFUSED with the last line of its stderr in the message. */
 int hp_run_ok(const struct hp_run *r, struct hp_err *err);
 /*
- * Start and leave running: new session, stdin /dev/null, stdout and stderr to log_fd (-1: /dev/null).
- * listen_fd (or -1) becomes descriptor 3. Exec failures are reported. *ret_pid is a
+ * Start and leave running: new session, stdin /dev/null, stdout and stderr to log_fd (-1:
+ * /dev/null). listen_fd (or -1) becomes descriptor 3. Exec failures are reported. *ret_pid is a
  * grandchild, leader of a process group of its own: not ours to wait for. in*, out*, errs are
  * not looked at; timeout_ms is for the start.
  */

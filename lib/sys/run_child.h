@@ -25,7 +25,7 @@ struct hp_child_msg {
 struct hp_child {
 	const struct hp_run *r;
 	char *const *envp;
-	int fds[4];        /* become descriptors 0, 1, 2 and (when ≥ 0) 3; none of them is closed here */
+	int fds[4]; /* become descriptors 0, 1, 2 and (when ≥ 0) 3; none of them is closed here */
 	int status_fd;
 	bool drop_user;    /* to r->uid and r->gid */
 };

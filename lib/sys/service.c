@@ -45,7 +45,8 @@ static int ask_systemd(const char *const *words, const char *const *names, struc
 	struct hp_run run = {.out = out, .timeout_ms = START_TIMEOUT_MS};
 
 	if (!prog)
-		return hp_err_set(err, HP_E_OS, "systemctl: not found, although systemd is running");
+		return hp_err_set(
+			err, HP_E_OS, "systemctl: not found, although systemd is running");
 	hp_strv_add_ref(pool, &argv, prog);
 	for (; *words; words++)
 		hp_strv_add_ref(pool, &argv, *words);
@@ -137,10 +138,12 @@ int hp_service_reload(const char *name, struct hp_err *err)
 	pid = pid_from_file(daemons[i].pidfile, name);
 	if (pid == 0) {
 		hp_err_set(err, HP_E_BUSY, "%s: does not run, so it can't be reloaded", name);
-		return hp_err_hint(err, "start it (/etc/init.d/%s start) and look into its log", name);
+		return hp_err_hint(
+			err, "start it (/etc/init.d/%s start) and look into its log", name);
 	}
 	if (kill(pid, daemons[i].reload) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s: reload of process %d", name, (int)pid);
+		return hp_err_errno(
+			err, HP_E_OS, errno, "%s: reload of process %d", name, (int)pid);
 	return 0;
 }
 

@@ -48,8 +48,11 @@ void engine_reset(bool migrate)
 		db = engine_open(NULL);
 		if (engine_is_mysql(db)) {
 			engine_exec(db, hp_pprintf(db->pool, "DROP DATABASE %s", db->url.database));
-			engine_exec(db, hp_pprintf(db->pool, "CREATE DATABASE %s CHARACTER SET utf8mb4 "
-				"COLLATE utf8mb4_bin", db->url.database));
+			engine_exec(db,
+				hp_pprintf(db->pool,
+					"CREATE DATABASE %s CHARACTER SET utf8mb4 "
+					"COLLATE utf8mb4_bin",
+					db->url.database));
 		} else {
 			engine_exec(db, "DROP SCHEMA public CASCADE");
 			engine_exec(db, "CREATE SCHEMA public");
@@ -141,15 +144,16 @@ int64_t engine_i64(struct hp_db *db, const char *sql)
 
 int64_t engine_session(struct hp_db *db)
 {
-	return engine_i64(db, engine_is_mysql(db) ? "SELECT CONNECTION_ID()" : "SELECT pg_backend_pid()");
+	return engine_i64(
+		db, engine_is_mysql(db) ? "SELECT CONNECTION_ID()" : "SELECT pg_backend_pid()");
 }
 
 void engine_kill(int64_t session)
 {
 	_cleanup_db_ struct hp_db *db = engine_open(NULL);
 	bool mysql = engine_is_mysql(db);
-	const char *sql = hp_pprintf(db->pool, mysql ? "KILL %lld" : "SELECT pg_terminate_backend(%lld)",
-		(long long)session);
+	const char *sql = hp_pprintf(db->pool,
+		mysql ? "KILL %lld" : "SELECT pg_terminate_backend(%lld)", (long long)session);
 
 	engine_exec(db, sql);
 	/* It dies when it comes to it. */
@@ -166,15 +170,26 @@ void engine_fill(struct hp_db *db, int tenants)
 	for (int i = 1; i <= tenants; i++) {
 		_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO tenants (name, subdomain) VALUES ('t%d', 't%d')",
-			i, i));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO sites (tenant_id, domain, node_id, user_name, uid) "
-			"SELECT t.id, 's%d.example', n.id, 'site%d', %d FROM tenants t, nodes n "
-			"WHERE t.subdomain = 't%d' AND n.name = 'n1'", i, i, 20000 + i, i));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_configs (id, website_id, tenant_id, "
-			"web_server, php_version) SELECT id, id, tenant_id, 'nginx', '8.2' FROM sites "
-			"WHERE domain = 's%d.example'", i));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_names (name, website_id, tenant_id, kind) "
-			"SELECT domain, id, tenant_id, 'domain' FROM sites WHERE domain = 's%d.example'", i));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO tenants (name, subdomain) VALUES ('t%d', 't%d')", i,
+				i));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO sites (tenant_id, domain, node_id, user_name, uid) "
+				"SELECT t.id, 's%d.example', n.id, 'site%d', %d FROM tenants t, nodes n "
+				"WHERE t.subdomain = 't%d' AND n.name = 'n1'",
+				i, i, 20000 + i, i));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_configs (id, website_id, tenant_id, "
+				"web_server, php_version) SELECT id, id, tenant_id, 'nginx', '8.2' FROM sites "
+				"WHERE domain = 's%d.example'",
+				i));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_names (name, website_id, tenant_id, kind) "
+				"SELECT domain, id, tenant_id, 'domain' FROM sites WHERE domain = 's%d.example'",
+				i));
 	}
 }

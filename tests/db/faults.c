@@ -61,7 +61,8 @@ static int swallow_error(struct hp_db *db, void *arg HP_UNUSED, struct hp_err *e
 	struct hp_err ignored = HP_ERR_INIT;
 	int r = run_sql(db, "UPDATE nodes SET generation = generation + 1 WHERE id = 1", err);
 
-	assert_int_equal(run_sql(db, "INSERT INTO nodes (name) VALUES ('n1')", &ignored), HP_E_EXISTS);
+	assert_int_equal(
+		run_sql(db, "INSERT INTO nodes (name) VALUES ('n1')", &ignored), HP_E_EXISTS);
 	return r;
 }
 
@@ -134,10 +135,12 @@ static void deadlock(void **state HP_UNUSED)
 	if (is_sqlite())
 		skip(); /* one writer at a time: test-db shows how the other waits */
 
-	static const char one[] = "UPDATE tenants SET website_limit = COALESCE(website_limit, 0) + 1 "
-				  "WHERE id = 1";
-	static const char two[] = "UPDATE tenants SET website_limit = COALESCE(website_limit, 0) + 1 "
-				  "WHERE id = 2";
+	static const char one[] =
+		"UPDATE tenants SET website_limit = COALESCE(website_limit, 0) + 1 "
+		"WHERE id = 1";
+	static const char two[] =
+		"UPDATE tenants SET website_limit = COALESCE(website_limit, 0) + 1 "
+		"WHERE id = 2";
 	int to_child[2], to_parent[2], calls, r, status;
 	_cleanup_db_ struct hp_db *db = NULL;
 	pid_t pid;
@@ -176,7 +179,9 @@ static int read_then_write(struct hp_db *db, void *arg, struct hp_err *err)
 
 	if (a->calls++ == 0)
 		engine_exec(a->other, "UPDATE nodes SET generation = generation + 1 WHERE id = 1");
-	return g < 0 ? HP_E_DB : run_sql(db, "UPDATE nodes SET generation = generation + 1 WHERE id = 1", err);
+	return g < 0
+		? HP_E_DB
+		: run_sql(db, "UPDATE nodes SET generation = generation + 1 WHERE id = 1", err);
 }
 
 static void serialisation_failure(void **state HP_UNUSED)
@@ -290,7 +295,8 @@ static void lost_outside(void **state HP_UNUSED)
 	engine_kill(engine_session(db));
 	assert_int_equal(generation(db), before);
 	engine_kill(engine_session(db));
-	assert_int_equal(run_sql(db, "UPDATE nodes SET generation = generation + 1", &err), HP_E_DB);
+	assert_int_equal(
+		run_sql(db, "UPDATE nodes SET generation = generation + 1", &err), HP_E_DB);
 	assert_non_null(strstr(err.msg, "unknown"));
 	assert_int_equal(generation(db), before);
 	engine_kill(engine_session(db));
@@ -359,7 +365,8 @@ static void refused(void **state HP_UNUSED)
 
 	assert_int_equal(try_url(getenv("HP_TEST_URL_TCP"), &err), 0);
 	assert_int_equal(try_url(changed(pool, "%25d@", "%25SECRET@"), &err), HP_E_CONF);
-	assert_int_equal(try_url(changed(pool, "/panel_suite", "/no_such_database"), &err), HP_E_CONF);
+	assert_int_equal(
+		try_url(changed(pool, "/panel_suite", "/no_such_database"), &err), HP_E_CONF);
 	assert_int_equal(try_url(changed(pool, "//panel:", "//nobody:"), &err), HP_E_CONF);
 	assert_int_equal(try_url(hp_pprintf(pool, "%s?socket=/nonexistent",
 		changed(pool, "127.0.0.1", "localhost")), &err), HP_E_BUSY);
@@ -404,12 +411,17 @@ static void tls(void **state HP_UNUSED)
 	expect_tls(hp_pprintf(pool, "%s?sslmode=verify-ca&sslrootcert=%s", url, ca), true);
 	expect_tls(hp_pprintf(pool, "%s?sslmode=verify-full&sslrootcert=%s", named, ca), true);
 	/* The certificate names localhost, and nobody else's list knows who signed it. */
-	assert_int_equal(try_url(hp_pprintf(pool, "%s?sslmode=verify-full&sslrootcert=%s", url, ca), &err),
+	assert_int_equal(
+		try_url(hp_pprintf(pool, "%s?sslmode=verify-full&sslrootcert=%s", url, ca), &err),
 		HP_E_CONF);
 	assert_int_equal(try_url(hp_pprintf(pool, "%s?sslmode=verify-ca", named), &err), HP_E_CONF);
-	assert_int_equal(try_url(hp_pprintf(pool, "%s?sslmode=verify-full", named), &err), HP_E_CONF);
-	assert_int_equal(try_url(hp_pprintf(pool, "%s?sslmode=verify-full&sslrootcert=/nonexistent.pem",
-		named), &err), HP_E_CONF);
+	assert_int_equal(
+		try_url(hp_pprintf(pool, "%s?sslmode=verify-full", named), &err), HP_E_CONF);
+	assert_int_equal(
+		try_url(hp_pprintf(
+				pool, "%s?sslmode=verify-full&sslrootcert=/nonexistent.pem", named),
+			&err),
+		HP_E_CONF);
 }
 
 /* The server itself says what it is, whatever the URL calls it. */
@@ -425,14 +437,17 @@ static void detected_from_the_server(void **state HP_UNUSED)
 	struct hp_err err = HP_ERR_INIT;
 
 	rest = strchr(url, ':');
-	assert_int_equal(hp_db_open(hp_pprintf(pool, "%s%s", hp_str_starts(url, "mysql:") ? "mariadb" : "mysql",
-		rest), NULL, &b, &err), 0);
+	assert_int_equal(
+		hp_db_open(hp_pprintf(pool, "%s%s",
+				   hp_str_starts(url, "mysql:") ? "mariadb" : "mysql", rest),
+			NULL, &b, &err),
+		0);
 	assert_int_equal(hp_db_engine(a), hp_db_engine(b));
 }
 
 /*
- * caching_sha2_password without TLS: the password goes encrypted with the server's key when the server
- * has not seen it since its start, and as a digest afterwards.
+ * caching_sha2_password without TLS: the password goes encrypted with the server's key when the
+ * server has not seen it since its start, and as a digest afterwards.
  */
 static void password_without_tls(void **state HP_UNUSED)
 {

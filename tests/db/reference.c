@@ -1,6 +1,7 @@
 /*
- * The suite: the statements of the quick reference page, letter by letter, on the engines whose SQL they
- * are in. "?" is the placeholder of MySQL, MariaDB and SQLite; for PostgreSQL it is written "$1".
+ * The suite: the statements of the quick reference page, letter by letter, on the engines whose SQL
+ * they are in. "?" is the placeholder of MySQL, MariaDB and SQLite; for PostgreSQL it is written
+ * "$1".
  */
 #include "engine.h"
 
@@ -12,7 +13,8 @@ static int setup(void **state)
 	db = engine_open(NULL);
 	engine_exec(db, "INSERT INTO nodes (name) VALUES ('n1')");
 	engine_exec(db, "INSERT INTO tenants (name, subdomain) VALUES ('One', 'one')");
-	engine_exec(db, "INSERT INTO sites (tenant_id, domain, node_id) VALUES (1, 'example.com', 1)");
+	engine_exec(
+		db, "INSERT INTO sites (tenant_id, domain, node_id) VALUES (1, 'example.com', 1)");
 	return 0;
 }
 
@@ -43,8 +45,8 @@ static void columns(const char *table, const char *want)
 {
 	struct hp_err err = HP_ERR_INIT;
 	_cleanup_buf_ struct hp_buf b = HP_BUF_INIT;
-	_cleanup_stmt_ struct hp_stmt *st = engine_stmt(db, hp_pprintf(db->pool, "SELECT * FROM %s", table),
-		HP_ROWS_MANY);
+	_cleanup_stmt_ struct hp_stmt *st =
+		engine_stmt(db, hp_pprintf(db->pool, "SELECT * FROM %s", table), HP_ROWS_MANY);
 
 	assert_true(hp_stmt_step(st, &err) >= 0);
 	for (unsigned i = 0; i < hp_stmt_columns(st); i++)
@@ -54,9 +56,11 @@ static void columns(const char *table, const char *want)
 
 static void table_columns(void **state HP_UNUSED)
 {
-	columns("tenants", "id name subdomain database_backend database_url storage_quota_gb website_limit "
+	columns("tenants",
+		"id name subdomain database_backend database_url storage_quota_gb website_limit "
 		"email_accounts_limit status created_at updated_at");
-	columns("website_configs", "id website_id tenant_id web_server php_version php_memory_limit "
+	columns("website_configs",
+		"id website_id tenant_id web_server php_version php_memory_limit "
 		"php_max_execution_time php_upload_max_filesize php_post_max_size php_extensions "
 		"database_backend database_host database_port database_name database_charset ssl_enabled "
 		"ssl_provider ssl_auto_renew gzip_enabled cache_enabled cache_ttl_seconds "
@@ -70,7 +74,8 @@ static void insert_example(void **state HP_UNUSED)
 
 	if (hp_db_engine(db) == HP_ENGINE_SQLITE) {
 		/* It has no NOW(); the rest of the file wants the row. */
-		engine_exec(db, "INSERT INTO website_configs (id, website_id, tenant_id, web_server, "
+		engine_exec(db,
+			"INSERT INTO website_configs (id, website_id, tenant_id, web_server, "
 			"php_version, database_backend, ssl_enabled) VALUES (1, 1, 1, 'nginx', '8.3', 'mysql', "
 			"true)");
 		return;
@@ -104,7 +109,8 @@ static void insert_example(void **state HP_UNUSED)
 		"    NOW(),                      -- created_at\n"
 		"    NOW()                       -- updated_at\n"
 		");");
-	st = engine_stmt(db, "SELECT ssl_enabled, created_at, php_extensions FROM website_configs", HP_ROWS_ONE);
+	st = engine_stmt(db, "SELECT ssl_enabled, created_at, php_extensions FROM website_configs",
+		HP_ROWS_ONE);
 	assert_int_equal(hp_stmt_step(st, &err), 1);
 	assert_string_equal(hp_stmt_get_text(st, 0), "true");
 	assert_int_equal(strlen(hp_stmt_get_text(st, 1)), 20);
@@ -125,7 +131,8 @@ static void websites(void **state HP_UNUSED)
 		"FROM website_configs"), 1);
 	/* One value behind both names. */
 	engine_exec(db, "UPDATE website_configs SET php_version = '8.1' WHERE website_id = 1");
-	st = engine_stmt(db, "SELECT php_version, ssl_enabled, created_at FROM websites", HP_ROWS_ONE);
+	st = engine_stmt(
+		db, "SELECT php_version, ssl_enabled, created_at FROM websites", HP_ROWS_ONE);
 	assert_int_equal(hp_stmt_step(st, &err), 1);
 	assert_string_equal(hp_stmt_get_text(st, 0), "8.1");
 	assert_string_equal(hp_stmt_get_text(st, 1), "true");
@@ -135,9 +142,11 @@ static void websites(void **state HP_UNUSED)
 static void tenants_and_users(void **state HP_UNUSED)
 {
 	engine_exec(db, "UPDATE tenants SET database_backend='mysql' WHERE id=1;");
-	assert_int_equal(engine_i64(db, "SELECT COUNT(*) FROM tenants WHERE database_backend = 'mysql'"), 1);
+	assert_int_equal(
+		engine_i64(db, "SELECT COUNT(*) FROM tenants WHERE database_backend = 'mysql'"), 1);
 	engine_exec(db, "UPDATE tenants SET database_backend='postgresql' WHERE id=1;");
-	engine_exec(db, "INSERT INTO users (tenant_id, username, role) VALUES (1, 'alice', 'admin')");
+	engine_exec(
+		db, "INSERT INTO users (tenant_id, username, role) VALUES (1, 'alice', 'admin')");
 	assert_int_equal(rows("SELECT * FROM users WHERE tenant_id = ? AND id = ?"), 1);
 }
 
@@ -147,10 +156,14 @@ static void monitoring(void **state HP_UNUSED)
 		"service_down", "certificate_expiry"};
 
 	engine_exec(db, "INSERT INTO system_metrics (node_id, cpu_usage) VALUES (1, 12.5)");
-	engine_exec(db, "INSERT INTO website_metrics (website_id, tenant_id, requests) VALUES (1, 1, 10)");
+	engine_exec(db,
+		"INSERT INTO website_metrics (website_id, tenant_id, requests) VALUES (1, 1, 10)");
 	for (size_t i = 0; i < HP_ARRAY_SIZE(types); i++)
-		engine_exec(db, hp_pprintf(db->pool, "INSERT INTO alerts (tenant_id, alert_type, threshold, "
-			"enabled) VALUES (1, '%s', 80, %s)", types[i], i ? "true" : "false"));
+		engine_exec(db,
+			hp_pprintf(db->pool,
+				"INSERT INTO alerts (tenant_id, alert_type, threshold, "
+				"enabled) VALUES (1, '%s', 80, %s)",
+				types[i], i ? "true" : "false"));
 	engine_exec(db, "INSERT INTO alert_logs (alert_id, tenant_id, value) VALUES (1, 1, 81.5)");
 	if (engine_is_mysql(db))
 		assert_int_equal(rows("SELECT * FROM system_metrics\n"
@@ -160,11 +173,14 @@ static void monitoring(void **state HP_UNUSED)
 	assert_int_equal(rows("SELECT * FROM website_metrics\n"
 		"WHERE website_id = ? AND tenant_id = ?\n"
 		"ORDER BY timestamp DESC;"), 1);
-	assert_int_equal(rows("SELECT * FROM website_metrics WHERE website_id = 1 ORDER BY timestamp DESC;"), 1);
+	assert_int_equal(
+		rows("SELECT * FROM website_metrics WHERE website_id = 1 ORDER BY timestamp DESC;"),
+		1);
 	assert_int_equal(rows("SELECT * FROM alerts WHERE tenant_id = ? AND enabled = true;"), 5);
 	assert_int_equal(rows("SELECT * FROM alerts WHERE enabled = true;"), 5);
 	assert_int_equal(rows("SELECT * FROM alerts WHERE tenant_id = 1;"), 6);
-	assert_int_equal(rows("SELECT * FROM alert_logs WHERE alert_id = ? ORDER BY triggered_at DESC;"), 1);
+	assert_int_equal(
+		rows("SELECT * FROM alert_logs WHERE alert_id = ? ORDER BY triggered_at DESC;"), 1);
 }
 
 int engine_run_reference(void)

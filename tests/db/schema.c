@@ -1,4 +1,7 @@
-/* The suite: migrations, whether the engine takes every statement of the catalog, the tenant's wall. */
+/*
+ * The suite: migrations, whether the engine takes every statement of the catalog, the tenant's
+ * wall.
+ */
 #include <signal.h>
 #include <sys/wait.h>
 #include "base/fault.h"
@@ -59,7 +62,8 @@ static void newer_schema(void **state HP_UNUSED)
 
 	engine_reset(true);
 	db = engine_open(NULL);
-	engine_exec(db, "INSERT INTO schema_migrations (version, title) VALUES (9999, 'of the future')");
+	engine_exec(db,
+		"INSERT INTO schema_migrations (version, title) VALUES (9999, 'of the future')");
 	assert_int_equal(hp_db_migrate(db, false, NULL, NULL, &err), HP_E_CONF);
 }
 
@@ -169,21 +173,33 @@ static void fill_two(struct hp_db *db)
 
 		engine_exec(db, hp_pprintf(pool, "INSERT INTO tenants (id, name, subdomain) "
 			"VALUES (%d, '%s', '%s')", t[i].tenant, t[i].name, t[i].name));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO sites (id, tenant_id, domain, node_id, user_name, "
-			"uid) VALUES (%d, %d, '%s.example', 61, 'u%s', %d)", t[i].site, t[i].tenant, t[i].name,
-			t[i].name, 1000000 + t[i].site));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_configs (id, website_id, tenant_id, "
-			"web_server, php_version, database_name) VALUES (%d, %d, %d, 'nginx', '8.2', 'd%s')",
-			t[i].site, t[i].site, t[i].tenant, t[i].name));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_names (name, website_id, tenant_id, kind) "
-			"VALUES ('%s.example', %d, %d, 'domain')", t[i].name, t[i].site, t[i].tenant));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO website_names (name, website_id, tenant_id, kind) "
-			"VALUES ('w%s.example', %d, %d, 'alias')", t[i].name, t[i].site, t[i].tenant));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO sites (id, tenant_id, domain, node_id, user_name, "
+				"uid) VALUES (%d, %d, '%s.example', 61, 'u%s', %d)",
+				t[i].site, t[i].tenant, t[i].name, t[i].name, 1000000 + t[i].site));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_configs (id, website_id, tenant_id, "
+				"web_server, php_version, database_name) VALUES (%d, %d, %d, 'nginx', '8.2', 'd%s')",
+				t[i].site, t[i].site, t[i].tenant, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_names (name, website_id, tenant_id, kind) "
+				"VALUES ('%s.example', %d, %d, 'domain')",
+				t[i].name, t[i].site, t[i].tenant));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_names (name, website_id, tenant_id, kind) "
+				"VALUES ('w%s.example', %d, %d, 'alias')",
+				t[i].name, t[i].site, t[i].tenant));
 		engine_exec(db, hp_pprintf(pool, "INSERT INTO users (tenant_id, username, role) "
 			"VALUES (%d, 'p%s', 'admin')", t[i].tenant, t[i].name));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
-			"VALUES (%d, 'p%s', 'shell', 'site:add', '%s.example')", t[i].tenant, t[i].name,
-			t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
+				"VALUES (%d, 'p%s', 'shell', 'site:add', '%s.example')",
+				t[i].tenant, t[i].name, t[i].name));
 	}
 }
 
@@ -198,10 +214,12 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"cache_ttl_seconds", 60}};
 	static const struct {
 		const char *name, *s;
-	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"}, {"kind", "alias"},
-		{"user", "utwo222222"}, {"username", "ptwo222222"}, {"php_version", ""}, {"status", ""},
-		{"web_server", ""}, {"node", ""}, {"object", ""}, {"actor", ""}, {"verb", ""}};
-	static const char *const bools[] = {"ssl_enabled", "ssl_auto_renew", "gzip_enabled", "cache_enabled"};
+	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"},
+		{"kind", "alias"}, {"user", "utwo222222"}, {"username", "ptwo222222"},
+		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
+		{"object", ""}, {"actor", ""}, {"verb", ""}};
+	static const char *const bools[] = {
+		"ssl_enabled", "ssl_auto_renew", "gzip_enabled", "cache_enabled"};
 	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",
 		"php_post_max_size", "php_extensions", "database_backend", "database_host", "database_name",
 		"database_charset", "ssl_provider", "http_security_headers", "allowed_ips", "blocked_ips"};
@@ -229,7 +247,8 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 	if (hp_streq(name, "since") || hp_str_ends(name, "_at"))
 		hp_stmt_time(st, name, 0);
 	else
-		fail_msg("%s: tell tests/db/schema.c what :%s of another tenant would be", st->def->name, name);
+		fail_msg("%s: tell tests/db/schema.c what :%s of another tenant would be",
+			st->def->name, name);
 }
 
 /* Returns what the statement did with the other's rows: < 0 refused, else rows seen or changed. */

@@ -1,4 +1,6 @@
-/* The suite on one engine (engine.h): values in and out, errors. Runs the other files' groups too. */
+/*
+ * The suite on one engine (engine.h): values in and out, errors. Runs the other files' groups too.
+ */
 #include "engine.h"
 #include "base/file.h"
 
@@ -58,7 +60,8 @@ static void put(int64_t id, const char *s, int64_t n, bool b)
 static struct hp_stmt *get(int64_t id)
 {
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_stmt *st = engine_stmt(db, "SELECT s, n, b, at FROM t WHERE id = :id", HP_ROWS_ONE);
+	struct hp_stmt *st =
+		engine_stmt(db, "SELECT s, n, b, at FROM t WHERE id = :id", HP_ROWS_ONE);
 
 	hp_stmt_i64(st, "id", id);
 	if (hp_stmt_step(st, &err) != 1)
@@ -178,7 +181,8 @@ static void same_statement_within_its_rows(void **state HP_UNUSED)
 static void changed_rows_and_ids(void **state HP_UNUSED)
 {
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_stmt *st = engine_stmt(db, "INSERT INTO nodes (name) VALUES (:name)", HP_ROWS_NONE);
+	struct hp_stmt *st =
+		engine_stmt(db, "INSERT INTO nodes (name) VALUES (:name)", HP_ROWS_NONE);
 	int64_t first;
 
 	hp_stmt_text(st, "name", "a");
@@ -217,7 +221,8 @@ static void errors(void **state HP_UNUSED)
 
 	engine_fill(db, 1);
 	assert_int_equal(exec_error("INSERT INTO t (id) VALUES (1)", &err), HP_E_EXISTS);
-	assert_int_equal(exec_error("INSERT INTO tenants (name, subdomain) VALUES ('x', 't1')", &err),
+	assert_int_equal(
+		exec_error("INSERT INTO tenants (name, subdomain) VALUES ('x', 't1')", &err),
 		HP_E_EXISTS);
 	assert_int_equal(exec_error("INSERT INTO website_names (name, website_id, tenant_id, kind) "
 		"VALUES ('x', 77, 1, 'alias')", &err), HP_E_EXISTS);

@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			look(c, k->section, k->key);
 			continue;
 		}
-		look(c, hp_pprintf(pool, "%.*s.8.2", (int)strlen(k->section) - 2, k->section), k->key);
+		look(c, hp_pprintf(pool, "%.*s.8.2", (int)strlen(k->section) - 2, k->section),
+			k->key);
 	}
 	return 0;
 }

@@ -1,16 +1,16 @@
 /*
  * The template engine and the escapers. The first byte chooses the format; up to the first NUL
- * stands a template, behind it a value. The template is rendered over that value, and the value goes
- * through every escaper: none may let a control character through, nor write half of a value that it
- * refuses.
+ * stands a template, behind it a value. The template is rendered over that value, and the value
+ * goes through every escaper: none may let a control character through, nor write half of a value
+ * that it refuses.
  */
 #include "base/str.h"
 #include "sys/tmpl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const char *const formats[] = {"nginx", "apache", "openlitespeed", "php-fpm", "systemd", "html",
-	"text"};
+static const char *const formats[] = {
+	"nginx", "apache", "openlitespeed", "php-fpm", "systemd", "html", "text"};
 static const char *const slots[] = {NULL, "domain", "path", "ident", "int", "size", "time", "word",
 	"cidr", "user"};
 

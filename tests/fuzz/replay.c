@@ -64,7 +64,9 @@ int main(int argc, char **argv)
 	if (argc == 1) {
 		name = strstr(name, "fuzz-");
 		HP_BUG_ON(!name);
-		r = n = replay(hp_pprintf(pool, "%s/tests/fuzz/corpus/%s", src ? src : ".", name + 5), &err);
+		r = n = replay(
+			hp_pprintf(pool, "%s/tests/fuzz/corpus/%s", src ? src : ".", name + 5),
+			&err);
 	}
 	for (int i = 1; i < argc && r >= 0; i++) {
 		r = replay(argv[i], &err);

@@ -2,10 +2,9 @@
  * hp-node-tool: lib/node by itself, without a panel. For tests.
  *
  *   hp-node-tool [--sysroot DIR] [--force] [--wait MS] [--purge DOMAIN] [--conf FILE] COMMAND
- *     state NODE GENERATION    a state document on stdout from lines "id domain [key=value|+alias]…"
- *     apply|plan [FILE|-]      as hp_node_apply(), hp_node_plan(); the report on stdout
- *     verify|recover
- *     detect|php|info DOMAIN
+ *     state NODE GENERATION    a state document on stdout from lines "id domain
+ * [key=value|+alias]…" apply|plan [FILE|-]      as hp_node_apply(), hp_node_plan(); the report on
+ * stdout verify|recover detect|php|info DOMAIN
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,7 +62,8 @@ static int make_site(struct hp_pool *pool, const char *line, struct hp_site *s, 
 	s->v[HP_SITE_ID] = w.v[0];
 	s->v[HP_SITE_DOMAIN] = w.v[1];
 	s->v[HP_SITE_USER] = hp_pprintf(pool, "site%s", w.v[0]);
-	s->v[HP_SITE_UID] = hp_pprintf(pool, "%lld", (long long)(id <= 39999 ? 20000 : 1000000) + id);
+	s->v[HP_SITE_UID] =
+		hp_pprintf(pool, "%lld", (long long)(id <= 39999 ? 20000 : 1000000) + id);
 	s->v[HP_SITE_PHP_VERSION] = "8.2";
 	for (i = 2; i < w.n; i++)
 		if (set_word(pool, s, w.v[i], err) < 0)
@@ -87,7 +87,9 @@ static int cmd_state(const char *node, const char *generation, struct hp_err *er
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = 0;
 		hp_pool_reset(pool);
-		if (*line && (make_site(pool, line, &site, err) < 0 || hp_state_site(&w, &site, err) < 0))
+		if (*line &&
+			(make_site(pool, line, &site, err) < 0 ||
+				hp_state_site(&w, &site, err) < 0))
 			return err->code;
 	}
 	return hp_state_end(&w, err);
@@ -186,7 +188,8 @@ int main(int argc HP_UNUSED, char **argv)
 			o.quiet_plan = true;
 		} else if (hp_streq(*argv, "--sysroot") && argv[1]) {
 			o.sysroot = *++argv;
-		} else if (hp_streq(*argv, "--wait") && argv[1] && hp_parse_u64(argv[1], 3600000, &ms) == 0) {
+		} else if (hp_streq(*argv, "--wait") && argv[1] &&
+			hp_parse_u64(argv[1], 3600000, &ms) == 0) {
 			o.wait_ms = (unsigned)ms;
 			argv++;
 		} else if (hp_streq(*argv, "--purge") && argv[1]) {

@@ -127,10 +127,12 @@ static void beneath(void **state)
 	assert_int_equal(symlink("in", unit_path("top/dirlink")), 0);
 	dir = open(unit_path("top"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dir >= 0);
-	assert_int_equal(hp_open_beneath(dir, "in/new", O_WRONLY | O_CREAT | O_EXCL, 0640, &fd, &err), 0);
+	assert_int_equal(
+		hp_open_beneath(dir, "in/new", O_WRONLY | O_CREAT | O_EXCL, 0640, &fd, &err), 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
-	assert_int_equal(hp_open_beneath(dir, "in/new", O_WRONLY | O_CREAT | O_EXCL, 0640, &fd, &err),
+	assert_int_equal(
+		hp_open_beneath(dir, "in/new", O_WRONLY | O_CREAT | O_EXCL, 0640, &fd, &err),
 		HP_E_EXISTS);
 	assert_int_equal(hp_open_beneath(dir, "in/none", O_RDONLY, 0, &fd, &err), HP_E_NOT_FOUND);
 	assert_int_equal(hp_open_beneath(dir, "link", O_RDONLY, 0, &fd, &err), HP_E_DENIED);

@@ -15,10 +15,21 @@ static void write_two(const char *path)
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_manifest head = {.node = "web1", .generation = 42, .doc = SHA, .inputs = SHA,
 		.complete = true};
-	struct hp_mfile link = {.path = "/etc/x/b link", .target = "../b c", .sha = SHA, .mode = 0777,
-		.kind = HP_MLINK, .part = 2, .sig = {.size = 6, .mtime = -5, .ctime = 7, .ino = UINT64_MAX}};
-	struct hp_mfile file = {.next = &link, .path = "/etc/x/b", .sha = SHA, .mode = 0640, .gid = 20001,
-		.kind = HP_MFILE_OWN_DIR, .part = 1, .sig = {.size = 9, .mtime = 1, .ctime = 2, .ino = 3}};
+	struct hp_mfile link = {.path = "/etc/x/b link",
+		.target = "../b c",
+		.sha = SHA,
+		.mode = 0777,
+		.kind = HP_MLINK,
+		.part = 2,
+		.sig = {.size = 6, .mtime = -5, .ctime = 7, .ino = UINT64_MAX}};
+	struct hp_mfile file = {.next = &link,
+		.path = "/etc/x/b",
+		.sha = SHA,
+		.mode = 0640,
+		.gid = 20001,
+		.kind = HP_MFILE_OWN_DIR,
+		.part = 1,
+		.sig = {.size = 9, .mtime = 1, .ctime = 2, .ino = 3}};
 	struct hp_msite own = {.domain = "-", .digest = SHA};
 	struct hp_msite a = {.domain = "a.example", .user = "site1", .uid = 20001, .digest = SHA,
 		.suspended = true};

@@ -21,13 +21,15 @@ static void test_site(void **state HP_UNUSED)
 {
 	expect("nginx: [emerg] unknown directive \"foo\" in /etc/nginx/sites-enabled/a.example.conf:12\n"
 	       "nginx: configuration file /etc/nginx/nginx.conf test failed\n",
-		"unknown directive \"foo\" in /etc/nginx/sites-enabled/a.example.conf:12", "a.example");
+		"unknown directive \"foo\" in /etc/nginx/sites-enabled/a.example.conf:12",
+		"a.example");
 }
 
 static void test_copy_is_named_by_its_origin(void **state HP_UNUSED)
 {
 	expect("nginx: [emerg] unexpected \"}\" in /etc/nginx/hosting-panel/custom/a.example@10-x.conf:3\n",
-		"unexpected \"}\" in /etc/hosting-panel/custom/a.example/nginx/10-x.conf:3", "a.example");
+		"unexpected \"}\" in /etc/hosting-panel/custom/a.example/nginx/10-x.conf:3",
+		"a.example");
 }
 
 static void test_foreign(void **state HP_UNUSED)
@@ -59,11 +61,12 @@ static void test_order(void **state HP_UNUSED)
 static void test_conflicts(void **state HP_UNUSED)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	const char *at = "nginx: [warn] conflicting server name \"a.example\" on 0.0.0.0:80, ignored\n"
-			 "nginx: [warn] conflicting server name \"cut\n"
-			 "nginx: [warn] other\n"
-			 "2026/01/01 10:00:00 [warn] 1#1: conflicting server name \"*.b.example\" on [::]:80, "
-			 "ignored";
+	const char *at =
+		"nginx: [warn] conflicting server name \"a.example\" on 0.0.0.0:80, ignored\n"
+		"nginx: [warn] conflicting server name \"cut\n"
+		"nginx: [warn] other\n"
+		"2026/01/01 10:00:00 [warn] 1#1: conflicting server name \"*.b.example\" on [::]:80, "
+		"ignored";
 	const char *name, *listen;
 
 	assert_true(hp_nginx_next_conflict(pool, &at, &name, &listen));

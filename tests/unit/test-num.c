@@ -37,7 +37,8 @@ static void unsigned_numbers(void **state HP_UNUSED)
 
 static void sizes(void **state HP_UNUSED)
 {
-	static const char *const bad[] = {"", "M", "-1M", "1MB", "1 M", "1T", "1.5G", "17179869184G"};
+	static const char *const bad[] = {
+		"", "M", "-1M", "1MB", "1 M", "1T", "1.5G", "17179869184G"};
 	uint64_t v = 0;
 
 	assert_int_equal(hp_parse_size("256M", UINT64_MAX, &v), 0);

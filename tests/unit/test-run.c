@@ -17,7 +17,8 @@ static void out_and_status(void **state HP_UNUSED)
 {
 	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT, errs = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_run r = {.argv = SH("echo one; echo two >&2; exit 3"), .out = &out, .errs = &errs};
+	struct hp_run r = {
+		.argv = SH("echo one; echo two >&2; exit 3"), .out = &out, .errs = &errs};
 
 	assert_int_equal(hp_run(&r, &err), 3);
 	assert_string_equal(hp_buf_str(&out), "one\n");
@@ -37,7 +38,8 @@ static void one_stream(void **state HP_UNUSED)
 {
 	_cleanup_buf_ struct hp_buf both = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_run r = {.argv = SH("echo a; echo b >&2; echo c; echo d >&2; exit 1"), .out = &both,
+	struct hp_run r = {.argv = SH("echo a; echo b >&2; echo c; echo d >&2; exit 1"),
+		.out = &both,
 		.errs = &both};
 
 	assert_int_equal(hp_run_ok(&r, &err), HP_E_REFUSED);
@@ -59,7 +61,8 @@ static void cannot_start(void **state HP_UNUSED)
 	r.argv = (const char *const[]){"/bin/true", NULL};
 	r.dir = "/no/such/folder";
 	assert_int_equal(hp_run(&r, &err), HP_E_OS);
-	assert_string_equal(err.msg, "cannot run /bin/true in /no/such/folder: No such file or directory");
+	assert_string_equal(
+		err.msg, "cannot run /bin/true in /no/such/folder: No such file or directory");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
@@ -80,7 +83,8 @@ static void words(void **state HP_UNUSED)
 	r.argv = SH("kill -9 $$");
 	hp_run_ok(&r, &err);
 	assert_string_equal(err.msg, "sh was ended by signal 9 (Killed)");
-	r.argv = SH("i=0; while [ $i -lt 3000 ]; do echo noise >&2; i=$((i+1)); done; echo end >&2; exit 1");
+	r.argv = SH(
+		"i=0; while [ $i -lt 3000 ]; do echo noise >&2; i=$((i+1)); done; echo end >&2; exit 1");
 	hp_run_ok(&r, &err);
 	assert_string_equal(err.msg, "sh: end");
 	r.argv = SH("printf 'bad \\033[31mred' >&2; exit 1");
@@ -93,7 +97,8 @@ static void environment_is_new(void **state HP_UNUSED)
 	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
 	const char *env[] = {"HP_X=a b", "LANG=de", NULL};
-	struct hp_run r = {.argv = (const char *const[]){"/usr/bin/env", NULL}, .env = env, .out = &out};
+	struct hp_run r = {
+		.argv = (const char *const[]){"/usr/bin/env", NULL}, .env = env, .out = &out};
 
 	setenv("HP_SECRET", "1", 1);
 	assert_int_equal(hp_run(&r, &err), 0);
@@ -144,7 +149,8 @@ static void signals_are_reset(void **state HP_UNUSED)
 	assert_non_null(strstr(hp_buf_str(&out), "SigBlk:\t0000000000000000\n"));
 	/* libc keeps two real-time signals to itself; whoever ignores those is not undone */
 	assert_non_null(strstr(hp_buf_str(&out), "SigIgn:\t"));
-	assert_int_equal(strtoull(strstr(hp_buf_str(&out), "SigIgn:\t") + 8, NULL, 16) & 0x7fffffff, 0);
+	assert_int_equal(
+		strtoull(strstr(hp_buf_str(&out), "SigIgn:\t") + 8, NULL, 16) & 0x7fffffff, 0);
 }
 
 static void input(void **state HP_UNUSED)
@@ -304,8 +310,10 @@ static void other_user(void **state HP_UNUSED)
 {
 	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_run r = {.argv = SH("grep -E '^(Uid|Gid|Groups):' /proc/self/status"), .out = &out,
-		.uid = 65533, .gid = 65532};
+	struct hp_run r = {.argv = SH("grep -E '^(Uid|Gid|Groups):' /proc/self/status"),
+		.out = &out,
+		.uid = 65533,
+		.gid = 65532};
 
 	if (geteuid() != 0) {
 		assert_int_equal(hp_run(&r, &err), HP_E_OS);
@@ -352,7 +360,10 @@ static void detached(void **state HP_UNUSED)
 	kill(pid, SIGKILL);
 }
 
-/* The first can only end while the second runs: each opens its end of a FIFO and waits for the other. */
+/*
+ * The first can only end while the second runs: each opens its end of a FIFO and waits for the
+ * other.
+ */
 static void side_by_side(void **state HP_UNUSED)
 {
 	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT, more = HP_BUF_INIT;
@@ -360,7 +371,8 @@ static void side_by_side(void **state HP_UNUSED)
 	struct hp_running *first, *second;
 	struct hp_run a = {.argv = SH("read x <fifo; echo heard $x; exit 3"), .dir = unit_path(""),
 		.out = &out};
-	struct hp_run b = {.argv = SH("echo word >fifo; echo told"), .dir = unit_path(""), .out = &more};
+	struct hp_run b = {
+		.argv = SH("echo word >fifo; echo told"), .dir = unit_path(""), .out = &more};
 
 	assert_int_equal(mkfifo(unit_path("fifo"), 0600), 0);
 	assert_int_equal(hp_run_begin(&a, &first, &err), 0);
@@ -392,7 +404,8 @@ static void time_of_children(void **state HP_UNUSED)
 
 static void find(void **state HP_UNUSED)
 {
-	assert_string_equal(hp_run_find((const char *const[]){"/no/such", "/bin/sh", "/bin/cat", NULL}),
+	assert_string_equal(
+		hp_run_find((const char *const[]){"/no/such", "/bin/sh", "/bin/cat", NULL}),
 		"/bin/sh");
 	assert_null(hp_run_find((const char *const[]){"/no/such", "/etc/passwd", NULL}));
 }
@@ -408,7 +421,8 @@ int main(void)
 		cmocka_unit_test(nothing_else_is_open),
 		cmocka_unit_test(signals_are_reset),
 		cmocka_unit_test_setup_teardown(input, unit_setup_dir, unit_teardown_dir),
-		cmocka_unit_test_setup_teardown(output_to_descriptor, unit_setup_dir, unit_teardown_dir),
+		cmocka_unit_test_setup_teardown(
+			output_to_descriptor, unit_setup_dir, unit_teardown_dir),
 		cmocka_unit_test(cap),
 		cmocka_unit_test(time_out),
 		cmocka_unit_test(orphan),

@@ -52,7 +52,8 @@ int unit_teardown_dir(void **state HP_UNUSED)
 void unit_assert_err(const struct hp_err *err, int code, const char *text)
 {
 	if (err->code != code || !strstr(err->msg, text))
-		print_error("got %d \"%s\", want %d with \"%s\"\n", err->code, err->msg, code, text);
+		print_error(
+			"got %d \"%s\", want %d with \"%s\"\n", err->code, err->msg, code, text);
 	assert_int_equal(err->code, code);
 	assert_non_null(strstr(err->msg, text));
 }
