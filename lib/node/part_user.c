@@ -295,19 +295,26 @@ static int undo_folders(struct hp_engine *x, const char *domain, uint64_t mask, 
 	return hp_folders_undo(x->root, &made, err);
 }
 
+/* Removes the accounts that the lines before have named. */
+static int reap(struct hp_engine *x, struct hp_err *err)
+{
+	struct user_part *p = mine(x);
+	int rc = 0;
+
+	if (x->live && p->reap.n)
+		rc = hp_users_remove("", p->reap.v, p->reap.n, err);
+	memset(&p->reap, 0, sizeof(p->reap));
+	return rc;
+}
+
 static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 {
 	struct user_part *p = mine(x);
 	struct hp_strv f;
 	uint64_t mask;
-	int rc = 0;
 
-	if (!line) {
-		if (x->live && p->reap.n)
-			rc = hp_users_remove("", p->reap.v, p->reap.n, err);
-		memset(&p->reap, 0, sizeof(p->reap));
-		return rc;
-	}
+	if (!line)
+		return reap(x, err);
 	split(x, line, &f);
 	if (f.n == 4 && hp_streq(f.v[0], "reap"))
 		return 0;
@@ -326,14 +333,9 @@ static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
 	struct user_part *p = mine(x);
 	struct hp_strv f;
 	uint64_t mask;
-	int rc = 0;
 
-	if (!line) {
-		if (x->live && p->reap.n)
-			rc = hp_users_remove("", p->reap.v, p->reap.n, err);
-		memset(&p->reap, 0, sizeof(p->reap));
-		return rc;
-	}
+	if (!line)
+		return reap(x, err);
 	split(x, line, &f);
 	if (f.n != 4 || !hp_streq(f.v[0], "reap"))
 		return 0;

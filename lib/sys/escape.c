@@ -82,12 +82,9 @@ static void put_quoted(struct hp_buf *out, const char *v, size_t n, bool percent
 	out->len = (size_t)(o - out->s);
 }
 
-/*
- * ngx_conf_read_token(): within "…", \" and \\ are taken literally (and \t \r \n are not, so
- * each backslash is doubled). '$' starts a variable wherever the directive takes one, and
- * nothing writes a literal one.
- */
-static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+/* The formats with double quotes; none has a writing of '$' that is right everywhere. */
+static int escape_quoted(struct hp_buf *out, const char *v, const char *slot, bool percent,
+	struct hp_err *err)
 {
 	size_t n = strlen(v);
 	int r;
@@ -96,8 +93,18 @@ static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, str
 		return hp_escape_slot(out, v, slot, err);
 	r = check_value(v, n, "$", err);
 	if (r == 0)
-		put_quoted(out, v, n, false);
+		put_quoted(out, v, n, percent);
 	return r;
+}
+
+/*
+ * ngx_conf_read_token(): within "…", \" and \\ are taken literally (and \t \r \n are not, so
+ * each backslash is doubled). '$' starts a variable wherever the directive takes one, and
+ * nothing writes a literal one.
+ */
+static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
+{
+	return escape_quoted(out, v, slot, false, err);
 }
 
 /*
@@ -106,19 +113,10 @@ static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, str
  */
 static int escape_apache(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
-	size_t n = strlen(v);
-	int r;
-
-	if (slot)
-		return hp_escape_slot(out, v, slot, err);
-	r = check_value(v, n, "$", err);
-	if (r < 0)
-		return r;
-	if (strstr(v, "%{"))
+	if (!slot && strstr(v, "%{"))
 		return hp_err_set(err, HP_E_USAGE,
 			"contains \"%%{\", which cannot be written here");
-	put_quoted(out, v, n, false);
-	return 0;
+	return escape_quoted(out, v, slot, false, err);
 }
 
 /* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
@@ -144,15 +142,7 @@ static int escape_openlitespeed(struct hp_buf *out, const char *v, const char *s
  */
 static int escape_php_fpm(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
-	size_t n = strlen(v);
-	int r;
-
-	if (slot)
-		return hp_escape_slot(out, v, slot, err);
-	r = check_value(v, n, "$", err);
-	if (r == 0)
-		put_quoted(out, v, n, false);
-	return r;
+	return escape_quoted(out, v, slot, false, err);
 }
 
 /*
@@ -161,15 +151,7 @@ static int escape_php_fpm(struct hp_buf *out, const char *v, const char *slot, s
  */
 static int escape_systemd(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
-	size_t n = strlen(v);
-	int r;
-
-	if (slot)
-		return hp_escape_slot(out, v, slot, err);
-	r = check_value(v, n, "$", err);
-	if (r == 0)
-		put_quoted(out, v, n, true);
-	return r;
+	return escape_quoted(out, v, slot, true, err);
 }
 
 /* Text, and attribute values in either kind of quotes. */
