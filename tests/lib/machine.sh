@@ -9,7 +9,7 @@ machine_base() {
 	local tar=$HP_TEST_CACHE/debian-12.tar
 	if [ ! -s "$tar" ]; then
 		mkdir -p "$HP_TEST_CACHE"
-		mmdebstrap --quiet --variant=apt --include=systemd-sysv,dbus,ca-certificates \
+		mmdebstrap --quiet --format=tar --variant=apt --include=systemd-sysv,dbus,ca-certificates \
 			bookworm "$tar.$$" >&2
 		mv "$tar.$$" "$tar"
 	fi
@@ -25,11 +25,14 @@ machine_make() {
 	rm -rf "$dir/etc/apt/sources.list" "$dir/etc/apt/sources.list.d"
 	mkdir -p "$dir/etc/apt/sources.list.d"
 	cp /etc/apt/sources.list "$dir/etc/apt/" 2>/dev/null || true
-	grep -lE 'bookworm' /etc/apt/sources.list.d/* 2>/dev/null |
-		while read -r f; do cp "$f" "$dir/etc/apt/sources.list.d/"; done
-	grep -LE '(/usr/bin|/bin/)|docker' /etc/apt/apt.conf.d/* 2>/dev/null |
-		while read -r f; do cp "$f" "$dir/etc/apt/apt.conf.d/"; done
+	# grep's status says nothing here: with -L it depends on grep's version
+	{ grep -ls bookworm /etc/apt/sources.list.d/* || true; } |
+		xargs -r cp -t "$dir/etc/apt/sources.list.d/"
+	{ grep -LsE '(/usr/bin|/bin/)|docker' /etc/apt/apt.conf.d/* || true; } |
+		xargs -r cp -t "$dir/etc/apt/apt.conf.d/"
 	echo "${dir##*/}" >"$dir/etc/hostname"
+	# as Debian's installer writes it; a debootstrapped root has none
+	printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$dir/etc/hosts"
 	rm -f "$dir/etc/resolv.conf"
 	cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
 }
@@ -37,10 +40,12 @@ machine_make() {
 # machine_boot DIR [NSPAWN-OPTION …]: boot it and wait until it is up. Sets machine_pid (its PID 1
 # as seen from here) and machine_nspawn (ours to stop).
 machine_boot() {
-	local dir=$1 i
+	local dir=$1 i unit=()
 	shift
-	systemd-nspawn --quiet --boot -D "$dir" --machine="hp-$$-${dir##*/}" --register=no --keep-unit \
-		--resolv-conf=off --timezone=off --console=pipe "$@" </dev/null >"$dir.console" 2>&1 &
+	# Without systemd nobody makes a scope for it; with, it needs one of its own.
+	[ -d /run/systemd/system ] || unit=(--keep-unit)
+	systemd-nspawn --quiet --boot -D "$dir" --machine="hp-$$-${dir##*/}" --register=no \
+		"${unit[@]}" --resolv-conf=off --timezone=off --console=pipe "$@" </dev/null >"$dir.console" 2>&1 &
 	machine_nspawn=$!
 	machine_pid=
 	for ((i = 0; i < 300; i++)); do
@@ -60,7 +65,7 @@ machine_boot() {
 
 # machine_run COMMAND [ARG …]: run it inside as root, with a fresh environment.
 machine_run() {
-	nsenter --target "$machine_pid" --mount --uts --ipc --net --pid --root --wd \
+	nsenter --target "$machine_pid" --cgroup --mount --uts --ipc --net --pid --root --wd \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		LANG=C.UTF-8 TERM=dumb CI="${CI:-}" "$@"
 }

@@ -101,7 +101,8 @@ fresh() { in_machine systemctl show -p "$1" --value "$2"; }
 
 @test "what websites need works: sessions, temporary files, random, children, OPcache" {
 	up 1
-	[ "$(get '/1/site.php?do=works')" = "session tmpfile random child regex dns" ]
+	got=$(get "/1/site.php?do=works")
+	[ "$got" = "session tmpfile random child regex dns" ] || { echo "only: $got"; return 1; }
 }
 
 @test "restart: the socket stays, a sleeping master is left asleep, a running one is a new one" {
