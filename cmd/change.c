@@ -117,6 +117,22 @@ static void keep_change(struct cli *c, struct changing *s, const struct cli_chan
 		to->domain = to->change.before.v[HP_SITE_DOMAIN];
 }
 
+/*
+ * Is what went wrong no more than what --if-exists or --if-missing let pass? HP_E_EXISTS alone does
+ * not say so: a limit or another website's alias is in the way with the same status.
+ */
+static bool let_pass(struct cli *c, struct hp_pool *pool, const struct changing *s,
+	const struct cli_input *in, const struct hp_err *err)
+{
+	struct hp_err none = HP_ERR_INIT;
+	struct hp_site site;
+
+	if (err->code == HP_E_NOT_FOUND)
+		return c->if_exists;
+	return err->code == HP_E_EXISTS && c->if_missing && hp_streq(s->v->action, "add") &&
+		hp_site_get(c->panel, pool, in->name, &site, &none) == 0;
+}
+
 static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input *in, void *arg,
 	struct hp_err *err)
 {
@@ -125,9 +141,7 @@ static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input 
 	const char *why;
 
 	if (s->v->fn(c, pool, in, &ch.change, err) < 0) {
-		if ((err->code == HP_E_NOT_FOUND && c->if_exists) ||
-			(err->code == HP_E_EXISTS && c->if_missing &&
-				hp_streq(s->v->action, "add"))) {
+		if (let_pass(c, pool, s, in, err)) {
 			ch.domain = in->name;
 			ch.message = hp_pstrdup(pool, err->msg);
 			hp_err_clear(err);

@@ -92,33 +92,37 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 }
 
 /* ---- may it come in? ---- */
-static int check_tenant(
-	struct hp_panel *p, const struct adding *x, struct hp_site *s, struct hp_err *err)
+static int find_tenant(struct hp_panel *p, const struct adding *x, struct hp_site *s,
+	struct hp_tenant *t, struct hp_err *err)
 {
-	struct hp_tenant t;
+	if (hp_tenant_find(p, x->pool, x->tenant, true, t, err) < 0 ||
+		hp_may(&p->actor, "site:add", hp_tenant_id(t), err) < 0)
+		return err->code;
+	s->v[HP_SITE_TENANT_ID] = t->v[HP_TENANT_ID];
+	hp_panel_as(p, hp_tenant_id(t));
+	return 0;
+}
+
+/* May it have one more? The tenant's row is locked: two who count at once wait for each other. */
+static int check_limit(struct hp_panel *p, const struct hp_tenant *t, struct hp_err *err)
+{
+	const char *name = t->v[HP_TENANT_SUBDOMAIN];
 	int64_t have, limit;
 
-	if (hp_tenant_find(p, x->pool, x->tenant, true, &t, err) < 0 ||
-		hp_may(&p->actor, "site:add", hp_tenant_id(&t), err) < 0)
-		return err->code;
-	s->v[HP_SITE_TENANT_ID] = t.v[HP_TENANT_ID];
-	hp_panel_as(p, hp_tenant_id(&t));
-	if (hp_streq(t.v[HP_TENANT_STATUS], "suspended"))
+	if (hp_streq(t->v[HP_TENANT_STATUS], "suspended"))
 		return hp_err_set(err, HP_E_EXISTS,
-			"tenant %s is suspended: it can't have new websites",
-			t.v[HP_TENANT_SUBDOMAIN]);
-	if (!t.v[HP_TENANT_WEBSITE_LIMIT])
+			"tenant %s is suspended: it can't have new websites", name);
+	if (!t->v[HP_TENANT_WEBSITE_LIMIT])
 		return 0;
 	if (hp_tenant_sites(p, &have, err) < 0)
 		return err->code;
-	hp_parse_i64(t.v[HP_TENANT_WEBSITE_LIMIT], 0, INT64_MAX, &limit);
+	hp_parse_i64(t->v[HP_TENANT_WEBSITE_LIMIT], 0, INT64_MAX, &limit);
 	if (have < limit)
 		return 0;
 	hp_err_set(err, HP_E_EXISTS, "tenant %s has %lld website%s, and its website_limit is %lld",
-		t.v[HP_TENANT_SUBDOMAIN], (long long)have, have == 1 ? "" : "s", (long long)limit);
+		name, (long long)have, have == 1 ? "" : "s", (long long)limit);
 	if (p->actor.kind == HP_ACTOR_OPERATOR)
-		hp_err_hint(err, "hp-tenant set %s website_limit=%lld", t.v[HP_TENANT_SUBDOMAIN],
-			(long long)limit + 1);
+		hp_err_hint(err, "hp-tenant set %s website_limit=%lld", name, (long long)limit + 1);
 	return err->code;
 }
 
@@ -193,12 +197,13 @@ static int insert_all(struct hp_panel *p, const struct adding *x, struct hp_site
 static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct adding *x = arg;
+	struct hp_tenant t;
 	struct hp_site s;
 	int64_t node_id;
 	size_t i;
 
 	memset(x->ret, 0, sizeof(*x->ret));
-	if (wish(p, x, &s, err) < 0 || check_tenant(p, x, &s, err) < 0 ||
+	if (wish(p, x, &s, err) < 0 || find_tenant(p, x, &s, &t, err) < 0 ||
 		find_node(p, x, s.v[HP_SITE_NODE], &node_id, err) < 0 ||
 		hp_site_name_free(p, x->domain, err) < 0)
 		return err->code;
@@ -207,7 +212,7 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 			return err->code;
 	if (s.v[HP_SITE_USER] && hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0)
 		return err->code;
-	if (insert_all(p, x, &s, node_id, err) < 0 ||
+	if (check_limit(p, &t, err) < 0 || insert_all(p, x, &s, node_id, err) < 0 ||
 		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL,
 			err) < 0)
 		return err->code;

@@ -71,6 +71,27 @@ teardown() { remove_root; }
 	[ "$before" = "$(dump)" ]
 }
 
+@test "--if-missing lets nothing else pass: another's alias, a limit, a suspended tenant" {
+	hp-site add a.example tenant=acme --alias www.a.example -q
+	before=$(dump)
+	status 4 hp-site add www.a.example tenant=acme --if-missing
+	has "$err" "further name of website a.example"
+	[ "$before" = "$(dump)" ]
+	hp-tenant set acme website_limit=1 -q
+	before=$(dump)
+	status 4 hp-site add b.example tenant=acme --if-missing
+	has "$err" "website_limit is 1"
+	# what is there already is said, not the limit
+	status 4 hp-site add a.example tenant=acme
+	has "$err" "website of that name"
+	status 0 hp-site add a.example tenant=acme --if-missing
+	[ "$before" = "$(dump)" ]
+	hp-tenant suspend acme -q
+	status 4 hp-site add b.example tenant=acme --if-missing
+	has "$err" suspended
+	status 0 hp-site add a.example tenant=acme --if-missing
+}
+
 @test "two adds of one domain at once: one wins, the other exits 4" {
 	a=0 b=0
 	command hp-site --sysroot="$ROOT" add a.example tenant=acme >"$ROOT/1" 2>&1 &
