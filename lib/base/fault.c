@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "base/fault.h"
 
 #ifdef HP_FAULT_POINTS

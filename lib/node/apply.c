@@ -3,7 +3,6 @@
  * switch, change, probe, decide, break. Any failure before the decision is undone whole
  * from the journal, by the code that also cleans up after a crash.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "node/engine.h"

@@ -1,5 +1,4 @@
 /* The new manifest and the kept document: written beside the old ones, then renamed. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,5 +1,4 @@
 /* Files as they are on the disk, against what the manifest says of them. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 

@@ -1,7 +1,6 @@
 /*
  * From rendered files to operations: what is there already, what is ours, what is somebody else's.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "node/emit.h"

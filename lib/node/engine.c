@@ -1,5 +1,4 @@
 /* Setting a run up: sysroot, templates, manifest, what parts find on the machine. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

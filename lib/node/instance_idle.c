@@ -4,7 +4,6 @@
  * master's count of its dead children's page faults. So no request is needed to ask, and nothing
  * wakes what sleeps.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "base/file.h"

@@ -3,7 +3,6 @@
  * socket as descriptor 3, and note its pid. Nobody wakes a master here, so it runs from start to
  * stop.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>

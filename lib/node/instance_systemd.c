@@ -1,5 +1,4 @@
 /* Instances as units: systemd holds the socket and starts the master at the first request. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sys/stat.h>
 

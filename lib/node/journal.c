@@ -14,7 +14,6 @@
  *   end
  * A journal without "end" was never acted on.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include <pwd.h>
 #include <signal.h>
 

@@ -1,5 +1,4 @@
 /* NGINX as it runs. */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>

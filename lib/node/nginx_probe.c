@@ -1,5 +1,4 @@
 /* After a reload: does every changed website answer with its new configuration? */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <time.h>
 

@@ -1,5 +1,4 @@
 /* NGINX's files: one vhost a website, a few that all of them share. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

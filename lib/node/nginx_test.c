@@ -1,5 +1,4 @@
 /* nginx -t over the staged world, and what it lets pass. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

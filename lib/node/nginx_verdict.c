@@ -1,5 +1,4 @@
 /* Reading what nginx -t says. */
-#define _GNU_SOURCE
 #include <string.h>
 
 #include "node/part_nginx.h"

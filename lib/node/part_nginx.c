@@ -1,5 +1,4 @@
 /* NGINX as a part of the engine. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>

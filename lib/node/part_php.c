@@ -3,7 +3,6 @@
  * site. New instances run and answer before anything points at them; a site is switched to
  * another version by its stable link; old instances end after the run is decided.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "node/engine.h"

@@ -1,5 +1,4 @@
 /* Links and instances as the manifest wants them: told by verify, made again after a boot. */
-#define _GNU_SOURCE
 #include "node/part_php.h"
 #include "base/str.h"
 

@@ -1,5 +1,4 @@
 /* Unix users and folders of websites, as a part of the engine. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

@@ -1,5 +1,4 @@
 /* The parts of this node's engine, in the order of making. A new part is a row here. */
-#define _GNU_SOURCE
 #include "node/engine.h"
 
 extern const struct hp_part hp_part_user, hp_part_php, hp_part_nginx;

@@ -1,5 +1,4 @@
 /* What a site's FPM is configured with: templates/php-fpm and the data for it. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <unistd.h>

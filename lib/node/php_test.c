@@ -2,7 +2,6 @@
  * Does FPM accept these pools? One run of `php-fpmX.Y -t` for all of them, and before it our
  * own reading of the custom snippets for what -t lets pass.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <ftw.h>
 #include <unistd.h>

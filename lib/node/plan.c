@@ -1,7 +1,6 @@
 /*
  * One round of planning: which sites differ from what was applied, and what that means on the disk.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "node/engine.h"

@@ -2,7 +2,6 @@
  * The document: read whole before anything is done, since its last line may prove it
  * false. One line a site stays in memory; values are parsed again when a site is rendered.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,5 +1,4 @@
 /* What a run says: JSON lines. */
-#define _GNU_SOURCE
 #include <string.h>
 
 #include "node/engine.h"

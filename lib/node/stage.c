@@ -6,7 +6,6 @@
  *   <stage>/new/<full path>    what will be
  *   <stage>/old/<full path>    what was
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

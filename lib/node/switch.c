@@ -2,7 +2,6 @@
  * The switch: staged files renamed into place, old ones away; and back. Each step can be
  * repeated: what was done already is seen from what stands in the stage.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

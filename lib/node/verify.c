@@ -1,5 +1,4 @@
 /* Looking: what stands on this node, against the manifest and for people. */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "node/engine.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "sys/run_child.h"
 
 #include <errno.h>

@@ -3,7 +3,6 @@
  * named, because their indentation depends on the place (as the mustache manual
  * has it); so a rendered template needs no look-ups.
  */
-#define _GNU_SOURCE
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/tmpl_priv.h"

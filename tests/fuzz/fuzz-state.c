@@ -3,7 +3,6 @@
  * whose digest and count are right, and as the line of one website, which must come back the same
  * when it is accepted and written again.
  */
-#define _GNU_SOURCE
 #include <sys/mman.h>
 
 #include "base/file.h"

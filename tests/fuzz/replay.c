@@ -2,7 +2,6 @@
  * Takes the place of libFuzzer where it is not built in: runs a fuzzer's function over the files
  * given, or over its corpus in the tree, and ends with the number of inputs.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 

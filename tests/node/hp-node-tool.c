@@ -6,7 +6,6 @@
  * [key=value|+alias]…" apply|plan [FILE|-]      as hp_node_apply(), hp_node_plan(); the report on
  * stdout verify|recover detect|php|info DOMAIN
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

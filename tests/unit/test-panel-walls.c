@@ -1,5 +1,4 @@
 /* The control plane: who sees what, the state document, and several programs at once. */
-#define _GNU_SOURCE
 #include <sys/mman.h>
 #include <sys/wait.h>
 

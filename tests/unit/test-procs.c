@@ -1,5 +1,4 @@
 /* procs.c with children of this program's own. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
