@@ -1,4 +1,4 @@
-# libhp: a private archive in floors (docs/design.md §3). The base floor stands by
+# libhp: a private archive in floors (docs/design.md, "The floors"). The base floor stands by
 # itself, because the database drivers carry their own copy of it.
 noinst_LTLIBRARIES += lib/libhp-base.la lib/libhp.la
 lib_libhp_base_la_SOURCES =

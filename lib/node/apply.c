@@ -398,7 +398,7 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 		return err->code;
 	if (journal_is_there(x)) {
 		hp_err_set(err, HP_E_BUSY, "an earlier run was cut short");
-		return hp_err_hint(err, "bring it to an end first: hp-vhost apply");
+		return hp_err_hint(err, "bring it to an end first: hp-vhost recover");
 	}
 	if (hp_engine_load(x, err) < 0 || hp_engine_open(x, err) < 0 ||
 		hp_engine_look(x, err) < 0 || hp_plan_is_unchanged(x, &same, err) < 0)

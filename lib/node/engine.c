@@ -195,7 +195,8 @@ int hp_engine_lock(struct hp_engine *x, struct hp_err *err)
 		return 0;
 	if (err->code == HP_E_BUSY) {
 		hp_err_set(err, HP_E_BUSY, "another run is at work on this node");
-		hp_err_hint(err, "wait for it: --wait SECONDS");
+		hp_err_hint(err, "try again when it has ended, or wait longer where the verb has "
+			"--wait SECONDS");
 	}
 	return err->code;
 }

@@ -75,8 +75,8 @@ int hp_engine_open(struct hp_engine *x, struct hp_err *err)
 			hp_err_set(
 				err, HP_E_NOT_FOUND, "this node was never given a state document");
 			return hp_err_hint(err,
-				"make one on the panel: hp-node state, and apply it: "
-				"hp-vhost apply FILE");
+				"send it one from the panel: hp-node state NODE | ssh NODE "
+				"hp-vhost apply -");
 		}
 		if (x->doc_fd < 0)
 			return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");

@@ -148,7 +148,8 @@ static int site_info(struct hp_pool *pool, struct hp_engine *x, const char *doma
 	s = hp_manifest_find(&x->old, domain);
 	if (!s) {
 		hp_err_set(err, HP_E_NOT_FOUND, "no website %s was applied on this node", domain);
-		return hp_err_hint(err, "see what is there with: hp-site list");
+		return hp_err_hint(err,
+			"what the panel has for this node is brought here with: hp-vhost apply");
 	}
 	info->domain = hp_pstrdup(pool, s->domain);
 	info->user = hp_pstrdup(pool, s->user);

@@ -228,7 +228,7 @@ static int see_tenant(
 
 	if (x->tenant) {
 		hp_err_set(err, HP_E_USAGE, "tenant: there are several, and none is given");
-		return hp_err_hint(err, "give tenant=NAME; hp-tenant list shows them");
+		return hp_err_hint(err, "give tenant=TENANT; hp-tenant list shows them");
 	}
 	x->tenant = hp_pstrdup(x->pool, t->v[HP_TENANT_SUBDOMAIN]);
 	return 0;
@@ -241,7 +241,7 @@ static int default_tenant(struct hp_panel *p, struct adding *x, struct hp_err *e
 	if (x->tenant)
 		return 0;
 	hp_err_set(err, HP_E_USAGE, "tenant: there is none yet that the website could belong to");
-	return hp_err_hint(err, "hp-tenant add NAME makes one");
+	return hp_err_hint(err, "hp-tenant add TENANT makes one");
 }
 
 int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,
