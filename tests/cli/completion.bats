@@ -37,7 +37,7 @@ on_tty() {
 }
 
 @test "there is a completion for every program, in every shell" {
-	for p in hp $(sed -n 's/^CLI_PROGRAM([a-z_]*, "\([^"]*\)".*/\1/p' "$HP_TOP/cmd/programs.def"); do
+	for p in hp $(printf 'hp-%s ' $concerns); do
 		grep -qx "complete -F _hp_complete $p" "$HP_BUILDDIR/completions/bash/$p"
 		grep -qx "complete -c $p -f -a .*" "$HP_BUILDDIR/completions/fish/$p.fish"
 		head -n 1 "$HP_BUILDDIR/completions/zsh/_hp" | grep -qE "^#compdef .*\b$p( |\$)"

@@ -24,12 +24,12 @@ teardown() { remove_root; }
 
 @test "help and version of every program" {
 	status 0 hp help
-	for p in tenant site php vhost db node audit; do
+	for p in $concerns; do
 		has "$out" "$p"
 	done
 	status 0 hp --version
 	has "$out" "hosting-panel"
-	for p in tenant site php vhost db node audit; do
+	for p in $concerns; do
 		status 0 "hp-$p" --help
 		has "$out" "Usage: hp-$p"
 		has "$out" "Exit status:"
@@ -44,7 +44,7 @@ teardown() { remove_root; }
 }
 
 @test "every verb has help of its own, and no line of it is too long" {
-	for p in tenant site php vhost db node audit; do
+	for p in $concerns; do
 		for v in $(command "hp-$p" --complete -- "" | cut -f1); do
 			status 0 "hp-$p" "$v" --help
 			has "$out" "Usage: hp-$p $v"

@@ -15,7 +15,7 @@ pages() { find "$HP_BUILDDIR/man" -maxdepth 1 -name '*.[578]' | sort; }
 
 @test "each program's page has each of its verbs and options" {
 	command -v mandoc >/dev/null || skip "no mandoc"
-	for p in tenant site php vhost db node audit; do
+	for p in $concerns; do
 		text=$(mandoc -T ascii "$HP_BUILDDIR/man/hp-$p.8" | col -b)
 		for v in $(command "hp-$p" --complete -- "" | cut -f1); do
 			grep -q "hp-$p $v" <<<"$text" || { echo "hp-$p $v"; return 1; }

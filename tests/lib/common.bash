@@ -32,14 +32,11 @@ remove_root() {
 	[ -z "${ROOT:-}" ] || rm -rf "$ROOT"
 }
 
-# Programs on that machine.
-hp-db() { command hp-db --sysroot="$ROOT" "$@"; }
-hp-tenant() { command hp-tenant --sysroot="$ROOT" "$@"; }
-hp-site() { command hp-site --sysroot="$ROOT" "$@"; }
-hp-php() { command hp-php --sysroot="$ROOT" "$@"; }
-hp-vhost() { command hp-vhost --sysroot="$ROOT" "$@"; }
-hp-node() { command hp-node --sysroot="$ROOT" "$@"; }
-hp-audit() { command hp-audit --sysroot="$ROOT" "$@"; }
+# Programs on that machine: hp-site and the others, each a function.
+concerns=$(sed -n 's/^CLI_PROGRAM([a-z_]*, "hp-\([^"]*\)".*/\1/p' "$HP_TOP/cmd/programs.def")
+for concern in $concerns; do
+	eval "hp-$concern() { command hp-$concern --sysroot=\"\$ROOT\" \"\$@\"; }"
+done
 
 # status N COMMAND …: the command must exit with N. stdout is in $out, stderr in $err.
 status() {
