@@ -17,6 +17,8 @@ lib/db/catalog.auto.h: $(sql_catalog_deps)
 lib/db/catalog.auto.c: $(sql_catalog_deps)
 	$(AM_V_GEN)$(MKDIR_P) lib/db && $(sql_catalog) -v what=c $(srcdir)/sql/catalog.sql >$@.tmp && mv $@.tmp $@
 
-lib/db/migrations.auto.c: $(sql_migrations) $(srcdir)/sql/scan.awk $(srcdir)/sql/migrations.awk
+# This file is among what it depends on: the list may change without a file that is newer.
+lib/db/migrations.auto.c: $(sql_migrations) $(srcdir)/sql/scan.awk $(srcdir)/sql/migrations.awk \
+		$(srcdir)/sql/local.mk
 	$(AM_V_GEN)$(MKDIR_P) lib/db && (cd $(srcdir) && $(AWK) -f sql/scan.awk -f sql/migrations.awk \
 		$(sql_migrations)) >$@.tmp && mv $@.tmp $@

@@ -21,7 +21,7 @@ void hp_site_bind(struct hp_stmt *st, const struct hp_site *s)
 {
 	unsigned i;
 
-	for (i = HP_SITE_WEB_SERVER; i <= HP_SITE_BLOCKED_IPS; i++) {
+	for (i = HP_SITE_WEB_SERVER; i < HP_SITE_CREATED_AT; i++) {
 		const struct hp_field *f = &hp_site_table.fields[i];
 
 		if (!s->v[i])
