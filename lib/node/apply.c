@@ -346,8 +346,8 @@ static int apply(struct hp_engine *x, struct hp_err *err)
 	bool same;
 	int rc;
 
-	if (begin(x, err) < 0 || hp_engine_open(x, err) < 0 || hp_engine_look(x, err) < 0 ||
-		hp_plan_is_unchanged(x, &same, err) < 0)
+	if (hp_engine_receive(x, err) < 0 || begin(x, err) < 0 || hp_engine_open(x, err) < 0 ||
+		hp_engine_look(x, err) < 0 || hp_plan_is_unchanged(x, &same, err) < 0)
 		return err->code;
 	if (same)
 		return unchanged(x, x->old.generation, err);
@@ -394,7 +394,8 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 	bool same;
 	size_t i;
 
-	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0)
+	if (hp_engine_receive(x, err) < 0 || hp_engine_lock(x, err) < 0 ||
+		hp_engine_detect(x, err) < 0)
 		return err->code;
 	if (journal_is_there(x)) {
 		hp_err_set(err, HP_E_BUSY, "an earlier run was cut short");

@@ -182,14 +182,20 @@ int hp_engine_init(struct hp_engine *x, const struct hp_node_opts *o, bool dry, 
 	return open_root(x, err);
 }
 
+int hp_engine_make_dir(struct hp_engine *x, struct hp_err *err)
+{
+	if (hp_mkdirs(hp_engine_path(x, x->scratch, HP_LIB), 0755, err) < 0)
+		return err->code;
+	return hp_mkdirs(hp_engine_path(x, x->scratch, HP_NODE_DIR), 0700, err);
+}
+
 int hp_engine_lock(struct hp_engine *x, struct hp_err *err)
 {
 	const char *dir = hp_engine_path(x, x->pool, HP_NODE_DIR);
 
 	if (x->dry && access(dir, F_OK) < 0)
 		return 0; /* nothing was ever applied: nobody to wait for */
-	if (!x->dry && (hp_mkdirs(hp_engine_path(x, x->pool, HP_LIB), 0755, err) < 0 ||
-			       hp_mkdirs(dir, 0700, err) < 0))
+	if (!x->dry && hp_engine_make_dir(x, err) < 0)
 		return err->code;
 	if (hp_lock(hp_pprintf(x->pool, "%s/lock", dir), x->o->wait_ms, &x->lock, err) == 0)
 		return 0;

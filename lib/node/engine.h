@@ -129,6 +129,8 @@ struct hp_custom {
 int hp_engine_init(struct hp_engine *x, const struct hp_node_opts *o, bool dry, struct hp_err *err);
 /* One run at a time; a dry one waits too. HP_E_BUSY after o->wait_ms. */
 int hp_engine_lock(struct hp_engine *x, struct hp_err *err);
+/* The folder of the engine's own notes. */
+int hp_engine_make_dir(struct hp_engine *x, struct hp_err *err);
 /* What parts find on the machine. */
 int hp_engine_detect(struct hp_engine *x, struct hp_err *err);
 /* The manifest: after a journal found was dealt with. */
@@ -161,7 +163,13 @@ static inline bool hp_wish_php_before(const struct hp_wish *w)
 }
 
 /* ---- read.c: the document ---- */
-/* Open it and take its digest (x->doc). HP_E_NOT_FOUND: none was given and none is kept. */
+/*
+ * Take the one that was given, if one was, to its last byte, with its digest (x->doc). Before the
+ * lock: whoever sends it slowly, or never ends it, holds up himself alone. HP_E_BUSY after
+ * o->state_ms.
+ */
+int hp_engine_receive(struct hp_engine *x, struct hp_err *err);
+/* Where none was given, open the kept one, likewise. HP_E_NOT_FOUND: there is none. */
 int hp_engine_open(struct hp_engine *x, struct hp_err *err);
 /* Read it whole into x->sites. */
 int hp_engine_read(struct hp_engine *x, struct hp_err *err);

@@ -28,7 +28,8 @@
  *     "result":"applied|unchanged|partial|undone|pending","sites":1000,"changed":1,
  *     "failed":0,"total_us":…,"children_us":…,"servers_us":…,"message":"…","exit":0}
  * total_us is the whole run; children_us of it went into programs that it ran (tests, systemctl),
- * servers_us into waiting for servers that it told to reload or start.
+ * servers_us into waiting for servers that it told to reload or start. A run that fails before it
+ * knows what is to be done (a bad document, another run at work) reports nothing.
  */
 typedef void hp_report_fn(void *arg, const char *json_line, size_t len);
 
@@ -38,6 +39,7 @@ struct hp_node_opts {
 	const struct hp_conf *conf;
 	int state_fd;             /* the document; -1: the one kept from the last run */
 	const char *state_name;   /* for messages */
+	unsigned state_ms;        /* for it to arrive whole; then HP_E_BUSY. 0: no limit */
 	bool force;               /* take over files that were edited by hand */
 	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
 	bool quiet_plan;          /* plan: only the list of paths, no diff */

@@ -4,28 +4,81 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "node/engine.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "model/state.h"
 
 #define CHUNK 65536
 
-/* What comes through a pipe is put into an unnamed file, so that it can be read twice. */
-static int spool(int from, const char *name, int *ret_fd, struct hp_err *err)
+static const char *state_name(const struct hp_engine *x)
 {
-	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
+	return x->o->state_name ? x->o->state_name : "the state document";
+}
+
+/*
+ * An unnamed file: below the node's own folder, where the disk bears it, since a document may be
+ * longer than memory should be; in memory for a run that touches nothing, or where the file
+ * system makes no unnamed files.
+ */
+static int make_spool(struct hp_engine *x, struct hp_err *err)
+{
+	int fd = -1;
+
+	if (!x->dry) {
+		if (hp_engine_make_dir(x, err) < 0)
+			return err->code;
+		fd = open(hp_engine_path(x, x->scratch, HP_NODE_DIR),
+			O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	}
+	if (fd < 0)
+		fd = memfd_create("state", MFD_CLOEXEC);
+	return fd >= 0 ? fd : hp_err_errno(err, HP_E_OS, errno, "no unnamed file can be made");
+}
+
+/* Wait until there is something to read; HP_E_BUSY when none has come by "end" (hp_now_ms()). */
+static int wait_readable(struct hp_engine *x, int fd, const char *name, uint64_t end,
+	struct hp_err *err)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n, left = -1;
+
+	do {
+		uint64_t now = hp_now_ms();
+
+		if (x->o->state_ms)
+			left = now < end ? (int)(end - now) : 0;
+		n = poll(&p, 1, left);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+	if (n > 0)
+		return 0;
+	hp_err_set(err, HP_E_BUSY, "%s has not come to its end within %u seconds", name,
+		(x->o->state_ms + 999) / 1000);
+	return hp_err_hint(err, "nothing was done: send it again");
+}
+
+/* What comes through a pipe is put into an unnamed file, so that it can be read twice. */
+static int spool(struct hp_engine *x, int from, const char *name, struct hp_err *err)
+{
+	uint64_t end = hp_now_ms() + x->o->state_ms;
+	int fd _cleanup_close_ = make_spool(x, err);
 	char chunk[CHUNK];
 	size_t total = 0;
 	ssize_t n;
 
 	if (fd < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
+		return err->code;
 	for (;;) {
+		if (wait_readable(x, from, name, end, err) < 0)
+			return err->code;
 		n = read(from, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
@@ -38,7 +91,7 @@ static int spool(int from, const char *name, int *ret_fd, struct hp_err *err)
 		if (hp_fd_write(fd, name, chunk, (size_t)n, err) < 0)
 			return err->code;
 	}
-	*ret_fd = TAKE_FD(&fd);
+	x->doc_fd = TAKE_FD(&fd);
 	return 0;
 }
 
@@ -64,31 +117,38 @@ static int digest_doc(struct hp_engine *x, const char *name, struct hp_err *err)
 	return 0;
 }
 
-int hp_engine_open(struct hp_engine *x, struct hp_err *err)
+int hp_engine_receive(struct hp_engine *x, struct hp_err *err)
 {
-	const char *name = x->o->state_name ? x->o->state_name : "the state document";
+	const char *name = state_name(x);
 	struct stat st;
 
-	if (x->o->state_fd < 0) {
-		x->doc_fd = openat(x->rootfd, hp_rel(HP_STATE_FILE), O_RDONLY | O_CLOEXEC);
-		if (x->doc_fd < 0 && errno == ENOENT) {
-			hp_err_set(
-				err, HP_E_NOT_FOUND, "this node was never given a state document");
-			return hp_err_hint(err,
-				"send it one from the panel: hp-node state NODE | ssh NODE "
-				"hp-vhost apply -");
-		}
-		if (x->doc_fd < 0)
-			return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");
-	} else if (fstat(x->o->state_fd, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (x->o->state_fd < 0)
+		return 0;
+	if (fstat(x->o->state_fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		x->doc_fd = fcntl(x->o->state_fd, F_DUPFD_CLOEXEC, 3);
 		if (x->doc_fd < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
 		x->doc_at = lseek(x->doc_fd, 0, SEEK_CUR);
-	} else if (spool(x->o->state_fd, name, &x->doc_fd, err) < 0) {
+	} else if (spool(x, x->o->state_fd, name, err) < 0) {
 		return err->code;
 	}
 	return digest_doc(x, name, err);
+}
+
+int hp_engine_open(struct hp_engine *x, struct hp_err *err)
+{
+	if (x->doc_fd >= 0)
+		return 0;
+	x->doc_fd = openat(x->rootfd, hp_rel(HP_STATE_FILE), O_RDONLY | O_CLOEXEC);
+	if (x->doc_fd < 0 && errno == ENOENT) {
+		hp_err_set(err, HP_E_NOT_FOUND, "this node was never given a state document");
+		return hp_err_hint(err,
+			"send it one from the panel: hp-node state NODE | ssh NODE "
+			"hp-vhost apply -");
+	}
+	if (x->doc_fd < 0)
+		return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");
+	return digest_doc(x, state_name(x), err);
 }
 
 /* ---- sites ---- */
@@ -200,7 +260,7 @@ static void match_old(struct hp_engine *x)
 int hp_engine_read(struct hp_engine *x, struct hp_err *err)
 {
 	static const struct hp_state_handler handler = {.on_head = on_head, .on_site = on_site};
-	const char *name = x->o->state_name ? x->o->state_name : "the state document";
+	const char *name = state_name(x);
 	struct hp_state_handler h = handler;
 
 	h.arg = x;
