@@ -12,7 +12,6 @@
 #include "base/str.h"
 
 #define WAIT_DEFAULT_MS 30000
-#define WAIT_MAX_S 3600
 
 /* ---- options that flags bring ---- */
 enum {
@@ -142,9 +141,9 @@ static int set_wait(struct cli *c, const char *value, struct hp_err *err)
 {
 	uint64_t s;
 
-	if (hp_parse_duration(value, WAIT_MAX_S, &s) < 0)
+	if (hp_parse_duration(value, CLI_WAIT_MAX_S, &s) < 0)
 		return hp_err_set(err, HP_E_USAGE, "--wait: “%s” is not a time of 0 to %d seconds",
-			hp_str_printable(c->pool, value, 40), WAIT_MAX_S);
+			hp_str_printable(c->pool, value, 40), CLI_WAIT_MAX_S);
 	c->wait_ms = (unsigned)s * 1000;
 	return 0;
 }

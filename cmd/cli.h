@@ -35,6 +35,8 @@ enum cli_flag {
  * "verb" or "=a|b|c". NULL: nothing is known.
  */
 
+#define CLI_WAIT_MAX_S 3600 /* the most that --wait and --timeout take */
+
 struct cli;
 typedef int cli_verb_fn(struct cli *c, struct hp_err *err);
 

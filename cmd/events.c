@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 
 #include "cmd/events.h"
 #include "base/str.h"
@@ -104,6 +107,8 @@ void cli_event_say(struct cli *c, const char *line, size_t len)
 /* ---- where the document comes from ---- */
 const struct hp_opt cli_state_opts[] = {
 	{"kept", 0, NULL, "take the document of the last run, not the panel's", 0, NULL},
+	{"timeout", 0, "SECONDS", "give up when the document has not come to its end by then", 0,
+		""},
 	{0},
 };
 
@@ -139,22 +144,37 @@ int cli_state_source(struct cli *c, int *ret_fd, bool *ret_panel, const char **r
 }
 
 /*
- * Behind hosting-panel-web-manager.socket stdin is a connection that anybody on this host could
- * have opened, if somebody widened the socket's mode: the kernel says who it is.
+ * Is stdin a connection that a listening socket took, as behind hosting-panel-web-manager.socket?
+ * A pair of sockets, which sshd and others give instead of pipes, has no name: whoever started
+ * this program made it or let it be made.
  */
+static bool is_connection(void)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_storage room;
+	} a;
+	socklen_t len = sizeof(a);
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	return getsockname(STDIN_FILENO, &a.any, &len) < 0 || a.any.sa_family != AF_UNIX ||
+	       len > offsetof(struct sockaddr_un, sun_path);
+}
+
+/* Anybody on this host could be at its other end, if somebody widened the socket's mode. */
 static int check_peer(struct hp_err *err)
 {
 	struct passwd *panel;
 	struct ucred who;
 	socklen_t len = sizeof(who);
-	struct stat st;
 
-	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return 0;
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return hp_err_errno(
 			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
-	if (who.uid == 0)
+	if (who.uid == 0 || who.uid == geteuid())
 		return 0;
 	panel = getpwnam("hosting-panel");
 	if (panel && panel->pw_uid == who.uid)
@@ -163,29 +183,101 @@ static int check_peer(struct hp_err *err)
 		(unsigned long)who.uid);
 }
 
-int cli_verb_apply(struct cli *c, struct hp_err *err)
+/* ---- apply ---- */
+struct applying {
+	struct cli *c;
+	bool connection; /* the report goes to somebody whom we do not know to read */
+	bool ended;      /* the report has its last line */
+};
+
+#define END "{\"event\":\"end\","
+
+static void on_event(void *arg, const char *line, size_t len)
 {
+	struct applying *a = arg;
+
+	if (len > sizeof(END) - 1 && memcmp(line, END, sizeof(END) - 1) == 0)
+		a->ended = true;
+	cli_event(a->c, line, len);
+	/* who takes nothing gets nothing more, and holds up nobody else */
+	if (a->connection && ferror(stdout))
+		shutdown(STDOUT_FILENO, SHUT_WR);
+}
+
+/*
+ * Every report has its last line, also that of a run which ended before the node had anything to
+ * tell: at the other end of a connection it is all that is heard of us.
+ */
+static void end_report(struct applying *a, const struct hp_err *err)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_jw w;
+
+	if (!err->code || a->ended || a->c->out_opts.mode == HP_OUT_TABLE)
+		return;
+	hp_jw_init(&w, &b, false);
+	hp_jw_obj(&w, NULL);
+	hp_jw_str(&w, "event", "end");
+	hp_jw_str(&w, "result", "refused");
+	hp_jw_i64(&w, "changed", 0);
+	hp_jw_i64(&w, "failed", 0);
+	hp_jw_str(&w, "message", err->msg);
+	if (*err->hint)
+		hp_jw_str(&w, "hint", err->hint);
+	hp_jw_i64(&w, "exit", hp_exit_status(err->code));
+	hp_jw_end(&w, '}');
+	hp_buf_addc(&b, '\n');
+	on_event(a, hp_buf_str(&b), b.len);
+}
+
+static int take_timeout(struct cli *c, unsigned *ret_ms, struct hp_err *err)
+{
+	const char *value = cli_opt(c, "timeout");
+	uint64_t s = 0;
+
+	if (value && (hp_parse_duration(value, CLI_WAIT_MAX_S, &s) < 0 || !s))
+		return hp_err_set(err, HP_E_USAGE,
+			"--timeout: “%s” is not a time of 1 to %d seconds",
+			hp_str_printable(c->pool, value, 40), CLI_WAIT_MAX_S);
+	*ret_ms = (unsigned)s * 1000;
+	return 0;
+}
+
+static int apply(struct applying *a, struct hp_err *err)
+{
+	struct cli *c = a->c;
 	struct hp_node_opts o;
 	const char *name;
+	unsigned timeout;
 	bool panel;
 	int fd _cleanup_close_ = -1;
 
-	if (c->n_args) {
-		if (check_peer(err) < 0)
-			return err->code;
-		/* the report of a document that came through a pipe goes back through a pipe */
-		if (c->out_opts.mode == HP_OUT_TABLE && !c->out_opts.columns)
-			c->out_opts.mode = HP_OUT_JSONL;
-	}
-	if (cli_state_source(c, &fd, &panel, &name, err) < 0)
+	if ((a->connection && check_peer(err) < 0) || take_timeout(c, &timeout, err) < 0 ||
+		cli_state_source(c, &fd, &panel, &name, err) < 0)
 		return err->code;
 	if (panel)
-		return cli_apply_node(c, cli_event, c, NULL, err);
+		return cli_apply_node(c, on_event, a, NULL, err);
 	if (cli_node_opts(c, &o, err) < 0)
 		return err->code;
 	o.state_fd = fd;
 	o.state_name = name;
-	o.report = cli_event;
-	o.report_arg = c;
+	o.state_ms = timeout;
+	o.report = on_event;
+	o.report_arg = a;
 	return hp_node_apply(&o, err);
+}
+
+int cli_verb_apply(struct cli *c, struct hp_err *err)
+{
+	static const struct timeval patience = {.tv_sec = 30};
+	struct applying a = {.c = c, .connection = c->n_args && is_connection()};
+
+	/* the report of a document that came through a pipe goes back through a pipe */
+	if (c->n_args && c->out_opts.mode == HP_OUT_TABLE && !c->out_opts.columns)
+		c->out_opts.mode = HP_OUT_JSONL;
+	if (a.connection)
+		setsockopt(STDOUT_FILENO, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	apply(&a, err);
+	end_report(&a, err);
+	return err->code;
 }
