@@ -164,6 +164,7 @@ idle() {
 	in_machine chmod 0660 /run/hosting-panel/web-manager.sock
 	[[ $output != *applied* ]]
 	[[ $output != *unchanged* ]]
+	[[ $output == *'"event":"end","result":"refused"'*'"message":"uid 20001 may not apply anything on this node"'*'"exit":5}'* ]]
 	in_machine journalctl --no-pager -b -t hosting-panel-web-manager | grep -q 'uid 20001 may not apply'
 	nothing_failed
 }
@@ -172,11 +173,27 @@ idle() {
 	before=$(in_machine sh -c 'find /etc -type f | sort | xargs sha256sum')
 	in_machine sh -c 'hp-node state | head -n -1 >/tmp/state; chmod 0644 /tmp/state'
 	run as hosting-panel sh -c 'send </tmp/state'
-	[[ $output != *'"result":"applied"'* ]]
+	[[ $output == *'"event":"end","result":"refused"'*'its last line is missing'*'"exit":2}'* ]]
 	run as hosting-panel sh -c 'head -c 300000 /dev/urandom | send'
-	[[ $output != *'"result":"applied"'* ]]
+	[[ $output == *'"event":"end","result":"refused"'*'"exit":2}'* ]]
 	idle 'hosting-panel-web-manager@*'
 	[ "$(in_machine sh -c 'find /etc -type f | sort | xargs sha256sum')" = "$before" ]
+	nothing_failed
+}
+
+@test "a client that never ends its document holds nobody up" {
+	in_machine sh -c 'hp-node state >/tmp/state && chmod 0644 /tmp/state'
+	as hosting-panel sh -c '(head -c 200 /tmp/state; sleep 600) | send' >/dev/null 2>&1 3>&- &
+	local client=$! i
+	for ((i = 0; i < 50; i++)); do
+		[ -z "$(in_machine systemctl list-units --no-legend --plain 'hosting-panel-web-manager@*.service')" ] || break
+		sleep 0.2
+	done
+	in_machine hp-vhost apply --wait=0
+	as hosting-panel sh -c 'send </tmp/state' | tail -n 1 | grep -q '"exit":0}'
+	in_machine pkill -f 'sleep 600'
+	wait "$client" || true
+	idle 'hosting-panel-web-manager@*'
 	nothing_failed
 }
 

@@ -1,0 +1,156 @@
+# The state document on its way in: slow senders, connections, who is at the other end, and documents that
+# lie; to the programs as they are installed, below a sysroot.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+
+setup() {
+	[ "${HP_SANDBOX:-}" = inside ] || { echo "run it through tests/lib/sandbox" >&2; return 1; }
+	make_panel
+	hp-site add a.example tenant=acme -q
+	hp-site add b.example tenant=acme -q
+	inetd=$BATS_TEST_DIRNAME/../lib/inetd
+	hp-site set a.example php_memory_limit=77M --no-apply -q
+	command hp-node --sysroot="$ROOT" state >"$ROOT/state"
+}
+
+teardown() {
+	[ -z "${bg:-}" ] || kill "$bg" 2>/dev/null || true
+	remove_root
+}
+
+# answer OPTION …: of hp-vhost behind a connection
+answer() { "$inetd" "$@" "$HP_BUILDDIR/cmd/hp-vhost" --sysroot="$ROOT" apply --timeout=20 -; }
+
+memory() { sed -n 's/^php_admin_value\[memory_limit\] = *//p' "$ROOT/etc/hosting-panel/php/8.2/$1.conf"; }
+
+# everything there is: the node's files, its own notes, the database
+everything() {
+	tree
+	(cd "$ROOT/var/lib/hosting-panel/node" && find . -type f -print0 | sort -z | xargs -0 sha256sum; ls -A)
+	dump
+}
+
+@test "who sends slowly holds up nobody: another apply, a plan and a set go through meanwhile" {
+	for feed in pipe socket; do
+		mkfifo "$ROOT/fifo"
+		if [ $feed = pipe ]; then
+			command hp-vhost --sysroot="$ROOT" apply - <"$ROOT/fifo" >"$ROOT/slow" 2>&1 3>&- &
+		else
+			answer <"$ROOT/fifo" >"$ROOT/slow" 2>&1 3>&- &
+		fi
+		bg=$!
+		exec 7>"$ROOT/fifo"
+		head -c 300 "$ROOT/state" >&7
+		sleep 0.5
+		hp-site set b.example php_max_execution_time=$((RANDOM % 1000 + 1)) --wait=0 --jsonl >"$ROOT/out"
+		is "$(<"$ROOT/out")" '.result == "applied"'
+		status 0 hp-vhost apply --wait=0 --jsonl
+		status 0 hp-vhost plan
+		status 0 hp-vhost verify
+		kill -0 "$bg"
+		tail -c +301 "$ROOT/state" >&7
+		exec 7>&-
+		wait "$bg"
+		bg=
+		# a generation that is older by now changes nothing
+		is "$(tail -n 1 "$ROOT/slow")" '.event == "end" and .result == "unchanged"'
+		rm "$ROOT/fifo"
+	done
+	[ "$(memory site1)" = 77M ]
+}
+
+@test "who never ends the document is told so, after the time given, exit 6" {
+	before=$(everything)
+	got=0
+	head -c 300 "$ROOT/state" | "$inetd" --stall "$HP_BUILDDIR/cmd/hp-vhost" --sysroot="$ROOT" \
+		apply --timeout=1 - >"$ROOT/out" 2>"$ROOT/err" || got=$?
+	[ "$got" = 6 ]
+	is "$(<"$ROOT/out")" '.event == "end" and .result == "refused" and .exit == 6 and .changed == 0 and
+		(.message | test("standard input has not come to its end within 1 seconds"))'
+	(sleep 5) | status 6 hp-vhost apply --timeout=1 -
+	(sleep 5) | status 0 hp-vhost plan --kept
+	status 2 hp-vhost apply --timeout=0 - </dev/null
+	status 2 hp-vhost apply --timeout=x - </dev/null
+	[ "$before" = "$(everything)" ]
+}
+
+@test "who takes nothing of the report holds up nobody for long" {
+	seq 1 600 | sed 's/.*/site-&.example/' | hp-site add - tenant=acme --no-apply -q
+	command hp-node --sysroot="$ROOT" state >"$ROOT/state"
+	"$inetd" --deaf 300 "$HP_BUILDDIR/cmd/hp-vhost" --sysroot="$ROOT" apply --timeout=1 - \
+		<"$ROOT/state" >"$ROOT/out" 2>"$ROOT/err" 3>&- &
+	bg=$!
+	for ((i = 0; i < 600; i++)); do
+		[ ! -e "$ROOT/etc/nginx/sites-available/site-600.example.conf" ] || break
+		sleep 0.1
+	done
+	status 0 hp-site set a.example gzip_enabled=no --wait=60 --jsonl
+	is "$out" '.result == "applied"'
+	kill -0 "$bg"
+}
+
+@test "over a connection: applied, unchanged, and the report's last line" {
+	answer <"$ROOT/state" >"$ROOT/out"
+	is "$(head -n 1 "$ROOT/out")" '.event == "site" and .domain == "a.example" and .result == "applied"'
+	is "$(tail -n 1 "$ROOT/out")" '.event == "end" and .result == "applied" and .exit == 0'
+	[ "$(memory site1)" = 77M ]
+	answer <"$ROOT/state" | jq -se 'length == 1 and .[0].result == "unchanged"' >/dev/null
+}
+
+@test "a peer who may not is told so, and nothing is done" {
+	before=$(everything)
+	chmod 0755 "$ROOT"
+	for uid in 65534 33 20001; do
+		got=0
+		answer --uid $uid <"$ROOT/state" >"$ROOT/out" 2>"$ROOT/err" || got=$?
+		[ "$got" = 5 ]
+		is "$(<"$ROOT/out")" ".event == \"end\" and .result == \"refused\" and .exit == 5 and
+			(.message | contains(\"uid $uid may not apply\"))"
+		grep -q "uid $uid may not apply" "$ROOT/err"
+	done
+	[ "$before" = "$(everything)" ]
+	# the panel's own user may
+	useradd -r -M hosting-panel 2>/dev/null || true
+	answer --uid "$(id -u hosting-panel)" <"$ROOT/state" | tail -n 1 | jq -e '.result == "applied"'
+}
+
+@test "a pair of sockets is a pipe, whoever made it" {
+	answer --pair --uid 65534 <"$ROOT/state" | tail -n 1 | jq -e '.result == "applied"'
+}
+
+@test "every refusal comes back as a line with message and status" {
+	head -n -1 "$ROOT/state" >"$ROOT/cut"
+	sed 's/77M/78M/' "$ROOT/state" >"$ROOT/changed"
+	: >"$ROOT/empty"
+	head -c 300000 /dev/urandom >"$ROOT/noise"
+	before=$(everything)
+	for doc in cut changed empty noise; do
+		for how in connection pipe; do
+			got=0
+			if [ $how = connection ]; then
+				answer <"$ROOT/$doc" >"$ROOT/out" 2>"$ROOT/err" || got=$?
+			else
+				cat "$ROOT/$doc" | hp-vhost apply - >"$ROOT/out" 2>"$ROOT/err" || got=$?
+			fi
+			[ "$got" = 2 ] || { echo "$doc: $got"; return 1; }
+			is "$(<"$ROOT/out")" '.event == "end" and .result == "refused" and .exit == 2 and
+				.changed == 0 and (.message | startswith("standard input"))'
+			[ "$(jq -r .message "$ROOT/out")" = "$(sed -n '1s/^hp-vhost: //p' "$ROOT/err")" ]
+		done
+	done
+	# what is wrong with the node itself is said there, too
+	exec 8>"$ROOT/var/lib/hosting-panel/node/lock"
+	flock 8
+	got=0
+	"$inetd" "$HP_BUILDDIR/cmd/hp-vhost" --sysroot="$ROOT" apply --wait=0 - <"$ROOT/state" >"$ROOT/out" 2>/dev/null 8>&- || got=$?
+	flock -u 8
+	[ "$got" = 6 ]
+	is "$(<"$ROOT/out")" '.exit == 6 and (.message | contains("another run is at work"))'
+	[ "$before" = "$(everything)" ]
+	echo 'nonsense' >"$ROOT/etc/hosting-panel/hosting-panel.conf"
+	got=0
+	answer <"$ROOT/state" >"$ROOT/out" 2>/dev/null || got=$?
+	[ "$got" = 9 ]
+	is "$(<"$ROOT/out")" '.exit == 9 and (.message | contains("hosting-panel.conf"))'
+}
