@@ -100,6 +100,8 @@ const char *cli_field_range(struct hp_pool *pool, const struct hp_field *f)
 		return "letters, digits and _";
 	case HP_F_LABEL:
 		return "letters, digits and -";
+	case HP_F_NODENAME:
+		return "the name of a node";
 	case HP_F_LIST:
 		return hp_streq(f->arg, "cidr") ? "addresses or networks" : "words";
 	case HP_F_PHP_VERSION: /* of these the help line says all */

@@ -58,14 +58,24 @@ static int node_list(struct cli *c, struct hp_err *err)
 	return hp_node_each(c->panel, put, &l, err);
 }
 
+/* A name that no node can have is a mistake of who typed it, not a node that is missing. */
+static int node_arg(struct cli *c, const char **ret, struct hp_err *err)
+{
+	const char *name = c->args[0];
+
+	return hp_field_check(c->pool, &hp_site_table.fields[HP_SITE_NODE], name, strlen(name), ret,
+		err);
+}
+
 static int node_show(struct cli *c, struct hp_err *err)
 {
 	struct lister l = {0};
 
 	if (open_all(c, &l, err) < 0)
 		return err->code;
-	l.only = c->n_args ? c->args[0] : l.here;
-	if (hp_node_each(c->panel, put, &l, err) < 0)
+	l.only = l.here;
+	if ((c->n_args && node_arg(c, &l.only, err) < 0) ||
+		hp_node_each(c->panel, put, &l, err) < 0)
 		return err->code;
 	if (!l.found)
 		return hp_err_set(err, HP_E_NOT_FOUND, "node %s: not found",
@@ -81,10 +91,9 @@ static int node_state(struct cli *c, struct hp_err *err)
 {
 	const char *node;
 
-	if (cli_this_node(c, &node, err) < 0 || cli_panel(c, err) < 0)
+	if (cli_this_node(c, &node, err) < 0 || (c->n_args && node_arg(c, &node, err) < 0) ||
+		cli_panel(c, err) < 0)
 		return err->code;
-	if (c->n_args)
-		node = c->args[0];
 	return hp_node_state(c->panel, node, STDOUT_FILENO, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "model/field_impl.h"
+#include "model/site.h"
 #include "sys/json.h"
 
 /* A value that is repeated in a message is cut to this many bytes. */
@@ -212,6 +213,19 @@ static int check_label(const struct hp_check *c, const char **ret)
 }
 
 /* ---- names with checks of their own ---- */
+static int check_node(const struct hp_check *c, const char **ret)
+{
+	struct hp_err why = HP_ERR_INIT;
+	const char *s = hp_pstrndup(c->pool, c->value, c->len);
+
+	if (hp_node_name_check(s, &why) < 0)
+		return hp_check_bad(c,
+			"is not a node's name: 1 to 63 lower case letters, digits, hyphens and "
+			"dots are allowed");
+	*ret = s;
+	return 0;
+}
+
 static int check_domain(const struct hp_check *c, const char **ret)
 {
 	const char *s;
@@ -284,6 +298,8 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 		return check_ident(&c, ret);
 	case HP_F_LABEL:
 		return check_label(&c, ret);
+	case HP_F_NODENAME:
+		return check_node(&c, ret);
 	case HP_F_LIST:
 		return hp_check_list(&c, ret);
 	case HP_F_HEADERS:

@@ -24,6 +24,7 @@ enum hp_ftype {
 	HP_F_USER,     /* Unix user name that is not reserved */
 	HP_F_IDENT,    /* SQL database name: [A-Za-z_][A-Za-z0-9_]{0,62} */
 	HP_F_LABEL,    /* DNS label (RFC 1123) */
+	HP_F_NODENAME, /* as hp_node_name_check() takes it */
 	HP_F_LIST,     /* JSON array of strings; arg names the item type: "cidr" "word" */
 	HP_F_HEADERS,  /* JSON object: RFC 9110 field name → field value */
 	HP_F_DBURL,    /* tenant database URL; secret */

@@ -1,4 +1,6 @@
 #include "unit.h"
+#include "base/buf.h"
+#include "base/str.h"
 #include "model/site.h"
 
 static struct hp_pool *pool;
@@ -129,6 +131,176 @@ static void meta_characters(void **state HP_UNUSED)
 		for (size_t k = 0; k < HP_ARRAY_SIZE(bad); k++)
 			SITE(f->name, bad[k], NULL);
 	}
+}
+
+/* A value of each type, cut in three: what stands in the middle is the text that can be hostile. */
+struct sample {
+	const char *head, *text, *tail;
+};
+
+static struct sample sample(const struct hp_field *f)
+{
+	switch (f->type) {
+	case HP_F_TEXT: return (struct sample){"", "Acme", ""};
+	case HP_F_ENUM:
+		return (struct sample){
+			"", hp_pstrndup(pool, f->arg, strcspn(f->arg, "|")), ""};
+	case HP_F_BOOL: return (struct sample){"", "true", ""};
+	case HP_F_INT: return (struct sample){"", hp_pprintf(pool, "%lld", (long long)f->max), ""};
+	case HP_F_SIZE: return (struct sample){"", "64M", ""};
+	case HP_F_PHP_VERSION: return (struct sample){"", "8.2", ""};
+	case HP_F_DOMAIN: return (struct sample){"", "shop.example", ""};
+	case HP_F_HOST: return (struct sample){"", "db.example", ""};
+	case HP_F_USER: return (struct sample){"", "alice", ""};
+	case HP_F_IDENT: return (struct sample){"", "shop", ""};
+	case HP_F_LABEL: return (struct sample){"", "acme", ""};
+	case HP_F_NODENAME: return (struct sample){"", "web1", ""};
+	case HP_F_LIST:
+		return (struct sample){
+			"[\"", hp_streq(f->arg, "cidr") ? "10.0.0.0/8" : "gd", "\"]"};
+	case HP_F_HEADERS: return (struct sample){"{\"", "X-Frame-Options", "\":\"DENY\"}"};
+	case HP_F_DBURL: return (struct sample){"", "mysql://u:p@db.example/shop", ""};
+	case HP_F_TIME: return (struct sample){"", "2026-01-31T23:59:59Z", ""};
+	}
+	fail_msg("%s: a type without a sample", f->name);
+	return (struct sample){"", "", ""};
+}
+
+/* bad before, within, behind and instead of what is good: refused each time, naming the field. */
+static void spoil(const struct hp_field *f, const char *bad, size_t n)
+{
+	const struct sample s = sample(f);
+	size_t len = strlen(s.text), cuts[] = {0, len / 2, len};
+
+	for (size_t i = 0; i <= HP_ARRAY_SIZE(cuts); i++) {
+		struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+		struct hp_err err = HP_ERR_INIT;
+		const char *got = NULL;
+		size_t cut = i < HP_ARRAY_SIZE(cuts) ? cuts[i] : 0;
+
+		hp_buf_adds(&b, s.head);
+		if (i < HP_ARRAY_SIZE(cuts))
+			hp_buf_add(&b, s.text, cut);
+		hp_buf_add(&b, bad, n);
+		if (i < HP_ARRAY_SIZE(cuts))
+			hp_buf_adds(&b, s.text + cut);
+		hp_buf_adds(&b, s.tail);
+		if (hp_field_check(pool, f, b.s, b.len, &got, &err) == 0)
+			fail_msg("%s was taken with \"%s\" in it: %s", f->name, bad, got);
+		if (err.code != HP_E_USAGE || !hp_str_starts(err.msg, f->name))
+			fail_msg("%s with \"%s\" in it: %s", f->name, bad, err.msg);
+		assert_null(got);
+		assert_false(hp_str_has_control(err.msg, strlen(err.msg)));
+		assert_true(hp_utf8_is_valid(err.msg, strlen(err.msg)));
+	}
+}
+
+static void samples_are_good(void **state HP_UNUSED)
+{
+	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+
+	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
+		for (unsigned i = 0; i < tables[t]->n; i++) {
+			const struct hp_field *f = &tables[t]->fields[i];
+			const struct sample s = sample(f);
+			const char *v = hp_pprintf(pool, "%s%s%s", s.head, s.text, s.tail);
+
+			check(tables[t], f->name, v, v);
+		}
+}
+
+/* Every field of both tables, with every class of hostile text in an otherwise good value. */
+static void spoiled_values(void **state HP_UNUSED)
+{
+	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct {
+		const char *s;
+		size_t n;
+	} always[] = {
+#define BAD(s) {s, sizeof(s) - 1}
+		BAD("\r"), BAD("\n"), BAD("\r\n"), BAD("\0"), BAD("\t"), BAD("\x01"), BAD("\x1b[2J"),
+		BAD("\x7f"), BAD("\xc2\x85"), BAD("\xff"), BAD("\xc0\xaf"), BAD("\xed\xa0\x80"),
+		BAD("\xf4\x90\x80\x80"), BAD("\xe2\x80"),
+#undef BAD
+	};
+	/* as JSON has them within a string */
+	static const char *const escaped[] = {"\\n", "\\r", "\\u0000", "\\u0001", "\\ud800",
+		"\\u0085", "\\\"", "\\\\"};
+	static const char *const meta[] = {"\"", "'", ";", "{", "}", "$", "%", "../", "/../", "`", "\\",
+		"<", ">", "|", "&", " ", "(", "#", "!", "@", ",", "?", "%0a", "${x}", "{{x}}"};
+	/* Cyrillic a, Greek o, a full-width a, an Arabic digit, right-to-left, a joiner */
+	static const char *const scripts[] = {"\u0430", "\u03bf", "\uff41", "\u0663", "\u202e",
+		"\u200d", "\u00e9\u0430"};
+	_cleanup_free_ char *big = malloc(65536);
+
+	memset(big, 'a', 65536);
+	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
+		for (unsigned i = 0; i < tables[t]->n; i++) {
+			const struct hp_field *f = &tables[t]->fields[i];
+			bool json = f->type == HP_F_LIST || f->type == HP_F_HEADERS;
+
+			for (size_t k = 0; k < HP_ARRAY_SIZE(always); k++)
+				spoil(f, always[k].s, always[k].n);
+			spoil(f, big, 65536);
+			for (size_t k = 0; json && k < HP_ARRAY_SIZE(escaped); k++)
+				spoil(f, escaped[k], strlen(escaped[k]));
+			/* free text may have them; a URL escapes them, its own test has more */
+			if (f->type == HP_F_TEXT || f->type == HP_F_DBURL)
+				continue;
+			for (size_t k = 0; k < HP_ARRAY_SIZE(meta); k++)
+				/* these are part of an RFC 9110 token */
+				if (f->type != HP_F_HEADERS || !strchr("'$%`|&#!", meta[k][0]) ||
+					strchr(meta[k], '{'))
+					spoil(f, meta[k], strlen(meta[k]));
+			/* a name wholly in another script is a good one: those are tested apart */
+			for (size_t k = 0; k < HP_ARRAY_SIZE(scripts); k++)
+				if (f->type != HP_F_DOMAIN && f->type != HP_F_HOST)
+					spoil(f, scripts[k], strlen(scripts[k]));
+		}
+}
+
+/* Of every number and size in the tables: what lies beside its bounds, and what is no number. */
+static void numbers_by_the_table(void **state HP_UNUSED)
+{
+	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const char *const never[] = {"", "-1", "+5", " 5", "5 ", "5.0", "1e3", "0x10", "1_0", "1,0",
+		"\u0665", "\uff15", "NaN", "inf", "--5", "9223372036854775808", "18446744073709551616",
+		"18446744073709551617", "-9223372036854775809", "99999999999999999999999999"};
+
+	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
+		for (unsigned i = 0; i < tables[t]->n; i++) {
+			const struct hp_field *f = &tables[t]->fields[i];
+			const char *out[2];
+
+			if (f->type != HP_F_INT && f->type != HP_F_SIZE)
+				continue;
+			out[0] = hp_pprintf(pool, "%lld", (long long)f->min - 1);
+			out[1] = hp_pprintf(pool, "%lld", (long long)f->max + 1);
+			check(tables[t], f->name, out[0], NULL);
+			check(tables[t], f->name, out[1], NULL);
+			for (size_t k = 0; k < HP_ARRAY_SIZE(never); k++)
+				check(tables[t], f->name, never[k], NULL);
+			if (f->type == HP_F_INT)
+				continue;
+			check(tables[t], f->name, "0", NULL);
+			check(tables[t], f->name, "64T", NULL);
+			check(tables[t], f->name, "99999999999G", NULL);
+			check(tables[t], f->name, "17179869184G", NULL); /* 2^64 bytes */
+		}
+}
+
+static void mixed_scripts(void **state HP_UNUSED)
+{
+	static const char *const mixed[] = {"p\u0430ypal.example", "\u0430pple.example",
+		"shop.ex\u0430mple", "g\u03bfogle.example", "shop\u202e.example",
+		"\u05d0b.example", "sh\u200dop.example"};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(mixed); i++) {
+		SITE("domain", mixed[i], NULL);
+		SITE("database_host", mixed[i], NULL);
+	}
+	SITE("domain", "b\u00fccher.example", "xn--bcher-kva.example");
+	SITE("domain", "\u043f\u0440\u0438\u043c\u0435\u0440.example", "xn--e1afmkfd.example");
 }
 
 static void numbers(void **state HP_UNUSED)
@@ -361,6 +533,10 @@ int main(void)
 		cmocka_unit_test(tables_are_whole),
 		cmocka_unit_test(hostile_values),
 		cmocka_unit_test(meta_characters),
+		cmocka_unit_test(samples_are_good),
+		cmocka_unit_test(spoiled_values),
+		cmocka_unit_test(numbers_by_the_table),
+		cmocka_unit_test(mixed_scripts),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(words),
