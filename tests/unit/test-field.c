@@ -143,8 +143,7 @@ static struct sample sample(const struct hp_field *f)
 	switch (f->type) {
 	case HP_F_TEXT: return (struct sample){"", "Acme", ""};
 	case HP_F_ENUM:
-		return (struct sample){
-			"", hp_pstrndup(pool, f->arg, strcspn(f->arg, "|")), ""};
+		return (struct sample){"", hp_pstrndup(pool, f->arg, strcspn(f->arg, "|")), ""};
 	case HP_F_BOOL: return (struct sample){"", "true", ""};
 	case HP_F_INT: return (struct sample){"", hp_pprintf(pool, "%lld", (long long)f->max), ""};
 	case HP_F_SIZE: return (struct sample){"", "64M", ""};
@@ -218,19 +217,31 @@ static void spoiled_values(void **state HP_UNUSED)
 		size_t n;
 	} always[] = {
 #define BAD(s) {s, sizeof(s) - 1}
-		BAD("\r"), BAD("\n"), BAD("\r\n"), BAD("\0"), BAD("\t"), BAD("\x01"), BAD("\x1b[2J"),
-		BAD("\x7f"), BAD("\xc2\x85"), BAD("\xff"), BAD("\xc0\xaf"), BAD("\xed\xa0\x80"),
-		BAD("\xf4\x90\x80\x80"), BAD("\xe2\x80"),
+		BAD("\r"),
+		BAD("\n"),
+		BAD("\r\n"),
+		BAD("\0"),
+		BAD("\t"),
+		BAD("\x01"),
+		BAD("\x1b[2J"),
+		BAD("\x7f"),
+		BAD("\xc2\x85"),
+		BAD("\xff"),
+		BAD("\xc0\xaf"),
+		BAD("\xed\xa0\x80"),
+		BAD("\xf4\x90\x80\x80"),
+		BAD("\xe2\x80"),
 #undef BAD
 	};
 	/* as JSON has them within a string */
-	static const char *const escaped[] = {"\\n", "\\r", "\\u0000", "\\u0001", "\\ud800",
-		"\\u0085", "\\\"", "\\\\"};
-	static const char *const meta[] = {"\"", "'", ";", "{", "}", "$", "%", "../", "/../", "`", "\\",
-		"<", ">", "|", "&", " ", "(", "#", "!", "@", ",", "?", "%0a", "${x}", "{{x}}"};
+	static const char *const escaped[] = {
+		"\\n", "\\r", "\\u0000", "\\u0001", "\\ud800", "\\u0085", "\\\"", "\\\\"};
+	static const char *const meta[] = {"\"", "'", ";", "{", "}", "$", "%", "../", "/../", "`",
+		"\\", "<", ">", "|", "&", " ", "(", "#", "!", "@", ",", "?", "%0a", "${x}",
+		"{{x}}"};
 	/* Cyrillic a, Greek o, a full-width a, an Arabic digit, right-to-left, a joiner */
-	static const char *const scripts[] = {"\u0430", "\u03bf", "\uff41", "\u0663", "\u202e",
-		"\u200d", "\u00e9\u0430"};
+	static const char *const scripts[] = {
+		"\u0430", "\u03bf", "\uff41", "\u0663", "\u202e", "\u200d", "\u00e9\u0430"};
 	_cleanup_free_ char *big = malloc(65536);
 
 	memset(big, 'a', 65536);
@@ -263,9 +274,10 @@ static void spoiled_values(void **state HP_UNUSED)
 static void numbers_by_the_table(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
-	static const char *const never[] = {"", "-1", "+5", " 5", "5 ", "5.0", "1e3", "0x10", "1_0", "1,0",
-		"\u0665", "\uff15", "NaN", "inf", "--5", "9223372036854775808", "18446744073709551616",
-		"18446744073709551617", "-9223372036854775809", "99999999999999999999999999"};
+	static const char *const never[] = {"", "-1", "+5", " 5", "5 ", "5.0", "1e3", "0x10", "1_0",
+		"1,0", "\u0665", "\uff15", "NaN", "inf", "--5", "9223372036854775808",
+		"18446744073709551616", "18446744073709551617", "-9223372036854775809",
+		"99999999999999999999999999"};
 
 	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
 		for (unsigned i = 0; i < tables[t]->n; i++) {
@@ -292,8 +304,8 @@ static void numbers_by_the_table(void **state HP_UNUSED)
 static void mixed_scripts(void **state HP_UNUSED)
 {
 	static const char *const mixed[] = {"p\u0430ypal.example", "\u0430pple.example",
-		"shop.ex\u0430mple", "g\u03bfogle.example", "shop\u202e.example",
-		"\u05d0b.example", "sh\u200dop.example"};
+		"shop.ex\u0430mple", "g\u03bfogle.example", "shop\u202e.example", "\u05d0b.example",
+		"sh\u200dop.example"};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(mixed); i++) {
 		SITE("domain", mixed[i], NULL);

@@ -3,7 +3,9 @@
 
 #include "unit.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "model/state.h"
+#include "sys/json.h"
 
 static struct hp_pool *pool;
 
@@ -210,6 +212,8 @@ static void bad_sites(void **state HP_UNUSED)
 		{"\"*.s00001.example.com\"", "1", "aliases"},
 		{"\"aliases\":[\"*.s00001.example.com\",\"www.s00001.example.com\"]",
 			"\"aliases\":null", "aliases"},
+		{"\"aliases\":", "\"aliases\":[\"x.example\"],\"aliases\":", "aliases"},
+		{"{\"site\":", "{\"site\":{},\"site\":", "site"},
 		{"{\"site\":", "{\"x\":", "site"},
 		{"{\"site\":", "{\"y\":1,\"site\":", "site"},
 	};
@@ -225,6 +229,198 @@ static void bad_sites(void **state HP_UNUSED)
 		unit_assert_err(&err, HP_E_USAGE, bad[i].why);
 		assert_non_null(strstr(err.msg, "doc: line 2"));
 	}
+}
+
+/* A site's line in which field i is this JSON, and extra (or nothing) stands behind it. */
+static const char *line_with(unsigned i, const char *json, const char *extra)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_site s = site(1);
+	struct hp_jw w;
+
+	hp_jw_init(&w, &b, false);
+	hp_jw_obj(&w, NULL);
+	hp_jw_obj(&w, "site");
+	for (unsigned k = 0; k < HP_SITE_FIELDS; k++) {
+		const struct hp_field *f = &hp_site_table.fields[k];
+
+		if (!(f->flags & HP_FF_NODE))
+			continue;
+		if (k == i)
+			hp_buf_addf(
+				&b, ",\"%s\":%s%s" + (b.s[b.len - 1] == '{'), f->name, json, extra);
+		else
+			hp_field_json(&w, f, s.v[k]);
+		w.comma |= (uint64_t)1 << w.depth;
+	}
+	hp_buf_adds(&b, ",\"aliases\":[]}}");
+	return hp_pstrndup(pool, b.s, b.len);
+}
+
+static void refused_for(const char *line, const char *name)
+{
+	const char *lines[] = {head_line, line, NULL};
+	struct hp_err err = HP_ERR_INIT;
+
+	if (read_lines(lines, &err) != HP_E_USAGE)
+		fail_msg("%s: taken: %s", name, line);
+	if (!hp_str_starts(err.msg, "doc: line 2: ") || !strstr(err.msg, name))
+		fail_msg("%s: %s", name, err.msg);
+	assert_false(hp_str_has_control(err.msg, strlen(err.msg)));
+}
+
+/* What the writer makes of it. */
+static const char *json_of(unsigned i)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_site s = site(1);
+	struct hp_jw w;
+
+	hp_jw_init(&w, &b, false);
+	hp_field_json(&w, &hp_site_table.fields[i], s.v[i]);
+	/* without its key */
+	return hp_pstrdup(pool, strchr(hp_buf_str(&b), ':') + 1);
+}
+
+/* Every field that a document has, with hostile text, other types, twice, and not at all. */
+static void hostile_fields(void **state HP_UNUSED)
+{
+	static const char *const bad[] = {"\\r", "\\n", "\\u0000", "\\t", "\\u001b[2J", "\\u0085",
+		"\xff", "\xc0\xaf", "\xed\xa0\x80", "\\ud800", "\\\"", "'", ";", "{", "}", "$", "%",
+		"../", "/etc/passwd", "\\\\", " ", "\u0430", "\u202e", "$(id)", "{{x}}"};
+	static const char *const types[] = {"null", "5.5", "1e400", "-1", "\"\"", "[5]", "[null]",
+		"[[]]", "[{}]", "{\"X-A\":5}", "{\"X-A\":null}", "{\"X-A\":[]}", "0x10",
+		"99999999999999999999", "\"[]\"", "\"{}\"", "\"020001\"", "\"True\""};
+	char *big = hp_palloc(pool, 65537);
+	unsigned n = 0;
+
+	memset(big, 'a', 65536);
+	for (unsigned i = 0; i < HP_SITE_FIELDS; i++) {
+		const struct hp_field *f = &hp_site_table.fields[i];
+		const char *good = json_of(i);
+		const char *lines[] = {head_line, NULL, NULL};
+		struct hp_err err = HP_ERR_INIT;
+
+		if (!(f->flags & HP_FF_NODE)) {
+			/* what a node need not know has no place, whatever it says */
+			refused_for(line_with(HP_SITE_ID, "1",
+					    hp_pprintf(pool, ",\"%s\":%s", f->name, good)),
+				f->name);
+			continue;
+		}
+		n++;
+		lines[1] = line_with(i, good, "");
+		if (read_lines(lines, &err) < 0)
+			fail_msg("%s: %s", f->name, err.msg);
+		for (size_t k = 0; k < HP_ARRAY_SIZE(bad); k++) {
+			/* what is no JSON has no fields that could be named */
+			bool json = hp_utf8_is_valid(bad[k], strlen(bad[k])) &&
+				!hp_streq(bad[k], "\\u0000") && !hp_streq(bad[k], "\\ud800");
+			const char *name = json ? f->name : "JSON";
+			char last = good[strlen(good) - 1];
+
+			refused_for(line_with(i, hp_pprintf(pool, "\"%s\"", bad[k]), ""), name);
+			if (last == '"')
+				refused_for(line_with(i,
+						    hp_pprintf(pool, "%.*s%s\"",
+							    (int)strlen(good) - 1, good, bad[k]),
+						    ""),
+					name);
+			if (f->type == HP_F_LIST)
+				refused_for(line_with(i, hp_pprintf(pool, "[\"%s\"]", bad[k]), ""),
+					name);
+			if (f->type == HP_F_HEADERS)
+				refused_for(
+					line_with(
+						i, hp_pprintf(pool, "{\"A\":\"%s$\"}", bad[k]), ""),
+					name);
+		}
+		for (size_t k = 0; k < HP_ARRAY_SIZE(types); k++)
+			if (!hp_streq(types[k], good))
+				refused_for(line_with(i, types[k], ""),
+					strstr("1e400 0x10", types[k]) ? "JSON" : f->name);
+		refused_for(line_with(i, hp_pprintf(pool, "\"%s\"", big), ""), f->name);
+		refused_for(
+			line_with(i, good, hp_pprintf(pool, ",\"%s\":%s", f->name, good)), f->name);
+		refused_for(line_with(i, good, hp_pprintf(pool, ",\"%s \":%s", f->name, good)),
+			f->name);
+		refused_for(
+			line_with(i, good, hp_pprintf(pool, ",\"x-%s\":%s", f->name, good)), "x-");
+	}
+	assert_true(n > 15);
+}
+
+/* Keys that would be paths or users, if anybody looked at them. */
+static void smuggled_keys(void **state HP_UNUSED)
+{
+	static const char *const keys[] = {"document_root", "root", "home", "shell", "user_name",
+		"gid", "groups", "path", "socket", "log_dir", "custom", "include",
+		"php_admin_value", "listen", "Domain", "USER", "user\\u0000", "__proto__", "", "."};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(keys); i++)
+		refused_for(line_with(HP_SITE_DOMAIN, json_of(HP_SITE_DOMAIN),
+				    hp_pprintf(pool, ",\"%s\":\"/etc/passwd\"", keys[i])),
+			strchr(keys[i], '\\') ? "JSON" : "key");
+}
+
+static void bad_ends(void **state HP_UNUSED)
+{
+	static const char *const ends[] = {
+		"{\"end\":{\"sites\":1,\"sha256\":\"%s\",\"x\":1}}",
+		"{\"end\":{\"sites\":1,\"sites\":1,\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sites\":2,\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sites\":0,\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sites\":-1,\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sites\":\"1\",\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sha256\":\"%s\"}}",
+		"{\"end\":{\"sites\":1,\"sha256\":\"%.63s\"}}",
+		"{\"end\":{\"sites\":1,\"sha256\":\"0%s\"}}",
+		"{\"end\":{\"sites\":1,\"sha256\":[\"%s\"]}}",
+		"{\"end\":{\"sites\":1,\"sha256\":\"%s\"},\"x\":1}",
+		"{\"end\":{\"sites\":1,\"sha256\":\"%s\"},\"end\":{}}",
+		"{\"end\":[1,\"%s\"]}",
+		"{\"end\":null}",
+	};
+	const struct hp_state_handler h = {NULL, NULL, NULL};
+	const char *body = hp_pprintf(pool, "%s\n%s\n", head_line, line_of(1));
+	char hex[HP_DIGEST_HEX];
+
+	hp_digest_of(body, strlen(body), hex);
+	for (size_t i = 0; i <= HP_ARRAY_SIZE(ends); i++) {
+		int fd _cleanup_close_ = new_fd();
+		struct hp_err err = HP_ERR_INIT;
+		/* the one before the first shows that the others are refused for what is in them */
+		const char *fmt = i ? ends[i - 1] : "{\"end\":{\"sites\":1,\"sha256\":\"%s\"}}";
+		const char *at = strchr(fmt, '%'), *doc;
+		int n = at && at[1] == '.' ? 63 : 64;
+
+		doc = at ? hp_pprintf(pool, "%s%.*s%.*s%s\n", body, (int)(at - fmt), fmt, n, hex,
+				   strchr(at, 's') + 1)
+			 : hp_pprintf(pool, "%s%s\n", body, fmt);
+		assert_int_equal(hp_fd_write(fd, "doc", doc, strlen(doc), &err), 0);
+		assert_true(lseek(fd, 0, SEEK_SET) == 0);
+		if (hp_state_read(fd, "doc", &h, &err) != (i ? HP_E_USAGE : 0))
+			fail_msg("%s: %s", fmt, err.msg);
+		if (i)
+			assert_non_null(strstr(err.msg, "doc: line 3"));
+	}
+}
+
+/* Longer than any document may be: not read to its end. */
+static void too_long(void **state HP_UNUSED)
+{
+	const struct hp_state_handler h = {NULL, NULL, NULL};
+	const char *good = line_of(1);
+	struct hp_err err = HP_ERR_INIT;
+	int fd _cleanup_close_ = new_fd();
+
+	/* holes: a file of that length that takes no room */
+	assert_int_equal(hp_fd_write(fd, "doc", head_line, strlen(head_line), &err), 0);
+	assert_int_equal(hp_fd_write(fd, "doc", "\n", 1, &err), 0);
+	assert_int_equal(hp_fd_write(fd, "doc", good, strlen(good), &err), 0);
+	assert_true(ftruncate(fd, (off_t)HP_STATE_MAX + 10) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+	assert_int_equal(hp_state_read(fd, "doc", &h, &err), HP_E_USAGE);
+	assert_true(lseek(fd, 0, SEEK_CUR) < (off_t)1 << 20);
 }
 
 static void nothing_twice(void **state HP_UNUSED)
@@ -327,6 +523,10 @@ int main(void)
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(no_sites),
 		cmocka_unit_test(bad_sites),
+		cmocka_unit_test(hostile_fields),
+		cmocka_unit_test(smuggled_keys),
+		cmocka_unit_test(bad_ends),
+		cmocka_unit_test(too_long),
 		cmocka_unit_test(nothing_twice),
 		cmocka_unit_test(bad_heads),
 		cmocka_unit_test(cut_and_changed),
