@@ -25,6 +25,8 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
 	ret->state_fd = -1;
 	ret->diff_fd = -1;
 	ret->force = c->force;
+	/* who changes a site waits for that site; who says apply means everything */
+	ret->mend = !(c->verb->flags & CLI_MUTATES);
 	ret->wait_ms = c->wait_ms;
 	return 0;
 }

@@ -246,7 +246,13 @@ static int apply_list(struct cli *c, struct changing *s, struct hp_err *err)
 		}
 		ours += ch->code != 0;
 	}
-	if (rc < 0 && !ours && !r.others)
+	/* all of it was undone, and no site was named: then it is everybody's */
+	for (i = 0; rc < 0 && r.undone && !ours && !r.others && i < s->n; i++) {
+		s->list[i].code = rc;
+		s->list[i].message = hp_pstrdup(c->pool, err->msg);
+		s->list[i].hint = hp_pstrdup(c->pool, err->hint);
+	}
+	if (rc < 0 && !ours && !r.others && !r.undone)
 		cli_warn(c, "%s", err->msg);
 	hp_err_clear(err);
 	if (take_back(c, s)) {

@@ -14,7 +14,7 @@
 const struct hp_col cli_event_cols[] = {
 	{"event", HP_COL_STR, "site, file, reload or end", false},
 	{"domain", HP_COL_STR, "the website", false},
-	{"action", HP_COL_STR, "add, change, remove or drift", false},
+	{"action", HP_COL_STR, "add, change, remove, drift or restored", false},
 	{"result", HP_COL_STR, "applied, unchanged, refused, drift, undone, partial or pending",
 		false},
 	{"path", HP_COL_STR, "the file", false},

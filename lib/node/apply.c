@@ -290,7 +290,13 @@ static void first_failure(struct hp_engine *x, struct hp_err *err)
 		hp_err_hint(err, "%s", w->hint);
 }
 
-static int tell(struct hp_engine *x, int rc, struct hp_err *err)
+/* A bisection has held back everything when it finds that the fault is nobody's. */
+static bool is_concerned(const struct hp_wish *w)
+{
+	return hp_wish_moves(w) || w->held || w->outcome != HP_IS_FINE;
+}
+
+static int tell(struct hp_engine *x, int rc, size_t mended, struct hp_err *err)
 {
 	bool undone = rc < 0 && !x->decided;
 	const char *result;
@@ -299,22 +305,22 @@ static int tell(struct hp_engine *x, int rc, struct hp_err *err)
 	for (i = 0; i < x->n_sites; i++) {
 		struct hp_wish *w = &x->sites[i];
 
-		if (undone && w->outcome == HP_IS_FINE && hp_wish_moves(w)) {
+		if (undone && w->outcome == HP_IS_FINE && is_concerned(w)) {
 			w->code = err->code;
 			w->msg = err->msg;
 			w->hint = err->hint;
 		}
-		if (hp_wish_moves(w) || w->outcome != HP_IS_FINE)
+		if (is_concerned(w))
 			hp_report_site(x, w, undone);
 	}
-	if (rc == 0)
+	if (rc == 0 && x->failed)
 		first_failure(x, err);
 	if (undone || (x->failed && !x->decided))
 		result = "undone";
 	else if (x->failed)
 		result = "partial";
 	else
-		result = x->decided ? "applied" : "unchanged";
+		result = x->decided || mended ? "applied" : "unchanged";
 	hp_report_end(x, result, hp_streq(result, "undone") ? x->old.generation : x->generation,
 		undone ? x->old.n : count_served(x), x->decided ? x->changed : 0,
 		x->failed, err);
@@ -341,8 +347,33 @@ static int unchanged(struct hp_engine *x, int64_t generation, struct hp_err *err
 	return 0;
 }
 
+/* Nothing is to be done about files; about the rest only who runs apply asks. */
+static int apply_same(struct hp_engine *x, struct hp_err *err)
+{
+	size_t mended = 0;
+
+	if (x->o->mend && hp_mend(x, true, &mended, err) < 0) {
+		hp_report_end(x, "partial", x->old.generation, x->old.n, 0, 1, err);
+		return err->code;
+	}
+	x->node = x->old.node;
+	hp_report_end(x, mended ? "applied" : "unchanged", x->old.generation, x->old.n, 0, 0, err);
+	return 0;
+}
+
+/* The sites that did not change, after those that did; the manifest is the new one. */
+static int mend_others(struct hp_engine *x, size_t *ret_mended, struct hp_err *err)
+{
+	if (!x->o->mend)
+		return 0;
+	if (x->decided && hp_engine_load(x, err) < 0)
+		return err->code;
+	return hp_mend(x, true, ret_mended, err);
+}
+
 static int apply(struct hp_engine *x, struct hp_err *err)
 {
+	size_t mended = 0;
 	bool same;
 	int rc;
 
@@ -350,13 +381,15 @@ static int apply(struct hp_engine *x, struct hp_err *err)
 		hp_engine_look(x, err) < 0 || hp_plan_is_unchanged(x, &same, err) < 0)
 		return err->code;
 	if (same)
-		return unchanged(x, x->old.generation, err);
+		return apply_same(x, err);
 	if (hp_engine_read(x, err) < 0)
 		return err->code;
 	if (x->old.node && x->generation < x->old.generation && !x->o->force)
 		return unchanged(x, x->old.generation, err);
 	rc = rounds(x, err);
-	return tell(x, rc, err);
+	if (rc == 0)
+		rc = mend_others(x, &mended, err);
+	return tell(x, rc, mended, err);
 }
 
 int hp_node_apply(const struct hp_node_opts *o, struct hp_err *err)
@@ -372,12 +405,13 @@ int hp_node_apply(const struct hp_node_opts *o, struct hp_err *err)
 int hp_node_recover(const struct hp_node_opts *o, struct hp_err *err)
 {
 	struct hp_engine x;
-	size_t i, wrong = 0;
+	size_t wrong = 0;
 
-	if (hp_engine_init(&x, o, false, err) == 0 && begin(&x, err) == 0)
-		for (i = 0; i < HP_PARTS; i++)
-			if (hp_parts[i]->revive && hp_parts[i]->revive(&x, true, &wrong, err) < 0)
-				break;
+	if (hp_engine_init(&x, o, false, err) == 0) {
+		x.boot = true;
+		if (begin(&x, err) == 0)
+			hp_mend(&x, true, &wrong, err);
+	}
 	hp_engine_free(&x);
 	return err->code;
 }
@@ -387,6 +421,19 @@ static bool journal_is_there(const struct hp_engine *x)
 {
 	return faccessat(x->rootfd, hp_rel(HP_JOURNAL_FILE), F_OK, 0) == 0 ||
 	       faccessat(x->rootfd, hp_rel(HP_COMMIT_FILE), F_OK, 0) == 0;
+}
+
+static int plan_same(struct hp_engine *x, struct hp_err *err)
+{
+	size_t wrong = 0;
+
+	if (hp_mend(x, false, &wrong, err) < 0)
+		return err->code;
+	if (!wrong)
+		return unchanged(x, x->old.generation, err);
+	err->code = HP_E_PENDING;
+	hp_report_end(x, "pending", x->old.generation, x->old.n, 0, 0, err);
+	return err->code;
 }
 
 static int plan(struct hp_engine *x, struct hp_err *err)
@@ -405,7 +452,7 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 		hp_engine_look(x, err) < 0 || hp_plan_is_unchanged(x, &same, err) < 0)
 		return err->code;
 	if (same)
-		return unchanged(x, x->old.generation, err);
+		return plan_same(x, err);
 	if (hp_engine_read(x, err) < 0)
 		return err->code;
 	if (x->old.node && x->generation < x->old.generation && !x->o->force)

@@ -50,6 +50,15 @@ void hp_emit_link(struct hp_emit *e, const char *path, const char *target)
 	f->file.sha = digest(e, target, strlen(target));
 }
 
+void hp_emit_as_is(struct hp_emit *e, const struct hp_mfile *old)
+{
+	struct hp_emitted *f = add(e, old->path);
+
+	f->file = *old;
+	f->file.next = NULL;
+	f->as_is = true;
+}
+
 /* ---- judging ---- */
 static const struct hp_mfile *old_file(const struct hp_wish *w, const char *path)
 {
@@ -254,7 +263,7 @@ int hp_emit_settle(struct hp_emit *e, struct hp_wish *w, bool *ret_drift, struct
 
 	*ret_drift = false;
 	for (f = e->head; f; f = f->next)
-		if (judge(x, w, f, ret_drift, err) < 0)
+		if (!f->as_is && judge(x, w, f, ret_drift, err) < 0)
 			return err->code;
 	for (m = w->old ? w->old->files : NULL; m; m = m->next)
 		n++;

@@ -9,6 +9,7 @@ struct hp_emitted {
 	struct hp_mfile file;  /* for the new manifest; strings in the scratch pool */
 	const char *text;      /* NULL for a link */
 	size_t len;
+	bool as_is;            /* it stays what it is: nobody can render it now */
 	/* the verdict */
 	bool put;              /* to be written; else it stands there already */
 	bool had_old;

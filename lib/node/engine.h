@@ -117,6 +117,7 @@ struct hp_engine {
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
 	bool drift_seen;
+	bool boot;                       /* before the servers start: mend in silence, start none */
 };
 
 /* What a site's folder of hand-made directives contains, as far as a digest tells. */
@@ -250,6 +251,19 @@ int hp_switch_back(struct hp_engine *x, const char *path, bool remove, bool had_
 int hp_commit_prepare(struct hp_engine *x, struct hp_err *err);
 /* Rename them into place. Also when rolling forward. */
 int hp_commit_publish(struct hp_engine *x, struct hp_err *err);
+
+/* ---- mend.c ---- */
+/*
+ * Have all parts look at what the manifest's sites need besides files, and with repair make it
+ * again. *ret_wrong counts what was found. The first error; everything was gone through.
+ */
+int hp_mend(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err);
+/* For parts: something is not there (or was made again); a plan shows it as a line. */
+void hp_mend_tell(struct hp_engine *x, bool repaired, const char *path, const char *domain,
+	const char *message);
+/* It could not be made again: told, and *first gets it unless an earlier one has that place. */
+int hp_mend_failed(struct hp_engine *x, const char *path, const char *domain,
+	const struct hp_err *why, struct hp_err *first);
 
 /* ---- report.c ---- */
 void hp_report_site(struct hp_engine *x, const struct hp_wish *w, bool undone);

@@ -308,12 +308,26 @@ static int emit_shared(struct hp_engine *x, struct hp_emit *e, const char *name,
 	return 0;
 }
 
+/* NGINX is not installed: what its vhosts refer to stays with them until it is back. */
+static void keep_shared(struct hp_engine *x, struct hp_emit *e)
+{
+	const struct hp_mfile *m;
+
+	if (!x->old.n)
+		return;
+	for (m = x->old.own.files; m; m = m->next)
+		if (m->part == HP_PART_NGINX)
+			hp_emit_as_is(e, m);
+}
+
 int hp_nginx_render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
 
-	if (x->live && !hp_nginx(x)->binary)
+	if (x->live && !hp_nginx(x)->binary) {
+		keep_shared(x, e);
 		return 0;
+	}
 	if (!x->names)
 		x->names = hp_pool_new();
 	if (count_names(x, m, err) < 0 ||

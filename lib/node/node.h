@@ -22,7 +22,8 @@
  * One line per site that changed or could not, one per server reloaded, one at the end:
  *   {"event":"site","domain":"example.com","action":"add|change|remove","result":"applied|pending|
  *     refused|drift|undone","exit":0,"message":"…","hint":"…"}
- *   {"event":"file","path":"/etc/nginx/…","action":"drift","domain":"…","message":"…"}
+ *   {"event":"file","path":"/etc/nginx/…","domain":"…","message":"…",
+ *     "action":"drift|restored"}
  *   {"event":"reload","server":"nginx"}
  *   {"event":"end","node":"web1","generation":42,
  *     "result":"applied|unchanged|partial|undone|pending","sites":1000,"changed":1,
@@ -41,6 +42,7 @@ struct hp_node_opts {
 	const char *state_name;   /* for messages */
 	unsigned state_ms;        /* for it to arrive whole; then HP_E_BUSY. 0: no limit */
 	bool force;               /* take over files that were edited by hand */
+	bool mend;                /* apply: make again what any site lacks besides files */
 	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
 	bool quiet_plan;          /* plan: only the list of paths, no diff */
 	int diff_fd;              /* plan: the unified diff goes here; -1: none */

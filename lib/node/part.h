@@ -67,9 +67,11 @@ struct hp_part {
 	 */
 	int (*undo)(struct hp_engine *x, const char *line, struct hp_err *err);
 	int (*finish)(struct hp_engine *x, const char *line, struct hp_err *err);
-	/* Run-time things that a boot has lost, and their check (repair false: say and count). */
+	/*
+	 * What the manifest's sites need besides files: counted, told by hp_mend_tell(), and with
+	 * repair made again. What can't be is told by hp_mend_failed(), and the rest goes on.
+	 */
 	int (*revive)(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err);
-	/* Whose file is this? The domain, or NULL. */
 	void (*release)(struct hp_engine *x);
 };
 extern const struct hp_part *const hp_parts[HP_PARTS];
@@ -81,5 +83,7 @@ extern const struct hp_part *const hp_parts[HP_PARTS];
 void hp_emit_file(struct hp_emit *e, const char *path, unsigned mode, gid_t gid, bool own_dir,
 	const void *text, size_t len);
 void hp_emit_link(struct hp_emit *e, const char *path, const char *target);
+/* A file of before that sites still need, though what it was made for is not installed now. */
+void hp_emit_as_is(struct hp_emit *e, const struct hp_mfile *old);
 
 #endif

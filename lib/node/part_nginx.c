@@ -157,16 +157,27 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 /* ---- is what it serves what stands in its files? ---- */
 static int revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
+	struct hp_err one = HP_ERR_INIT;
 	pid_t pid;
 
-	if (!x->live || !hp_nginx(x)->binary || repair || !x->old.n)
+	/* at boot its own unit starts it */
+	if (!x->live || x->boot || !x->old.n)
 		return 0;
+	if (!hp_nginx(x)->binary) {
+		(*ret_wrong)++;
+		hp_err_set(&one, HP_E_NOT_FOUND, "nginx is not installed on this node");
+		hp_err_hint(&one, "apt install nginx");
+		hp_mend_failed(x, HP_NGINX_ETC, NULL, &one, repair ? err : &one);
+		return err->code;
+	}
 	if (hp_nginx_pid(&pid, err) < 0)
 		return err->code;
 	if (pid > 0)
 		return 0;
 	(*ret_wrong)++;
-	hp_report_file(x, HP_NGINX_PIDFILE, "drift", NULL, "nginx does not run");
+	if (repair && start(&one) < 0)
+		return hp_mend_failed(x, HP_NGINX_PIDFILE, NULL, &one, err);
+	hp_mend_tell(x, repair, HP_NGINX_PIDFILE, NULL, "nginx does not run");
 	return 0;
 }
 

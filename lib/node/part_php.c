@@ -123,6 +123,31 @@ static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	return 0;
 }
 
+static bool is_of_version(const char *path, const char *version, struct hp_pool *pool)
+{
+	return hp_str_starts(path, hp_pprintf(pool, HP_PHP_ETC "/%s/", version)) ||
+	       hp_str_starts(path, hp_pprintf(pool, HP_SYSTEMD_DIR "/php%s-fpm@", version));
+}
+
+/* A version was uninstalled that sites are still on: what is theirs stays until it is back. */
+static void keep_uninstalled(struct hp_engine *x, struct hp_emit *e)
+{
+	const struct hp_msite *s;
+	const struct hp_mfile *m;
+	struct hp_strv gone = {0};
+	size_t i;
+
+	for (i = 0; i < x->old.n; i++) {
+		s = &x->old.sites[i];
+		if (s->php && !hp_php_find(&mine(x)->list, s->php) && !hp_strv_has(&gone, s->php))
+			hp_strv_add_ref(x->scratch, &gone, s->php);
+	}
+	for (m = x->old.own.files; m; m = m->next)
+		for (i = 0; m->part == HP_PART_PHP && i < gone.n; i++)
+			if (is_of_version(m->path, gone.v[i], x->scratch))
+				hp_emit_as_is(e, m);
+}
+
 static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_php_part *p = mine(x);
@@ -136,6 +161,7 @@ static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *er
 	p->n_files = n;
 	for (i = 0; i < n; i++)
 		hp_emit_file(e, f[i].path, 0644, 0, false, f[i].text, f[i].len);
+	keep_uninstalled(x, e);
 	return 0;
 }
 
@@ -291,6 +317,24 @@ static void note_instance(struct hp_engine *x, const char *verb, const char *ver
 		(long long)w->uid, w->domain);
 }
 
+/*
+ * A site that changes, but not its PHP, is served by an instance that may have died since. Under
+ * systemd the socket outlives the master.
+ */
+static bool is_down(struct hp_engine *x, const char *version, const char *user)
+{
+	const struct hp_instances *in = &mine(x)->in;
+	struct hp_instance_status status = {.state = HP_INSTANCE_RUNNING};
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (!x->live)
+		return false;
+	if (in->systemd)
+		return access(hp_instance_socket(x->scratch, version, user), F_OK) < 0;
+	hp_instance_status(x->scratch, in, version, user, &status, &ignored);
+	return status.state == HP_INSTANCE_STOPPED;
+}
+
 static void plan_site(struct hp_engine *x, size_t i)
 {
 	struct hp_php_part *p = mine(x);
@@ -298,7 +342,7 @@ static void plan_site(struct hp_engine *x, size_t i)
 	bool before = hp_wish_php_before(w), after = hp_wish_php_after(w);
 	const char *old = before ? w->old->php : NULL, *new = after ? w->now->php : NULL;
 
-	if (after && !hp_streq(old, new)) {
+	if (after && (!hp_streq(old, new) || (hp_wish_moves(w) && is_down(x, new, w->user)))) {
 		add_instance(x, &p->start, new, w);
 		note_instance(x, "start", new, w);
 		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
@@ -444,6 +488,17 @@ static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, stru
 	return hp_instance_kill(in, b->v, b->n, err);
 }
 
+/* What can't be started as it was must not keep all the rest from being undone. */
+static void drop_uninstalled(struct hp_engine *x, struct hp_php_batch *b)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < b->n; i++)
+		if (hp_php_find(&mine(x)->list, b->v[i].version))
+			b->v[n++] = b->v[i];
+	b->n = n;
+}
+
 static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 {
 	struct hp_php_part *p = mine(x);
@@ -454,6 +509,7 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		rc = p->units_back ? hp_service_daemon_reload(err) : 0;
 		if (!rc)
 			rc = end_instances(x, &p->ended, err);
+		drop_uninstalled(x, &p->again);
 		if (!rc && p->again.n)
 			rc = hp_instance_restart(&p->in, p->again.v, p->again.n, err);
 		memset(&p->ended, 0, sizeof(p->ended));

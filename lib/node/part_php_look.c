@@ -20,25 +20,60 @@ static enum hp_instance_state state_of(const struct hp_instance_status *all, siz
 	return found ? found->state : HP_INSTANCE_STOPPED;
 }
 
-static int look_at(struct hp_engine *x, const struct hp_msite *s, bool stopped, bool repair,
+static bool wants_php(const struct hp_msite *s)
+{
+	return s->php && !s->suspended;
+}
+
+static void told(struct hp_engine *x, const struct hp_instance *v, bool repair, struct hp_err *one,
+	struct hp_err *err)
+{
+	const char *path = hp_instance_socket(x->scratch, v->version, v->user);
+
+	if (one->code)
+		hp_mend_failed(x, path, v->domain, one, err);
+	else
+		hp_mend_tell(x, repair, path, v->domain, "the site's PHP does not run");
+}
+
+/* All together; when that fails one by one, so that one broken site does not keep others down. */
+static void start_down(struct hp_engine *x, const struct hp_instance *v, size_t n, bool repair,
+	struct hp_err *err)
+{
+	const struct hp_instances *in = &((struct hp_php_part *)x->part[HP_PART_PHP])->in;
+	struct hp_err one = HP_ERR_INIT;
+	bool together = repair && n && hp_instance_start(in, v, n, &one) == 0;
+	size_t i, bad;
+
+	for (i = 0; i < n; i++) {
+		hp_err_clear(&one);
+		hp_pool_reset(x->scratch);
+		if (repair && !together)
+			hp_instance_start(in, &v[i], 1, &one);
+		/* at boot masters sleep until they are asked */
+		if (repair && !one.code && !x->boot)
+			hp_instance_wait(in, &v[i], 1, 15000, &bad, &one);
+		told(x, &v[i], repair, &one, err);
+	}
+}
+
+/* Links that lead elsewhere, or nowhere. */
+static int look_at_link(struct hp_engine *x, const struct hp_msite *s, bool repair,
 	size_t *ret_wrong, struct hp_err *err)
 {
-	struct hp_php_part *p = x->part[HP_PART_PHP];
-	const char *linked, *path;
+	const struct hp_instances *in = &((struct hp_php_part *)x->part[HP_PART_PHP])->in;
+	const char *linked;
 
-	if (hp_instance_linked(x->scratch, &p->in, s->user, &linked, err) < 0)
+	hp_pool_reset(x->scratch);
+	if (hp_instance_linked(x->scratch, in, s->user, &linked, err) < 0)
 		return err->code;
-	if (!stopped && hp_streq(linked, s->php))
+	if (hp_streq(linked, s->php))
 		return 0;
 	(*ret_wrong)++;
-	path = stopped ? hp_instance_socket(x->scratch, s->php, s->user)
-		       : hp_instance_link_path(x->scratch, s->user);
-	if (!repair)
-		hp_report_file(x, path, "drift", s->domain,
-			stopped ? "the site's PHP does not run"
-				: "does not point at the site's PHP");
-	else if (!hp_streq(linked, s->php))
-		return hp_instance_link(x->scratch, &p->in, s->user, s->php, NULL, err);
+	if (repair && hp_instance_link(x->scratch, in, s->user, s->php, NULL, err) < 0)
+		return err->code;
+	hp_mend_tell(x, repair, hp_instance_link_path(x->scratch, s->user), s->domain,
+		"does not point at the site's PHP");
 	return 0;
 }
 
@@ -47,6 +82,7 @@ int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, stru
 	struct hp_php_part *p = x->part[HP_PART_PHP];
 	struct hp_instance_status *all = NULL;
 	struct hp_instance *down = hp_palloc(x->round, (x->old.n + 1) * sizeof(*down));
+	struct hp_err first = HP_ERR_INIT;
 	size_t i, n = 0, n_down = 0;
 	const struct hp_msite *s;
 
@@ -57,22 +93,19 @@ int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, stru
 	/* sockets before links: a link that leads nowhere is worth nothing */
 	for (i = 0; i < x->old.n; i++) {
 		s = &x->old.sites[i];
-		if (!s->php || s->suspended || !x->live ||
+		if (!wants_php(s) || !x->live ||
 			state_of(all, n, s->php, s->user) != HP_INSTANCE_STOPPED)
 			continue;
 		down[n_down++] = (struct hp_instance){.version = s->php, .user = s->user,
 			.domain = s->domain, .uid = (uid_t)s->uid};
 	}
-	if (repair && n_down && hp_instance_start(&p->in, down, n_down, err) < 0)
-		return err->code;
-	for (i = 0; i < x->old.n; i++) {
-		s = &x->old.sites[i];
-		hp_pool_reset(x->scratch);
-		if (s->php && !s->suspended &&
-			look_at(x, s,
-				x->live && state_of(all, n, s->php, s->user) == HP_INSTANCE_STOPPED,
-				repair, ret_wrong, err) < 0)
+	*ret_wrong += n_down;
+	start_down(x, down, n_down, repair, &first);
+	for (i = 0; i < x->old.n; i++)
+		if (wants_php(&x->old.sites[i]) &&
+			look_at_link(x, &x->old.sites[i], repair, ret_wrong, err) < 0)
 			return err->code;
-	}
-	return 0;
+	if (first.code)
+		*err = first;
+	return err->code;
 }

@@ -248,6 +248,31 @@ static int make_folders(struct hp_engine *x, const struct hp_folders *f, size_t 
 	return err->code == HP_E_EXISTS ? hp_blame(x, bad->bad, HP_IS_REFUSED, err) : err->code;
 }
 
+/*
+ * NGINX opens the logs of all sites whenever it reads its configuration: one folder that somebody
+ * has removed would keep every other site from being changed.
+ */
+static int make_lost_logs(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_folders_want want;
+	const struct hp_wish *w;
+	size_t i;
+
+	for (i = 0; i < x->n_sites; i++) {
+		w = &x->sites[i];
+		if (!w->old || !w->now || needs_user(w))
+			continue;
+		hp_pool_reset(x->scratch);
+		if (faccessat(x->rootfd, hp_rel(hp_folders_logs(x->scratch, w->domain)), F_OK,
+			    AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		want = folders_of(x, w);
+		if (hp_folders_make(x->scratch, x->root, &want, NULL, err) < 0)
+			return hp_err_prefix(err, "%s", w->domain);
+	}
+	return 0;
+}
+
 static int make(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_folders f = HP_FOLDERS_INIT;
@@ -255,7 +280,7 @@ static int make(struct hp_engine *x, struct hp_err *err)
 	int rc;
 
 	hp_pool_reset(x->scratch);
-	if (make_users(x, err) < 0)
+	if (make_users(x, err) < 0 || make_lost_logs(x, err) < 0)
 		return err->code;
 	hp_fault("after-users");
 	for (i = 0; i < x->n_sites; i++)
@@ -345,59 +370,79 @@ static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
 	return hp_folders_remove(x->root, f.v[2], (unsigned)mask, err);
 }
 
-/* ---- are they as they should be? Mending is the next apply's business. ---- */
-static int revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
+/* ---- are they as they should be? ---- */
+static int revive_folders(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
 	const struct hp_msite *s;
 	struct hp_folders_want f;
+	const char *path;
+	struct hp_err one;
 	size_t i;
 	int rc;
 
-	if (repair)
-		return 0;
 	for (i = 0; i < x->old.n; i++) {
 		s = &x->old.sites[i];
+		hp_err_clear(&one);
 		hp_pool_reset(x->scratch);
 		f = (struct hp_folders_want){.domain = s->domain, .uid = (uid_t)s->uid,
 			.web_gid = mine(x)->web_gid};
-		rc = hp_folders_is_made(x->root, &f, err);
+		path = hp_folders_docroot(x->scratch, s->domain);
+		rc = hp_folders_is_made(x->root, &f, &one);
+		if (rc > 0)
+			continue;
+		(*ret_wrong)++;
+		if (rc == 0 && repair)
+			rc = hp_folders_make(x->scratch, x->root, &f, NULL, &one);
 		if (rc < 0)
-			return rc;
-		if (rc == 0) {
-			(*ret_wrong)++;
-			hp_report_file(x, hp_folders_docroot(x->scratch, s->domain), "drift",
-				s->domain, "this site's folders are not all as they should be");
-		}
+			hp_mend_failed(x, path, s->domain, &one, err);
+		else
+			hp_mend_tell(x, repair, path, s->domain,
+				"this site's folders are not all as they should be");
 	}
-	return 0;
+	return err->code;
 }
 
 static int revive_users(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
 	struct hp_user_want *v = hp_palloc(x->round, (x->old.n + 1) * sizeof(*v));
 	bool *missing = hp_palloc(x->round, x->old.n + 1);
-	size_t i, bad = x->old.n;
+	struct hp_err one = HP_ERR_INIT;
+	size_t i, lost = 0, bad = x->old.n;
 
-	if (repair || !x->live || !x->old.n)
-		return revive(x, repair, ret_wrong, err);
 	for (i = 0; i < x->old.n; i++)
 		v[i] = (struct hp_user_want){.name = x->old.sites[i].user,
 			.uid = (uid_t)x->old.sites[i].uid,
 			.home = hp_folders_state(x->round, x->old.sites[i].domain)};
-	if (hp_users_check("", v, x->old.n, missing, &bad, err) < 0) {
-		if (err->code != HP_E_EXISTS || bad >= x->old.n)
-			return err->code;
+	if (hp_users_check("", v, x->old.n, missing, &bad, &one) < 0) {
+		if (one.code != HP_E_EXISTS || bad >= x->old.n)
+			return *err = one, err->code;
 		(*ret_wrong)++;
-		hp_report_file(x, v[bad].home, "drift", x->old.sites[bad].domain, err->msg);
-		hp_err_clear(err);
+		return hp_mend_failed(x, v[bad].home, x->old.sites[bad].domain, &one, err);
 	}
-	for (i = 0; i < x->old.n; i++)
-		if (missing[i]) {
-			(*ret_wrong)++;
-			hp_report_file(x, v[i].home, "drift", x->old.sites[i].domain,
-				"the site's Unix user is gone");
-		}
-	return revive(x, repair, ret_wrong, err);
+	for (i = 0; i < x->old.n; i++) {
+		if (!missing[i])
+			continue;
+		(*ret_wrong)++;
+		hp_mend_tell(x, repair, v[i].home, x->old.sites[i].domain,
+			"the site's Unix user is gone");
+		v[lost++] = v[i];
+	}
+	return lost && repair ? hp_users_make(x->scratch, "", v, lost, NULL, err) : 0;
+}
+
+static int revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
+{
+	struct hp_err one = HP_ERR_INIT;
+	int rc = 0;
+
+	if (x->live && x->old.n)
+		rc = revive_users(x, repair, ret_wrong, err);
+	/* somebody else's account is that site's trouble: told, and a look goes on */
+	if (!repair && rc == HP_E_EXISTS)
+		hp_err_clear(err);
+	if (revive_folders(x, repair, ret_wrong, &one) < 0 && !err->code && repair)
+		*err = one;
+	return err->code;
 }
 
 const struct hp_part hp_part_user = {
@@ -408,5 +453,5 @@ const struct hp_part hp_part_user = {
 	.make = make,
 	.undo = undo,
 	.finish = finish,
-	.revive = revive_users,
+	.revive = revive,
 };

@@ -29,7 +29,7 @@ static int verify_site(struct hp_engine *x, const struct hp_msite *s, const char
 
 static int verify(struct hp_engine *x, struct hp_err *err)
 {
-	size_t i, wrong = 0;
+	size_t i, files, wrong = 0;
 
 	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0 ||
 		hp_engine_load(x, err) < 0)
@@ -39,14 +39,15 @@ static int verify(struct hp_engine *x, struct hp_err *err)
 	for (i = 0; i < x->old.n; i++)
 		if (verify_site(x, &x->old.sites[i], x->old.sites[i].domain, &wrong, err) < 0)
 			return err->code;
-	for (i = 0; i < HP_PARTS; i++)
-		if (hp_parts[i]->revive && hp_parts[i]->revive(x, false, &wrong, err) < 0)
-			return err->code;
+	files = wrong;
+	if (hp_mend(x, false, &wrong, err) < 0)
+		return err->code;
 	if (wrong) {
 		hp_err_set(err, HP_E_NO, "%zu thing%s not as hosting-panel left %s", wrong,
 			wrong == 1 ? " is" : "s are", wrong == 1 ? "it" : "them");
-		hp_err_hint(
-			err, "what was changed by hand is taken back with: hp-vhost apply --force");
+		hp_err_hint(err, files
+			? "what was changed by hand is taken back with: hp-vhost apply --force"
+			: "bring it back with: hp-vhost apply");
 	}
 	hp_report_end(x, wrong ? "drift" : "unchanged", x->old.generation, x->old.n, 0, wrong, err);
 	return err->code;

@@ -12,4 +12,9 @@ endif
 check_PROGRAMS += tests/node/hp-node-tool
 tests_node_hp_node_tool_SOURCES = tests/node/hp-node-tool.c
 tests_node_hp_node_tool_LDADD = lib/libhp.la
-EXTRA_DIST += tests/lib/node.bash tests/node/apply.bats tests/node/document.bats tests/node/engine.bats tests/node/fault.bats
+EXTRA_DIST += tests/lib/node.bash
+EXTRA_DIST += tests/node/apply.bats
+EXTRA_DIST += tests/node/document.bats
+EXTRA_DIST += tests/node/engine.bats
+EXTRA_DIST += tests/node/fault.bats
+EXTRA_DIST += tests/node/site.bats

@@ -1,0 +1,128 @@
+# hp-site and its neighbours with the real NGINX and PHP-FPM: what an administrator meets when a server, a
+# user or a folder is not as it was. Runs in tests/lib/sandbox.
+
+bats_require_minimum_version 1.5.0
+load ../lib/node
+
+setup() {
+	node_setup
+	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs LC_ALL=C.UTF-8
+	hp-db init -q
+	hp-tenant add acme -q
+}
+
+teardown() {
+	umount /usr/sbin 2>/dev/null || true
+	node_teardown
+}
+
+# A program is not installed any more. /usr is the machine's own: only covered, never changed.
+uninstall() { # uninstall PROGRAM-IN-/usr/sbin
+	mkdir -p "$dir/cover"
+	mount -t tmpfs tmpfs "$dir/cover"
+	cp -as /run/sbin/. "$dir/cover/"
+	rm "$dir/cover/$1"
+	mount --bind "$dir/cover" /usr/sbin
+}
+
+cover_ready() { # /usr/sbin under another name, for uninstall()
+	mkdir -p /run/sbin
+	mount --bind /usr/sbin /run/sbin
+}
+
+install_again() {
+	umount /usr/sbin
+	umount "$dir/cover"
+}
+
+site() { # site DOMAIN: one that says its user
+	hp-site add "$1" tenant=acme -q 3>&- 4>&-
+	page "$1" index.php '<?php echo "user ", posix_geteuid();'
+}
+
+@test "a server that is broken already: nothing is recorded either, and the exit status says so" {
+	site a.example
+	echo 'nonsense;' >/etc/nginx/conf.d/theirs.conf
+	run -7 --separate-stderr hp-site set a.example gzip_enabled=false --json
+	[ "$(jq -r '.[0].result' <<<"$output")" = failed ]
+	[[ $stderr == *'hp-site: a.example: nginx refuses the configuration: unknown directive "nonsense" in /etc/nginx/conf.d/theirs.conf:1'* ]]
+	run -7 hp-site add b.example tenant=acme
+	[ "$(hp-site list -n --tsv -o domain,gzip_enabled)" = $'a.example\ttrue' ]
+	rm /etc/nginx/conf.d/theirs.conf
+	run -0 hp-site add b.example tenant=acme 3>&- 4>&-
+	[[ $(get a.example /) == "user 20001" ]]
+}
+
+@test "nginx uninstalled: each command says so, and what it reads is all there when it is back" {
+	cover_ready
+	site a.example
+	before=$(find /etc/nginx /etc/hosting-panel -type f -print0 | sort -z | xargs -0 sha256sum)
+	uninstall nginx
+	run -3 hp-site set a.example gzip_enabled=false
+	[[ $output == *'nginx is not installed on this node'* ]]
+	run -3 hp-vhost apply --force
+	install_again
+	[ "$before" = "$(find /etc/nginx /etc/hosting-panel -type f -print0 | sort -z | xargs -0 sha256sum)" ]
+	nginx -t
+	run -0 hp-vhost apply
+	run -0 hp-vhost verify
+}
+
+@test "PHP uninstalled: its sites stay as they are, others are served, nothing is stuck" {
+	cover_ready
+	site a.example
+	site b.example
+	uninstall php-fpm8.2
+	run -2 hp-site set a.example gzip_enabled=false
+	[[ $output == *'a.example: php_version: PHP 8.2 is not installed on this node; installed: none'* ]]
+	run ! hp-vhost apply
+	[[ $output != *"cut short"* ]]
+	run -0 hp-site suspend b.example
+	[ "$(code b.example /)" = 503 ]
+	# what still runs is left alone
+	[ "$(get a.example /)" = "user 20001" ]
+	install_again
+	run -0 hp-site resume b.example 3>&- 4>&-
+	[ "$(get b.example /)" = "user 20002" ]
+	run -0 hp-vhost apply 3>&- 4>&-
+	run -0 hp-vhost verify
+}
+
+@test "apply brings back what went missing: users, folders, PHP, links, the server" {
+	site a.example
+	site b.example
+	pkill -KILL -u site1 || true
+	until ! pgrep -u site1 >/dev/null; do sleep 0.1; done
+	userdel site1
+	rm -rf /var/log/hosting-panel /var/lib/hosting-panel/sites/b.example
+	rm /run/hosting-panel/php/site2.sock
+	nginx -s stop
+	until_gone /run/nginx.pid
+	run -1 hp-vhost verify
+	run -0 hp-vhost apply 3>&- 4>&-
+	[[ $output == *a.example*"Unix user"* ]]
+	[ "$(get a.example /)" = "user 20001" ]
+	[ "$(get b.example /)" = "user 20002" ]
+	run -0 hp-vhost verify
+	run -0 hp-vhost apply
+	[ "$(jq -r .event <<<"$(hp-vhost apply --jsonl)")" = end ]
+}
+
+@test "a change of a site whose user, folders or PHP are gone brings them back" {
+	site a.example
+	pkill -KILL -u site1 || true
+	until ! pgrep -u site1 >/dev/null; do sleep 0.1; done
+	userdel site1
+	rm -rf /var/log/hosting-panel/sites/a.example
+	run -0 hp-site set a.example gzip_enabled=false 3>&- 4>&-
+	[ "$(get a.example /)" = "user 20001" ]
+	run -0 hp-vhost verify
+}
+
+@test "a neighbour's log folder that is gone stops nobody" {
+	site a.example
+	site b.example
+	rm -rf /var/log/hosting-panel/sites/b.example
+	run -0 hp-site set a.example gzip_enabled=false 3>&- 4>&-
+	[ -d /var/log/hosting-panel/sites/b.example ]
+}
