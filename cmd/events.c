@@ -248,7 +248,7 @@ static int apply(struct applying *a, struct hp_err *err)
 	struct cli *c = a->c;
 	struct hp_node_opts o;
 	const char *name;
-	unsigned timeout;
+	unsigned timeout = 0;
 	bool panel;
 	int fd _cleanup_close_ = -1;
 

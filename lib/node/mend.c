@@ -2,7 +2,6 @@
  * What a node needs besides its files: users, folders, PHP instances, links, a server that runs.
  * The parts look at it, and make it again when told to; one site's trouble stops no other's.
  */
-#define _GNU_SOURCE
 #include "node/engine.h"
 #include "base/str.h"
 
