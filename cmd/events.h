@@ -1,4 +1,4 @@
-/* The node's report as rows: what the verbs of hp-vhost and hp-php print of a run. */
+/* The node's report as rows: printed by verbs of hp-vhost and of hp-php. */
 #ifndef HP_CMD_EVENTS_H
 #define HP_CMD_EVENTS_H
 
