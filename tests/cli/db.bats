@@ -79,8 +79,7 @@ teardown() { remove_root; }
 @test "a newer schema is not touched" {
 	hp-db init -q
 	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" \
-		"INSERT INTO schema_migrations SELECT 999, 'from the future', NULL FROM schema_migrations LIMIT 1" 2>/dev/null ||
-		skip "the table of migrations has other columns"
+		"INSERT INTO schema_migrations (version, title) VALUES (999, 'from the future')"
 	before=$(dump)
 	status 9 hp-site list
 	status 9 hp-db migrate

@@ -100,7 +100,6 @@ teardown() { remove_root; }
 }
 
 @test "a full disk under standard output is told" {
-	[ -c /dev/full ] || skip "no /dev/full"
 	got=0
 	command hp-site --sysroot="$ROOT" list --json >/dev/full 2>"$ROOT/err" || got=$?
 	[ "$got" = 71 ]

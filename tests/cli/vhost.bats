@@ -34,7 +34,6 @@ teardown() { remove_root; }
 }
 
 @test "the diff is one that patch(1) takes" {
-	command -v patch >/dev/null || skip "no patch(1)"
 	hp-site set a.example cache_enabled=yes --no-apply -q
 	status 10 hp-vhost plan
 	cp -a "$ROOT/etc/nginx" "$ROOT/copy"

@@ -89,10 +89,7 @@ master() { in_machine systemctl show -p MainPID --value "php8.2-fpm@$1.service";
 }
 
 @test "after a boot every site answers" {
-	in_machine systemctl cat hosting-panel-recover.service >/dev/null 2>&1 ||
-		skip "no hosting-panel-recover.service"
-	in_machine systemctl is-enabled hosting-panel-recover.service ||
-		in_machine systemctl enable hosting-panel-recover.service
+	in_machine systemctl enable hosting-panel-recover.service
 	machine_off
 	machine_again
 	[ "$(get a.example)" = 97M ]
