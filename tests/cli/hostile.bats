@@ -12,7 +12,8 @@ teardown() { remove_root; }
 corpus() {
 	printf '%s\0' $'a\rb' $'a\nb' $'x\n' $'\t' $'\001' $'\177' $'\302\205' $'\xff\xfe' $'\xc0\xaf' $'\xed\xa0\x80' \
 		'"; }' "';--" '$(id)' '`id`' '${x}' '../../etc/passwd' '{{x}}' '%s%n' '1;2' 'a{b}' '<?php' '\' \
-		'99999999999999999999' '-99999999999999999999'
+		'99999999999999999999' '-99999999999999999999' '"' "'" ';' '{' '}' '$' '%' '../' 'pаypal' \
+		$'a\342\200\256b'
 	head -c 65536 /dev/zero | tr '\0' a
 	printf '\0'
 }
@@ -22,7 +23,7 @@ try() {
 	local field=$1 got=0
 	shift 2
 	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
-	[ "$got" = 2 ] && grep -aq "$field" "$BATS_TEST_TMPDIR/err" &&
+	[ "$got" = 2 ] && grep -aqE "^hp-[a-z]+: ([^ ]+: )?$field: " "$BATS_TEST_TMPDIR/err" &&
 		! LC_ALL=C grep -aq $'[\001-\010\013-\037\177]' "$BATS_TEST_TMPDIR/err" && return
 	printf 'status %s for %q\n' "$got" "$*" | cut -c1-300
 	cut -c1-300 "$BATS_TEST_TMPDIR/err"
@@ -30,12 +31,12 @@ try() {
 }
 
 # Free text may have most of these: only what must not stand in any field.
-is_text() { [ "$1" = name ] || [ "$1" = node ]; }
+is_text() { [ "$1" = name ]; }
 
 fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | grep -v '^tenant$'; }
 
 @test "hp-site set: every field, every value" {
-	before=$(dump)
+	before=$(everything)
 	n=0
 	for f in $(fields site set); do
 		while IFS= read -r -d '' v; do
@@ -44,45 +45,43 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 		done < <(corpus)
 	done
 	[ "$n" -ge 400 ]
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
 	status 0 hp-vhost plan
 }
 
 @test "hp-site add: fields that are given only then" {
-	before=$(dump)
+	before=$(everything)
 	for f in user node; do
 		while IFS= read -r -d '' v; do
-			[ "$f" = node ] && [[ $v =~ ^[0-9]+$ ]] && continue
-			got=0
-			hp-site add b.example tenant=acme "$f=$v" >"$ROOT/log" 2>&1 || got=$?
-			# a node that is only unknown is not found
-			[ "$got" = 2 ] || { [ "$f" = node ] && [ "$got" = 3 ]; } ||
-				{ printf '%s=%q: %s\n' "$f" "$v" "$got" | cut -c1-300; cat "$ROOT/log"; return 1; }
+			# a number may be a node's name
+			if [ "$f" = node ] && [[ $v =~ ^[0-9]+$ ]]; then continue; fi
+			try "$f" "$v" hp-site add b.example tenant=acme "$f=$v" || return 1
 		done < <(corpus)
 	done
-	for u in root www-data daemon nobody hosting-panel mysql postgres systemd-network Upper 0a a-B \
-		"$(printf '%040d' 0)" "a b" ; do
+	for u in root www-data daemon nobody hosting-panel hosting-panel-x mysql postgres systemd-network Upper \
+		0a a-B "$(printf '%040d' 0)" "a b" site7 $(cut -d: -f1 /usr/share/base-passwd/{passwd,group}.master); do
 		try user "$u" hp-site add b.example tenant=acme "user=$u" || return 1
 	done
-	[ "$before" = "$(dump)" ]
+	try node web9 hp-site add b.example tenant=acme node=web9
+	[ "$before" = "$(everything)" ]
 }
 
 @test "hp-tenant set: every field, every value" {
-	before=$(dump)
+	before=$(everything)
 	for f in $(fields tenant set); do
 		[ "$f" = database_url ] && continue
 		while IFS= read -r -d '' v; do
 			if is_text "$f"; then
-				LC_ALL=C grep -aq $'[\001-\037\177\xc0-\xff]' <<<"${v:0:300}x" 2>/dev/null || [ ${#v} -gt 255 ] || continue
+				[[ $v == *[[:cntrl:]]* ]] || [ ${#v} -gt 255 ] || ! iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 <<<"$v" || continue
 			fi
 			try "$f" "$v" hp-tenant set acme "$f=$v" || return 1
 		done < <(corpus)
 	done
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
 }
 
 @test "a tenant's database URL" {
-	before=$(dump)
+	before=$(everything)
 	while IFS= read -r -d '' v; do
 		printf '%s' "$v" >"$ROOT/v"
 		case $v in $'x\n') continue ;; esac
@@ -90,11 +89,11 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 	done < <(corpus)
 	printf 'postgresql://h/d\0x' >"$ROOT/v"
 	try database_url "" hp-tenant set acme "database_url=@$ROOT/v"
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
 }
 
 @test "domains, and aliases" {
-	before=$(dump)
+	before=$(everything)
 	while IFS= read -r -d '' v; do
 		status 2 hp-site add tenant=acme -- "$v" || status 2 hp-site add "$v" tenant=acme
 		status 2 hp-site alias a.example add -- "$v"
@@ -108,11 +107,11 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 		*) [ "$got" = 2 ] || { echo "$v: $got"; cat "$ROOT/log"; return 1; } ;;
 		esac
 	done
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
 }
 
 @test "bounds of numbers and sizes" {
-	before=$(dump)
+	before=$(everything)
 	for kv in php_max_execution_time=0 php_max_execution_time=86401 php_max_execution_time=1.5 \
 		php_max_execution_time=+5 php_max_execution_time=0x10 database_port=0 database_port=65536 \
 		cache_ttl_seconds=-1 cache_ttl_seconds=31536001 php_memory_limit=1 php_memory_limit=65G \
@@ -133,11 +132,103 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 	for kv in =x x "" gzip_enable=yes "a b=c" ; do
 		status 2 hp-site set a.example "$kv"
 	done
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
+}
+
+# lines KEY NAME FIELD [TEXT]: JSON lines that set FIELD of NAME to each kind of hostile value; TEXT: those
+# alone that free text may not have either
+lines() {
+	jq -nc --arg key "$1" --arg name "$2" --arg f "$3" --arg text "${4:-}" '
+		(["a\rb", "a\nb", "x\n", "\t", "\u0001", "\u0000", "x\u0000", "\u007f", "\u0085", "\u001b[2J", "a" * 65536]
+		+ if $text == "" then
+			["\"", "\u0027", ";", "{", "}", "$", "%", "../", "../../etc/passwd", "$(id)", "`id`", "{{x}}",
+			"\\", "<?php", "p\u0430ypal", "a\u202eb", "99999999999999999999", "-99999999999999999999",
+			1e300, -1e300, 0.5, [[]], [{}], {"a": {}}, ["a", 1]] else [] end)[] as $v |
+		{($key): $name, ($f): $v}'
+	[ "${4:-}" ] || printf '{"%s":"%s","%s":"\xff"}\n{"%s":"%s","%s":"\\ud800"}\n' "$1" "$2" "$3" "$1" "$2" "$3"
+}
+
+# none PROGRAM VERB FIELD …: every line of standard input is refused with exit 2, naming FIELD
+none() {
+	local field=$3 n
+	cat >"$BATS_TEST_TMPDIR/lines"
+	n=$(wc -l <"$BATS_TEST_TMPDIR/lines")
+	status 2 "$1" "$2" - "${@:4}" --jsonl <"$BATS_TEST_TMPDIR/lines" || return 1
+	[ "$n" -ge 11 ] && [ "$(jq -s 'map(select(.exit == 2 and .result == "failed" and .changed == false)) | length' <<<"$out")" = "$n" ] ||
+		{ jq -c 'select(.exit != 2)' <<<"$out" | cut -c1-300; return 1; }
+	# what is no JSON at all names the place instead
+	[ "$(grep -acE "^hp-[a-z]+: (.*$field: |invalid JSON|.*byte [0-9])" <<<"$err")" = "$n" ] ||
+		{ cut -c1-200 <<<"$err"; echo "$field: not $n messages"; return 1; }
+}
+
+@test "the same values as JSON, for every field: set and add of websites and tenants" {
+	before=$(everything)
+	n=0
+	for f in $(fields site set); do
+		lines domain a.example "$f" | none hp-site set "$f" || return 1
+		n=$((n + 1))
+	done
+	for f in $(fields site add | grep -v '^aliases$'); do
+		[ "$f" != domain ] || continue
+		lines domain b.example "$f" | none hp-site add "$f" tenant=acme || return 1
+		n=$((n + 1))
+	done
+	for f in $(fields tenant set); do
+		# a secret comes from a file
+		[ "$f" != database_url ] || continue
+		lines subdomain acme "$f" "$(is_text "$f" && echo text)" | none hp-tenant set "$f" || return 1
+		n=$((n + 1))
+	done
+	for f in $(fields tenant add); do
+		[ "$f" != database_url ] || continue
+		lines subdomain other "$f" "$(is_text "$f" && echo text)" | none hp-tenant add "$f" || return 1
+		n=$((n + 1))
+	done
+	[ "$n" -ge 50 ]
+	[ "$before" = "$(everything)" ]
+}
+
+@test "names of objects: every verb that takes one" {
+	before=$(everything)
+	while IFS= read -r -d '' v; do
+		for cmd in "hp-site show" "hp-site suspend" "hp-site remove --yes" "hp-vhost show" "hp-php show" "hp-tenant add" \
+			"hp-node show" "hp-node state"; do
+			case $cmd:$v in hp-node*:99999999999999999999 | hp-tenant*:99999999999999999999) continue ;; esac
+			got=0
+			# shellcheck disable=SC2086
+			$cmd -- "$v" >"$ROOT/log" 2>&1 || got=$?
+			[ "$got" = 2 ] && ! LC_ALL=C grep -aq $'[\001-\010\013-\037\177]' "$ROOT/log" ||
+				{ printf '%s %q: %s\n' "$cmd" "$v" "$got" | cut -c1-300; cut -c1-300 "$ROOT/log"; return 1; }
+		done
+		try php_version "$v" hp-php set -- a.example "$v" || return 1
+		# a tenant who is not there is as unknown as one that can't be
+		for cmd in "hp-tenant show" "hp-tenant remove --yes" "hp-tenant suspend"; do
+			got=0
+			# shellcheck disable=SC2086
+			$cmd -- "$v" >"$ROOT/log" 2>&1 || got=$?
+			case $got in 2 | 3) ;; *) printf '%s %q: %s\n' "$cmd" "$v" "$got" | cut -c1-300; cut -c1-300 "$ROOT/log"; return 1 ;; esac
+			! LC_ALL=C grep -aq $'[\001-\010\013-\037\177]' "$ROOT/log"
+		done
+	done < <(corpus)
+	[ "$before" = "$(everything)" ]
+}
+
+@test "the node's name in the configuration" {
+	before=$(everything)
+	for v in 'a;b' '../x' 'a b' '-a' '$x' "$(printf '%064d' 0)" 'wеb1'; do
+		printf '[node]\nname = %s\n' "$v" >"$ROOT/etc/hosting-panel/hosting-panel.conf"
+		for cmd in "hp-site add b.example tenant=acme" "hp-site set a.example gzip_enabled=no" "hp-vhost apply"; do
+			# shellcheck disable=SC2086
+			status 9 $cmd || return 1
+			grep -q 'node' <<<"$err"
+		done
+	done
+	rm "$ROOT/etc/hosting-panel/hosting-panel.conf"
+	[ "$before" = "$(everything)" ]
 }
 
 @test "JSON lines: the same walls" {
-	before=$(dump)
+	before=$(everything)
 	while IFS= read -r line; do
 		status 2 hp-site set - --jsonl <<<"$line"
 	done <<-'END'
@@ -158,5 +249,5 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 	END
 	printf 'a.example\0\n' | { status 2 hp-site set - gzip_enabled=no; }
 	head -c 300000 /dev/zero | tr '\0' a | { status 2 hp-site set - gzip_enabled=no; }
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(everything)" ]
 }

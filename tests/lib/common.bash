@@ -76,6 +76,16 @@ dump() {
 	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" .dump
 }
 
+# Both, and the engine's own notes.
+everything() {
+	dump
+	tree
+	[ ! -d "$ROOT/var/lib/hosting-panel/node" ] ||
+		(cd "$ROOT/var/lib/hosting-panel/node" && find . ! -name lock -printf '%p %y %m\n' -type f -exec sha256sum {} + | LC_ALL=C sort)
+	[ ! -d "$ROOT/var/lib/hosting-panel/sites" ] ||
+		(cd "$ROOT/var/lib/hosting-panel/sites" && find . -printf '%p %y %m\n' | LC_ALL=C sort)
+}
+
 # Everything that the node has, for the same.
 tree() {
 	(cd "$ROOT" && find etc var/www -printf '%p %y %m %l\n' -type f -exec sha256sum {} + | LC_ALL=C sort)

@@ -24,13 +24,6 @@ answer() { "$inetd" "$@" "$HP_BUILDDIR/cmd/hp-vhost" --sysroot="$ROOT" apply --t
 
 memory() { sed -n 's/^php_admin_value\[memory_limit\] = *//p' "$ROOT/etc/hosting-panel/php/8.2/$1.conf"; }
 
-# everything there is: the node's files, its own notes, the database
-everything() {
-	tree
-	(cd "$ROOT/var/lib/hosting-panel/node" && find . -type f -print0 | sort -z | xargs -0 sha256sum; ls -A)
-	dump
-}
-
 @test "who sends slowly holds up nobody: another apply, a plan and a set go through meanwhile" {
 	for feed in pipe socket; do
 		mkfifo "$ROOT/fifo"
