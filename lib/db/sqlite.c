@@ -207,8 +207,23 @@ static int begin(struct hp_dconn *c, struct hp_err *err)
 	return exec(c, c->read_only ? "BEGIN" : "BEGIN IMMEDIATE", err);
 }
 
+/* SQLite itself would write on into a file that has no name any more, and call that a success. */
+static int check_file(struct hp_dconn *c, struct hp_err *err)
+{
+	int moved = 0;
+
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (!moved)
+		return 0;
+	c->fault = HP_DB_FAULT_NONE;
+	hp_err_set(err, HP_E_DB, "the database's file was removed or replaced meanwhile");
+	return hp_err_hint(err, "nothing was recorded: put the file back, or look who did that");
+}
+
 static int commit(struct hp_dconn *c, struct hp_err *err)
 {
+	if (!c->read_only && check_file(c, err) < 0)
+		return err->code;
 	return exec(c, "COMMIT", err);
 }
 

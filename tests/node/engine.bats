@@ -341,6 +341,34 @@ world() { # world DIR: everything that stands there but the engine's own notes
 	[ $killed -gt 25 ]
 }
 
+# The list above must not go stale: a step without its own kill is a hole.
+@test "every fault point of the engine is killed at somewhere" {
+	local top=$BATS_TEST_DIRNAME/../.. name missing= killed
+	killed=$(sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$top"/tests/node/{engine,fault,php}.bats |
+		grep -E 'HP_FAULT=|for point in|run_points ' | tr -s ' \t=;:"$' '\n')
+	for name in $(grep -hoE 'hp_fault(_err)?\("[a-z-]+"' "$top"/lib/node/*.c | cut -d'"' -f2 | sort -u); do
+		grep -qxF -- "$name" <<<"$killed" || missing+=" $name"
+	done
+	[ -z "$missing" ] || { echo "no test kills at:$missing"; return 1; }
+}
+
+@test "killed while clearing the old world away, again and again: the new one in the end" {
+	state 1 '1 a.example' '2 b.example' '3 c.example'
+	node apply "$dir/1"
+	cp -a "$root" "$dir/new"
+	state 2 '1 a.example gzip_enabled=false' '4 d.example'
+	root=$dir/new node apply "$dir/2"
+	new=$(world "$dir/new")
+	HP_FAULT=after-commit run -137 node apply "$dir/2"
+	for point in mid-break mid-break:2 mid-break:3 after-break before-manifest mid-manifest after-manifest \
+		before-clear; do
+		HP_FAULT=$point run -137 node recover
+	done
+	run -0 node recover
+	[ "$(world "$root")" = "$new" ] || { diff <(echo "$new") <(world "$root"); return 1; }
+	run -0 node verify
+}
+
 @test "killed while undoing: undone by the next" {
 	state 1 '1 a.example' '2 b.example'
 	node apply "$dir/1"

@@ -137,3 +137,42 @@ run_points() {
 	prepare
 	run_points after-journal mid-rename:4 after-rename after-reload after-commit
 }
+
+@test "killed while undoing, again and again" {
+	prepare
+	watch_bystander
+	HP_FAULT=after-reload run node apply "$dir/2"
+	[ "$status" = 137 ]
+	for n in 1 2 3 4 5; do
+		HP_FAULT=mid-rollback:$n run node recover
+		[ "$status" = 137 ]
+		nginx -t 2>/dev/null
+		[ "$(get a.example /)" = a ]
+	done
+	run node recover
+	[ "$status" = 0 ]
+	sleep 0.3
+	[ "$(world_here)" = "$old" ] || { diff <(echo "$old") <(world_here); return 1; }
+	[ "$(answers)" = "$old_answers" ]
+	kill "$watcher"
+	watcher=
+	[ ! -s "$dir/missed" ] || { cat "$dir/missed"; return 1; }
+}
+
+@test "a reload that can't be, a commit that can't be written: undone whole" {
+	prepare
+	watch_bystander
+	for point in reload commit; do
+		HP_FAULT=$point:err run node apply "$dir/2"
+		[ "$status" = 71 ]
+		[[ $output == *'"result":"undone"'*"fault injected at $point"* ]]
+		sleep 0.3
+		[ "$(world_here)" = "$old" ] || { echo "$point"; diff <(echo "$old") <(world_here); return 1; }
+		[ "$(answers)" = "$old_answers" ]
+		run node verify
+		[ "$status" = 0 ]
+	done
+	kill "$watcher"
+	watcher=
+	[ ! -s "$dir/missed" ] || { cat "$dir/missed"; return 1; }
+}
