@@ -194,14 +194,23 @@ static int run_once(
  */
 int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err)
 {
-	int64_t generation = 0;
-	int rc, tries = 0;
+	int64_t generation = 0, last;
+	int rc;
 
 	do {
 		hp_err_clear(err);
+		last = generation;
 		rc = run_once(r, node, &generation, err);
-	} while (rc == 0 && r->generation > generation && ++tries < 5);
-	return rc;
+	} while (rc == 0 && r->generation > generation && generation != last);
+	if (rc < 0 || r->generation <= generation)
+		return rc;
+	/* nobody has a newer one: the node is ahead of the panel, and nothing was done */
+	r->undone = true;
+	hp_err_set(err, HP_E_EXISTS, "node %s has generation %lld applied, but this panel's newest "
+		"is %lld: its database was set back", node, (long long)r->generation,
+		(long long)generation);
+	return hp_err_hint(err, "see what would become of the node with: hp-vhost plan --force; "
+		"then hp-vhost apply --force makes it follow the panel");
 }
 
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,

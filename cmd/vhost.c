@@ -42,6 +42,7 @@ static int vhost_detect(struct cli *c, struct hp_err *err)
 static const struct hp_opt plan_opts[] = {
 	{"kept", 0, NULL, "take the document of the last run, not the panel's", 0, NULL},
 	{"paths", 0, NULL, "print the paths that would change, not how", 0, NULL},
+	{"force", 0, NULL, "show what apply --force would change, edits by hand included", 0, NULL},
 	{0},
 };
 
@@ -66,6 +67,7 @@ static int vhost_plan(struct cli *c, struct hp_err *err)
 		return err->code;
 	o.state_fd = fd;
 	o.quiet_plan = cli_opt(c, "paths");
+	o.force = cli_opt(c, "force");
 	if (!c->quiet && c->out_opts.mode == HP_OUT_TABLE && !c->out_opts.columns)
 		o.diff_fd = STDOUT_FILENO;
 	o.report = plan_event;

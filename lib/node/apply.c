@@ -436,6 +436,17 @@ static int plan_same(struct hp_engine *x, struct hp_err *err)
 	return err->code;
 }
 
+/* Apply passes over it, since a newer document may have overtaken it; who looks wants to know. */
+static int is_older(struct hp_engine *x, struct hp_err *err)
+{
+	hp_err_set(err, HP_E_EXISTS,
+		"%s is of generation %lld, but this node has %lld applied already",
+		x->o->state_name ? x->o->state_name : "the state document",
+		(long long)x->generation, (long long)x->old.generation);
+	return hp_err_hint(err, "was the panel's database set back? What it would change all the "
+		"same shows: hp-vhost plan --force");
+}
+
 static int plan(struct hp_engine *x, struct hp_err *err)
 {
 	bool same;
@@ -456,7 +467,7 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 	if (hp_engine_read(x, err) < 0)
 		return err->code;
 	if (x->old.node && x->generation < x->old.generation && !x->o->force)
-		return unchanged(x, x->old.generation, err);
+		return is_older(x, err);
 	if (hp_plan_round(x, err) < 0)
 		return err->code;
 	for (i = 0; i < x->n_sites; i++)

@@ -79,8 +79,8 @@ static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const
 		hp_report_file(x, path, "drift", w->domain, why);
 	hp_err_set(err, HP_E_EXISTS, "%s %s", path, why);
 	hp_err_hint(err,
-		"look at it with: hp-vhost plan; directives of your own belong into " HP_CUSTOM_DIR
-		"/%s/; --force takes the file over",
+		"look at it with: hp-vhost plan --force; directives of your own belong into "
+		HP_CUSTOM_DIR "/%s/; --force takes the file over",
 		w->domain ? w->domain : "DOMAIN");
 	return 0;
 }

@@ -113,9 +113,8 @@ static int not_theirs(const struct item *it, const struct stat *st, const struct
 	hp_err_set(err, HP_E_EXISTS, "%s exists and belongs to user number %u, not %u", path,
 		st->st_uid, w->uid);
 	return hp_err_hint(err,
-		"move it away, or hand it over when the website may have what is in it: "
-		"chown -R --no-dereference %u:%u %s",
-		w->uid, w->uid, path);
+		"move it away and try again; what is moved back into the new one then is handed over "
+		"with: chown -R --no-dereference --reference=%s %s", path, path);
 }
 
 /* Not to be listed: whose websites stand on this machine is nobody else's business. */

@@ -31,6 +31,25 @@ static void nap(unsigned ms)
 	nanosleep(&t, NULL);
 }
 
+/* The last website is gone, and nothing else of this server listens there: that is an answer. */
+static bool nobody_listens(unsigned port)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_err ignored = HP_ERR_INIT;
+	struct hp_strv at = {0};
+	const char *suffix = hp_pprintf(pool, ":%u", port);
+	pid_t pid;
+	size_t i;
+
+	if (hp_nginx_pid(&pid, &ignored) < 0 || pid == 0)
+		return false;
+	hp_str_split(pool, hp_nginx_listens(pool, pid), " ", &at);
+	for (i = 0; i < at.n; i++)
+		if (hp_str_ends(at.v[i], suffix))
+			return false;
+	return true;
+}
+
 /*
  * One question. True when the answer is the wished one: revision, or for a removed site anything
  * else.
@@ -46,7 +65,7 @@ static bool ask(const char *domain, const char *revision, bool gone, char *ret_h
 
 	if (hp_http_probe(&p, &status, &body, NULL, err) < 0) {
 		snprintf(ret_heard, size, "%s", err->msg);
-		return false;
+		return gone && nobody_listens(p.port);
 	}
 	same = status == 200 && hp_streq(hp_buf_str(&body), revision);
 	snprintf(ret_heard, size, "status %d", status);

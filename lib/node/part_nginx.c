@@ -1,13 +1,17 @@
 /* NGINX as a part of the engine. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "node/part_nginx.h"
 #include "base/fault.h"
 #include "base/str.h"
 #include "sys/run.h"
 #include "sys/service.h"
+
+#define ERROR_LOG "/var/log/nginx/error.log"
 
 /* ---- what is here ---- */
 /* Does this file set server_names_hash_…, outside comments? Twice is an error to nginx. */
@@ -85,19 +89,50 @@ static int journal(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
+/* What it said since from: its last complaint of the worst kind, or NULL. */
+static const char *last_words(struct hp_pool *pool, off_t from)
+{
+	int fd _cleanup_close_ = open(ERROR_LOG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char tail[8192], *p, *last = NULL, *colon;
+	ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail) - 1, from) : 0;
+
+	if (n <= 0)
+		return NULL;
+	tail[n] = 0;
+	for (p = strstr(tail, "[emerg] "); p; p = strstr(p + 1, "[emerg] "))
+		if (!strstr(p, "still could not bind()") || !last)
+			last = p + strlen("[emerg] ");
+	if (!last)
+		return NULL;
+	last[strcspn(last, "\n")] = 0;
+	colon = strstr(last, ": ");
+	return hp_str_printable(pool, colon && colon - last < 24 ? colon + 2 : last, 300);
+}
+
 static int start(struct hp_err *err)
 {
 	static const char *const names[] = {"nginx", NULL};
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct stat log = {0};
+	const char *words;
 	pid_t pid;
 
-	if (hp_service_start(names, err) < 0)
+	if (stat(ERROR_LOG, &log) < 0)
+		log.st_size = 0;
+	if (hp_service_start(names, err) < 0) {
+		words = last_words(pool, log.st_size);
+		if (words && err->code == HP_E_REFUSED) {
+			hp_err_set(err, HP_E_REFUSED, "nginx can't be started: %s", words);
+			hp_err_hint(err, "its own words are in " ERROR_LOG);
+		}
 		return err->code;
+	}
 	if (hp_nginx_pid(&pid, err) < 0)
 		return err->code;
 	if (pid > 0)
 		return 0;
 	hp_err_set(err, HP_E_REFUSED, "nginx was started and does not run");
-	return hp_err_hint(err, "its own words are in /var/log/nginx/error.log");
+	return hp_err_hint(err, "its own words are in " ERROR_LOG);
 }
 
 /*

@@ -77,11 +77,49 @@ static struct hp_user_want *wants(struct hp_engine *x, struct hp_pool *pool, siz
 	return v;
 }
 
+static int cmp_user(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * A user that a removed site has until the end of this run can't be a new site's before: files and
+ * account would go with the old one. That happens when the panel was set back to an older database.
+ */
+static int check_successors(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_strv going = {0};
+	struct hp_wish *w;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < x->n_sites; i++)
+		if (x->sites[i].act == HP_ACT_REMOVE)
+			hp_strv_add_ref(x->round, &going, x->sites[i].user);
+	if (!going.n)
+		return 0;
+	hp_strv_sort(&going);
+	for (i = 0; i < x->n_sites; i++) {
+		w = &x->sites[i];
+		if (w->act != HP_ACT_ADD ||
+			!bsearch(&w->user, going.v, going.n, sizeof(*going.v), cmp_user))
+			continue;
+		hp_err_set(err, HP_E_EXISTS,
+			"its Unix user %s is that of a website which is only now removed", w->user);
+		hp_err_hint(err, "when that is done, run: hp-vhost apply");
+		rc = hp_blame(x, w, HP_IS_REFUSED, err);
+	}
+	return rc;
+}
+
 static int check(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_user_want *v;
 	size_t *index, n, i, bad = 0;
 	bool *missing;
+
+	if (check_successors(x, err))
+		return HP_RETRY;
 
 	mine(x)->missing = hp_palloc(x->round, x->n_sites + 1);
 	if (!x->live)

@@ -126,3 +126,72 @@ site() { # site DOMAIN: one that says its user
 	run -0 hp-site set a.example gzip_enabled=false 3>&- 4>&-
 	[ -d /var/log/hosting-panel/sites/b.example ]
 }
+
+@test "the last site of a server that listens for nobody else is removed at once" {
+	rm -f /etc/nginx/sites-enabled/*
+	site a.example
+	run -0 timeout 10 hp-site remove a.example --yes
+	[ -z "$(ls /etc/nginx/sites-enabled)" ]
+	site b.example
+	[ "$(get b.example /)" = "user 20002" ]
+}
+
+@test "a panel's database set back to yesterday's: nothing is done and nothing called done" {
+	site a.example
+	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	site b.example
+	hp-site set b.example gzip_enabled=false -q
+	hp-site set b.example cache_enabled=true -q
+	rm /var/lib/hosting-panel/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
+	run -4 hp-site add c.example tenant=acme
+	[[ $output == *'c.example: node '*' has generation 4 applied, but this panel'*'its database was set back'* ]]
+	[ "$(hp-site list -n --tsv -o domain)" = a.example ]
+	[ "$(get b.example /)" = "user 20002" ]
+	run -4 hp-vhost plan
+	run -10 hp-vhost plan --force --paths
+	[[ $output == *"remove /etc/nginx/sites-available/b.example.conf"* ]]
+	run -4 hp-vhost apply
+	# the new site would have the user of the one that goes: that one first
+	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE sqlite_sequence SET seq = 1 WHERE name = "sites"'
+	hp-site add c.example tenant=acme --no-apply -q
+	run -4 hp-vhost apply --force 3>&- 4>&-
+	[[ $output == *'Unix user site2 is that of a website which is only now removed'* ]]
+	run -0 hp-vhost apply 3>&- 4>&-
+	page c.example index.php '<?php echo "user ", posix_geteuid();'
+	[ "$(get c.example /)" = "user 20002" ]
+	run -0 hp-vhost verify
+}
+
+@test "an edit by hand can be looked at before it is taken over" {
+	site a.example
+	echo '# mine' >>/etc/nginx/sites-available/a.example.conf
+	run -4 hp-site set a.example gzip_enabled=false
+	[[ $output == *"hp-vhost plan --force"* ]]
+	run -10 hp-vhost plan --force
+	[[ $output == *"-# mine"* ]]
+}
+
+@test "nginx can't be started: its own words say why" {
+	site a.example
+	nginx -s stop
+	until_gone /run/nginx.pid
+	perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalPort => 80, Listen => 5, ReuseAddr => 1) && sleep 60' 3>&- 4>&- &
+	other=$!
+	until (exec 7<>/dev/tcp/127.0.0.1/80) 2>/dev/null; do sleep 0.1; done
+	run -7 hp-site set a.example gzip_enabled=false
+	kill $other
+	[[ $output == *'a.example: nginx can'*'be started: bind() to '*':80 failed (98: Address already in use)'* ]]
+}
+
+@test "a folder of a website of before: the hint leads to a website with its old files" {
+	site a.example
+	hp-site remove a.example --yes -q
+	run -4 hp-site add a.example tenant=acme
+	[[ $output == *'chown -R --no-dereference --reference=/var/www/vhosts/a.example /var/www/vhosts/a.example'* ]]
+	mv /var/www/vhosts/a.example /var/www/vhosts/old
+	run -0 hp-site add a.example tenant=acme 3>&- 4>&-
+	mv /var/www/vhosts/old/index.php /var/www/vhosts/a.example/
+	chown -R --no-dereference --reference=/var/www/vhosts/a.example /var/www/vhosts/a.example
+	[[ $(get a.example /) == "user 2000"* ]]
+}
