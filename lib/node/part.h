@@ -1,7 +1,7 @@
 /*
  * A part of the apply engine: one kind of thing a node is made of (users and folders,
  * PHP-FPM, one web server, later mail). The engine runs every part through the same steps and
- * knows nothing of what they do; a new part is one file and one row in parts.c.
+ * knows nothing of what they do; a new part is such a table and one row in parts.c.
  *
  * Any step may be NULL. Steps return 0, a negative HP_E_* (the whole run is undone), or
  * HP_RETRY after hp_blame() has set a site aside. They are called in the order of
