@@ -247,8 +247,8 @@ static const char *line_with(unsigned i, const char *json, const char *extra)
 		if (!(f->flags & HP_FF_NODE))
 			continue;
 		if (k == i)
-			hp_buf_addf(
-				&b, ",\"%s\":%s%s" + (b.s[b.len - 1] == '{'), f->name, json, extra);
+			hp_buf_addf(&b, "%s\"%s\":%s%s", b.s[b.len - 1] == '{' ? "" : ",", f->name,
+				json, extra);
 		else
 			hp_field_json(&w, f, s.v[k]);
 		w.comma |= (uint64_t)1 << w.depth;
