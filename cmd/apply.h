@@ -81,6 +81,8 @@ struct cli_change_verb {
 	cli_change_fn *fn;
 	/* after the node has carried it out, for what is beyond both planes; or NULL */
 	int (*after)(struct cli *c, struct cli_change *ch, struct hp_err *err);
+	/* what a dry run says besides; or NULL */
+	const char *(*preview)(struct cli *c, const char *domain);
 };
 /* Every input recorded, one apply for all of them, what was refused taken back, one row each. */
 int cli_change_sites(struct cli *c, const struct cli_change_verb *v, struct hp_err *err);

@@ -26,7 +26,7 @@ static const struct hp_opt list_opts[] = {
 	{"object", 0, "NAME", "only changes of this object (a domain, a tenant)", 0, "domain"},
 	{"actor", 0, "NAME", "only changes by this one", 0, ""},
 	{"verb", 0, "VERB", "only this verb, as site:set", 0, ""},
-	{"since", 0, "TIME", "only from this time on: RFC 3339, or \"2h\", \"7d\" ago", 0, ""},
+	{"since", 0, "TIME", "only from this day or time (UTC) on, or \"2h\", \"7d\" ago", 0, ""},
 	{"limit", 'l', "N", "at most the newest N; 0 for all (100)", 0, ""},
 	{0},
 };
@@ -101,10 +101,13 @@ static int since(struct cli *c, const char *value, const char **ret, struct hp_e
 
 	if (hp_parse_duration(value, (uint64_t)INT32_MAX, &ago) == 0)
 		t = (int64_t)time(NULL) - (int64_t)ago;
-	else if (hp_time_parse(value, &t) < 0)
+	else if (hp_time_parse(value, &t) < 0 &&
+		hp_time_parse(hp_pprintf(c->pool, "%s 00:00:00", value), &t) < 0 &&
+		hp_time_parse(hp_pprintf(c->pool, "%s:00Z", value), &t) < 0 &&
+		hp_time_parse(hp_pprintf(c->pool, "%sZ", value), &t) < 0)
 		return hp_err_set(err, HP_E_USAGE,
-			"--since: “%s” is neither a time (RFC 3339) nor an "
-			"age as 2h or 7d",
+			"--since: “%s” is neither a day or time (UTC) as 2026-01-31 or "
+			"2026-01-31T08:00:00Z nor an age as 2h or 7d",
 			hp_str_printable(c->pool, value, 60));
 	hp_time_format(t, text);
 	*ret = hp_pstrdup(c->pool, text);

@@ -152,12 +152,15 @@ static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input 
 	ch.domain = ch.change.after.v[HP_SITE_DOMAIN];
 	if (!ch.domain)
 		ch.domain = ch.change.before.v[HP_SITE_DOMAIN];
+	ch.message = ch.change.note;
 	if (c->dry_run) {
+		if (s->v->preview)
+			ch.message = s->v->preview(c, ch.domain);
 		ch.change.generation = 0;
 		return say_result(c, s->v, &ch, ch.change.changed ? "dry-run" : "unchanged", err);
 	}
 	if (!cli_can_apply(c, ch.change.node, &why)) {
-		ch.message = ch.change.changed ? why : NULL;
+		ch.message = ch.change.changed ? why : ch.change.note;
 		return say_result(c, s->v, &ch, ch.change.changed ? "recorded" : "unchanged", err);
 	}
 	if (!ch.change.changed && !c->force && !node_lags(c, ch.change.node))
@@ -270,7 +273,7 @@ static int apply_list(struct cli *c, struct changing *s, struct hp_err *err)
 /* One row each; a single failure is the command's error, many are a row and a line each. */
 static int tell(struct cli *c, struct changing *s, struct hp_err *err)
 {
-	struct hp_err one = HP_ERR_INIT, first = HP_ERR_INIT;
+	struct hp_err one = HP_ERR_INIT, first = HP_ERR_INIT, lost = HP_ERR_INIT;
 	size_t i, failed = 0;
 
 	for (i = 0; i < s->n; i++) {
@@ -295,13 +298,17 @@ static int tell(struct cli *c, struct changing *s, struct hp_err *err)
 			else if (c->out_opts.mode == HP_OUT_TABLE)
 				break;
 		}
-		if (say_result(c, s->v, ch,
-			    ch->code ? "failed" : ch->change.changed ? "applied" : "unchanged",
-			    err) < 0)
-			return err->code;
+		/* nobody to tell it to: the others are brought to their end all the same */
+		if (!lost.code &&
+			say_result(c, s->v, ch,
+				ch->code ? "failed" : ch->change.changed ? "applied" : "unchanged",
+				&lost) < 0)
+			hp_err_hint(&lost, CLI_LOST_HINT);
 	}
+	if (!failed && lost.code)
+		*err = lost;
 	if (!failed)
-		return 0;
+		return err->code;
 	*err = first;
 	if (cli_is_batch(c)) {
 		cli_warn(c, "%zu of %zu failed on the node", failed, s->n);

@@ -41,7 +41,8 @@ static const struct hp_opt rows_opts[] = {
 	{0},
 };
 static const struct hp_opt mutates_opts[] = {
-	{"dry-run", 0, NULL, "do and check everything, then take it back", O_DRY_RUN, NULL},
+	{"dry-run", 0, NULL, "record it, check it, take it back; no server is asked", O_DRY_RUN,
+		NULL},
 	{0},
 };
 static const struct hp_opt no_apply_opts[] = {
@@ -242,8 +243,7 @@ static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
 			return err->code;
 	}
 	if (p.help) {
-		cli_help(c->prog, c->verb, STDOUT_FILENO);
-		return 0;
+		return cli_help(c->prog, c->verb, STDOUT_FILENO, err);
 	}
 	if (p.version) {
 		printf("%s (%s) %s\n", c->prog->name, PACKAGE_NAME, PACKAGE_VERSION);
@@ -424,8 +424,11 @@ static int run_verb(struct cli *c, struct hp_err *err)
 	/* a failed look has no table, but JSON must be ended whatever happened */
 	if (!c->out || (r < 0 && c->out_opts.mode == HP_OUT_TABLE && !says_rows(c, r)))
 		return r;
-	if (hp_out_end(c->out, r == 0 ? err : &late) < 0 && r == 0)
+	if (hp_out_end(c->out, r == 0 ? err : &late) < 0 && r == 0) {
 		r = err->code;
+		if ((c->verb->flags & CLI_MUTATES) && !c->dry_run)
+			hp_err_hint(err, CLI_LOST_HINT);
+	}
 	return r;
 }
 
@@ -437,6 +440,8 @@ int hp_main(const struct cli_program *prog, int argc, char **argv)
 	int r;
 
 	open_std_fds();
+	/* a limit on files' sizes, of whoever called us, is an error that is undone, not a death */
+	signal(SIGXFSZ, SIG_IGN);
 	c.pool = pool = hp_pool_new();
 	if (argc > 1 && hp_streq(argv[1], "--complete")) {
 		cli_complete(&c, argc > 3 ? argv + 3 : NULL, argc > 3 ? argc - 3 : 0);

@@ -151,7 +151,9 @@ bool cli_field_is_key(const struct cli_verb *v, const struct hp_field *f);
  * it.
  */
 const char *cli_field_range(struct hp_pool *pool, const struct hp_field *f);
-void cli_help(const struct cli_program *p, const struct cli_verb *v, int fd);
+/* standard output failed behind a change */
+#define CLI_LOST_HINT "only the report of it is lost: what was asked for is done"
+int cli_help(const struct cli_program *p, const struct cli_verb *v, int fd, struct hp_err *err);
 /*
  * Candidates for the last of words (those behind the program's name), one a line, a tab and a
  * description behind those that have one. Never an error.

@@ -197,15 +197,14 @@ static void program_help(struct hp_buf *b, struct hp_pool *pool, const struct cl
 		b, "\n%s VERB --help tells more about a verb; see also %s(8).\n", p->name, p->name);
 }
 
-void cli_help(const struct cli_program *p, const struct cli_verb *v, int fd)
+int cli_help(const struct cli_program *p, const struct cli_verb *v, int fd, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_err err = HP_ERR_INIT;
 
 	if (v)
 		verb_help(&b, pool, p, v);
 	else
 		program_help(&b, pool, p);
-	hp_fd_write(fd, "standard output", b.s, b.len, &err);
+	return hp_fd_write(fd, "standard output", b.s, b.len, err);
 }

@@ -45,6 +45,14 @@ static bool is_known(const char *word)
 	return false;
 }
 
+static int complain(int code, const char *word, int errnum)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	fprintf(stderr, "hp: %s: %s\n", hp_str_printable(pool, word, 60), strerror(errnum));
+	return hp_exit_status(code);
+}
+
 static int usage(FILE *to)
 {
 	unsigned i;
@@ -55,21 +63,20 @@ static int usage(FILE *to)
 		fprintf(to, "  %-8s %s\n", programs[i].name + strlen("hp-"), programs[i].summary);
 	fprintf(to, "\nhp help CONCERN shows its manual page, hp CONCERN --help a short help;\n"
 		    "hosting-panel(7) tells how they work together.\n");
-	return to == stdout ? 0 : -HP_E_USAGE;
-}
-
-static int complain(int code, const char *word, int errnum)
-{
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-
-	fprintf(stderr, "hp: %s: %s\n", hp_str_printable(pool, word, 60), strerror(errnum));
-	return hp_exit_status(code);
+	if (to == stderr)
+		return -HP_E_USAGE;
+	return fflush(to) == 0 ? 0 : complain(HP_E_OS, "standard output", errno);
 }
 
 static int unknown(struct hp_pool *pool, const char *word)
 {
 	unsigned i;
 
+	if (word[0] == '-') {
+		fprintf(stderr, "hp: unknown option %s\n", hp_str_printable(pool, word, 60));
+		fprintf(stderr, "hint: options stand behind the verb: hp site list --json\n");
+		return -HP_E_USAGE;
+	}
 	fprintf(stderr, "hp: “%s” is not one of its concerns\n", hp_str_printable(pool, word, 60));
 	for (i = 0; i < HP_ARRAY_SIZE(programs); i++) {
 		if (hp_str_is_near(word, programs[i].name + strlen("hp-"))) {

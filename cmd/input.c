@@ -111,6 +111,26 @@ static int no_fields(const char *word, struct hp_pool *pool, struct hp_err *err)
 		err, HP_E_USAGE, "unexpected operand “%s”", hp_str_printable(pool, word, 60));
 }
 
+/* The word would be right elsewhere: in another place, or with another verb. */
+static int what_instead(struct cli *c, const struct cli_input_kind *k, const char *word,
+	struct hp_err *err)
+{
+	if (!strchr(word, '=')) {
+		if (c->n_args && strchr(c->args[0], '='))
+			return hp_err_hint(err, "the %s comes first: %s %s %s", k->key,
+				c->prog->name, c->verb->name, c->verb->operands);
+		return hp_err_hint(err, "usage: %s %s %s", c->prog->name, c->verb->name,
+			c->verb->operands);
+	}
+	if (k->fields != &hp_site_table)
+		return err->code;
+	if (hp_str_starts(word, "tenant="))
+		return hp_err_hint(err, "a website stays with the tenant that it was made for");
+	if (hp_str_starts(word, "aliases=") || hp_str_starts(word, "alias="))
+		return hp_err_hint(err, "hp-site alias DOMAIN add|remove NAME… changes them");
+	return err->code;
+}
+
 int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const *words, unsigned n,
 	struct cli_input *ret, struct hp_err *err)
 {
@@ -139,7 +159,7 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 		if (secret_word(c, k->fields, &word, err) < 0)
 			return err->code;
 		if (hp_field_assign(c->pool, k->fields, word, &field, &value, err) < 0)
-			return err->code;
+			return what_instead(c, k, word, err);
 		if (put(c->pool, k, ret, field, value, false, err) < 0)
 			return err->code;
 	}
@@ -242,13 +262,13 @@ struct batch {
 	cli_input_fn *fn;
 	cli_fail_fn *on_fail;
 	void *arg;
-	uint64_t n, failed;
+	uint64_t line, n, failed;
 	int first_code;
 };
 
 static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, size_t len)
 {
-	struct hp_err err = HP_ERR_INIT;
+	struct hp_err err = HP_ERR_INIT, shown;
 	struct cli_input in = *b->common;
 	int r;
 
@@ -274,26 +294,41 @@ static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, 
 	b->failed++;
 	if (!b->first_code)
 		b->first_code = r;
-	cli_print_err(b->c, &err);
+	shown = err;
+	hp_err_prefix(&shown, "line %llu", (unsigned long long)b->line);
+	cli_print_err(b->c, &shown);
 	b->on_fail(b->c, in.name ? in.name : hp_str_printable(pool, line, 80), &err, b->arg);
+}
+
+/* Lists come with blanks around names, from other systems with CR LF, and with comments. */
+static char *trim(char *line, size_t *n)
+{
+	while (*n && (line[*n - 1] == '\n' || line[*n - 1] == '\r' || line[*n - 1] == ' ' ||
+			     line[*n - 1] == '\t'))
+		line[--*n] = 0;
+	while (*n && (*line == ' ' || *line == '\t'))
+		line++, --*n;
+	return line;
 }
 
 static int batch_read(struct batch *b, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	char *line _cleanup_free_ = NULL;
-	size_t cap = 0;
+	size_t cap = 0, len;
+	char *text;
 	ssize_t n;
 
 	while ((n = getline(&line, &cap, stdin)) >= 0) {
-		if (n && line[n - 1] == '\n')
-			line[--n] = 0;
-		if (n == 0)
+		b->line++;
+		len = (size_t)n;
+		if (len > CLI_LINE_MAX)
+			return hp_err_set(err, HP_E_USAGE, "standard input: line %llu is longer "
+				"than %zu bytes", (unsigned long long)b->line, CLI_LINE_MAX);
+		text = trim(line, &len);
+		if (!len || *text == '#')
 			continue;
-		if ((size_t)n > CLI_LINE_MAX)
-			return hp_err_set(err, HP_E_USAGE, "standard input: a line is longer than "
-				"%zu bytes", CLI_LINE_MAX);
-		batch_line(b, pool, line, (size_t)n);
+		batch_line(b, pool, text, len);
 		hp_pool_reset(pool);
 	}
 	if (ferror(stdin))
@@ -320,7 +355,8 @@ int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn,
 	cli_fail_fn *on_fail, void *arg, struct hp_err *err)
 {
 	struct cli_input common = {0};
-	struct batch b = {c, k, &common, fn, on_fail, arg, 0, 0, 0};
+	struct batch b = {.c = c, .kind = k, .common = &common, .fn = fn, .on_fail = on_fail,
+		.arg = arg};
 
 	if (!cli_is_batch(c))
 		return single(&b, &common, err);

@@ -135,7 +135,7 @@ static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 
 static int php_set(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"set", &set_kind, do_set, NULL};
+	static const struct cli_change_verb v = {"set", &set_kind, do_set, NULL, NULL};
 
 	return cli_change_sites(c, &v, err);
 }

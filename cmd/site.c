@@ -78,6 +78,17 @@ static const struct hp_opt list_opts[] = {
 	{0},
 };
 
+/* A mistyped value is told, not answered by an empty list. */
+static int check_filter(struct cli *c, const char *opt, const char *field, const char **v,
+	struct hp_err *err)
+{
+	const struct hp_field *f = &hp_site_table.fields[hp_field_find(&hp_site_table, field)];
+
+	if (!*v || hp_field_check(c->pool, f, *v, strlen(*v), v, err) == 0)
+		return 0;
+	return hp_err_prefix(err, "--%s", opt);
+}
+
 static int site_list(struct cli *c, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -91,7 +102,10 @@ static int site_list(struct cli *c, struct hp_err *err)
 	};
 	int r;
 
-	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+	if (check_filter(c, "php", "php_version", &f.php_version, err) < 0 ||
+		check_filter(c, "status", "status", &f.status, err) < 0 ||
+		check_filter(c, "web-server", "web_server", &f.web_server, err) < 0 ||
+		cli_panel(c, err) < 0 || cli_out(c, err) < 0)
 		return err->code;
 	r = hp_site_each(c->panel, &f, put_site, &l, err);
 	hp_buf_release(&l.json);
@@ -103,6 +117,7 @@ struct find_tenant {
 	const char *id;
 	struct hp_pool *pool;
 	const char *found;
+	bool suspended;
 };
 
 static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED,
@@ -110,8 +125,10 @@ static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNU
 {
 	struct find_tenant *f = arg;
 
-	if (hp_streq(t->v[HP_TENANT_ID], f->id))
-		f->found = hp_pstrdup(f->pool, t->v[HP_TENANT_SUBDOMAIN]);
+	if (!hp_streq(t->v[HP_TENANT_ID], f->id))
+		return 0;
+	f->found = hp_pstrdup(f->pool, t->v[HP_TENANT_SUBDOMAIN]);
+	f->suspended = hp_streq(t->v[HP_TENANT_STATUS], "suspended");
 	return 0;
 }
 
@@ -172,7 +189,7 @@ static int do_add(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 
 static int site_add(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"add", &add_kind, do_add, NULL};
+	static const struct cli_change_verb v = {"add", &add_kind, do_add, NULL, NULL};
 
 	if (cli_is_batch(c) && cli_opt(c, "alias"))
 		return hp_err_set(err, HP_E_USAGE,
@@ -191,7 +208,7 @@ static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 
 static int site_set(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"set", &set_kind, do_set, NULL};
+	static const struct cli_change_verb v = {"set", &set_kind, do_set, NULL, NULL};
 
 	return cli_change_sites(c, &v, err);
 }
@@ -204,20 +221,33 @@ static int do_suspend(struct cli *c, struct hp_pool *pool, const struct cli_inpu
 
 static int site_suspend(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"suspend", &name_kind, do_suspend, NULL};
+	static const struct cli_change_verb v = {"suspend", &name_kind, do_suspend, NULL, NULL};
 
 	return cli_change_sites(c, &v, err);
 }
 
+/* A website can be active and yet answer 503, because its tenant is suspended. */
 static int do_resume(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
 	struct hp_site_change *ret, struct hp_err *err)
 {
-	return hp_site_status(c->panel, pool, in->name, "active", ret, err);
+	struct find_tenant f = {.pool = c->pool};
+
+	if (hp_site_status(c->panel, pool, in->name, "active", ret, err) < 0)
+		return err->code;
+	f.id = ret->after.v[HP_SITE_TENANT_ID];
+	if (cli_is_batch(c))
+		return 0;
+	if (hp_tenant_each(c->panel, see_tenant, &f, err) < 0)
+		return err->code;
+	if (f.suspended)
+		ret->note = hp_pprintf(c->pool, "its tenant is suspended: it answers 503 until "
+			"hp-tenant resume %s", f.found);
+	return 0;
 }
 
 static int site_resume(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"resume", &name_kind, do_resume, NULL};
+	static const struct cli_change_verb v = {"resume", &name_kind, do_resume, NULL, NULL};
 
 	return cli_change_sites(c, &v, err);
 }
@@ -240,11 +270,12 @@ static int do_alias(struct cli *c, struct hp_pool *pool, const struct cli_input 
 
 static int site_alias(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"alias", &alias_kind, do_alias, NULL};
+	static const struct cli_change_verb v = {"alias", &alias_kind, do_alias, NULL, NULL};
 
 	if (!hp_streq(c->args[1], "add") && !hp_streq(c->args[1], "remove"))
 		return hp_err_set(err, HP_E_USAGE,
-			"“%s”: add or remove is wanted behind the domain",
+			"“%s”: add or remove is wanted behind the domain, as in: hp-site alias "
+			"example.com add www.example.com",
 			hp_str_printable(c->pool, c->args[1], 60));
 	return cli_change_sites(c, &v, err);
 }
@@ -275,16 +306,30 @@ static int after_remove(struct cli *c, struct cli_change *ch, struct hp_err *err
 	return err->code;
 }
 
+static const char *preview_remove(struct cli *c, const char *domain)
+{
+	const char *docroot = hp_folders_docroot(c->pool, domain);
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (cli_opt(c, "purge"))
+		return hp_pprintf(
+			c->pool, "%s, its logs and its sessions would be deleted", docroot);
+	if (hp_folders_has_files(c->sysroot, domain, &ignored) > 0)
+		return hp_pprintf(c->pool, "its files would be kept in %s", docroot);
+	return NULL;
+}
+
 static int site_remove(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_change_verb v = {"remove", &name_kind, do_remove, after_remove};
+	static const struct cli_change_verb v = {
+		"remove", &name_kind, do_remove, after_remove, preview_remove};
 
 	if (cli_opt(c, "purge") && cli_opt(c, "keep-files"))
 		return hp_err_set(err, HP_E_USAGE, "--purge and --keep-files exclude each other");
 	if (cli_opt(c, "purge") && c->no_apply)
 		return hp_err_set(err, HP_E_USAGE,
-			"--purge deletes what the node still serves with "
-			"--no-apply");
+			"--purge and --no-apply exclude each other: the node would "
+			"still serve what is deleted");
 	return cli_change_sites(c, &v, err);
 }
 

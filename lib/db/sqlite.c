@@ -106,10 +106,13 @@ static int open_error(const char *path, bool write, struct hp_err *err)
 		hp_err_set(err, HP_E_CONF, "%s: there is no database yet", path);
 		return hp_err_hint(err, "run hp-db init");
 	}
-	if (access(path, write ? R_OK | W_OK : R_OK) < 0)
-		return hp_err_errno(err, errno == EACCES || errno == EROFS ? HP_E_DENIED : HP_E_OS,
-			errno, "%s", path);
-	return 0;
+	if (access(path, write ? R_OK | W_OK : R_OK) == 0)
+		return 0;
+	hp_err_errno(err, errno == EACCES || errno == EROFS ? HP_E_DENIED : HP_E_OS, errno, "%s",
+		path);
+	if (err->code == HP_E_DENIED && geteuid() != 0)
+		hp_err_hint(err, "run this as root, or as the user that owns the folder");
+	return err->code;
 }
 
 static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)

@@ -313,6 +313,17 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 }
 
 /* ---- key=value ---- */
+/* Is name key with more words before or behind it? "memory_limit" of "php_memory_limit". */
+static bool is_word_of(const char *key, const char *name)
+{
+	size_t n = strlen(key), m = strlen(name);
+
+	if (n < 4 || n >= m)
+		return false;
+	return (hp_str_ends(name, key) && name[m - n - 1] == '_') ||
+	       (hp_str_starts(name, key) && name[n] == '_');
+}
+
 static int unknown_key(
 	struct hp_pool *pool, const struct hp_field_table *t, const char *key, struct hp_err *err)
 {
@@ -322,8 +333,13 @@ static int unknown_key(
 	hp_err_set(err, HP_E_USAGE, "\"%s\" is not a setting of a %s",
 		hp_str_printable(pool, key, SHOWN), t->object);
 	for (i = 0; i < t->n; i++) {
+		if (t->fields[i].flags & HP_FF_READONLY)
+			continue;
 		d = hp_str_distance(key, t->fields[i].name);
-		if (d < best && hp_str_is_near(key, t->fields[i].name)) {
+		/* as PHP or NGINX call it: memory_limit, gzip */
+		if (is_word_of(key, t->fields[i].name))
+			d = 0;
+		if (d < best && (d == 0 || hp_str_is_near(key, t->fields[i].name))) {
 			best = d;
 			near = &t->fields[i];
 		}

@@ -218,7 +218,9 @@ int hp_manifest_load(struct hp_pool *pool, const char *path, struct hp_manifest 
 	if (stat(path, &st) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", path);
+		hp_err_errno(err, errno == EACCES ? HP_E_DENIED : HP_E_OS, errno,
+			"%s can't be read", path);
+		return err->code == HP_E_DENIED ? hp_err_hint(err, "run this as root") : err->code;
 	}
 	if (hp_file_read(path, MANIFEST_MAX, &buf, err) < 0)
 		return err->code;

@@ -133,6 +133,7 @@ struct hp_site_change {
 	bool changed;
 	int64_t generation;     /* of the node, after it; only what the node must know raises it */
 	const char *node;
+	const char *note;       /* the caller's, for people; NULL */
 };
 int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,
 	const struct hp_assign *a, size_t n, const struct hp_strv *aliases,

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <libsmartcols.h>
+#include <locale.h>
 
 #include "sys/out_impl.h"
 
@@ -86,12 +87,23 @@ static int add_column(struct hp_out_table *t, const struct hp_out *o, unsigned p
 	return o->o.color ? lib.scols_cell_set_color(lib.scols_column_get_header(c), BOLD) : 0;
 }
 
+/*
+ * What we print is UTF-8 whatever the locale says, as in every other mode; the library counts
+ * columns by the locale and writes what it can't count as \x…: so give it one that can.
+ */
+static void know_utf8(void)
+{
+	if (MB_CUR_MAX < 2)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int hp_out_table_new(const struct hp_out *o, struct hp_out_table **ret, struct hp_err *err)
 {
 	struct hp_out_table *t;
 
 	if (load(err) < 0)
 		return err->code;
+	know_utf8();
 	t = hp_palloc(o->pool, sizeof(*t));
 	t->columns = hp_palloc(o->pool, o->nshown * sizeof(struct libscols_column *));
 	t->tb = lib.scols_new_table();

@@ -44,3 +44,16 @@ teardown() { remove_root; }
 	status 0 hp-audit list --object a.example --limit 1 --json
 	is "$out" '.[0] | (.note | length > 0) and .after == {"gzip_enabled": true}'
 }
+
+@test "--since takes a day, a time with and without seconds and zone, and an age" {
+	for t in 2020-01-31 2020-01-31T08:00 2020-01-31T08:00:00 2020-01-31T08:00:00Z '2020-01-31 08:00:00' 7d; do
+		status 0 hp-audit list --since "$t" --json
+		is "$out" 'length > 0'
+	done
+	status 0 hp-audit list --since 2999-01-01 --json
+	is "$out" 'length == 0'
+	for t in yesterday 2020-02-31 2020-1-1 ''; do
+		status 2 hp-audit list --since "$t"
+		has "$err" '2026-01-31'
+	done
+}

@@ -119,3 +119,34 @@ teardown() { remove_root; }
 	command hp-site --sysroot="$ROOT" set none.example gzip_enabled=no <&- >&- 2>&- || :
 	[ "$before" = "$(dump)" ]
 }
+
+@test "a full disk under standard output: help is told, a change is carried out for all all the same" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	got=0
+	command hp-site --help >/dev/full 2>"$ROOT/err" || got=$?
+	[ "$got" = 71 ]
+	got=0
+	command hp help >/dev/full 2>"$ROOT/err" || got=$?
+	[ "$got" = 71 ]
+	seq -f 'full%g.example' 300 | hp-site add - tenant=acme -q
+	got=0
+	seq -f 'full%g.example' 300 | command hp-site --sysroot="$ROOT" remove - --yes --purge --jsonl >/dev/full 2>"$ROOT/err" || got=$?
+	[ "$got" = 71 ]
+	grep -q 'what was asked for is done' "$ROOT/err"
+	[ -z "$(ls -d "$ROOT"/var/www/vhosts/full* "$ROOT"/var/log/hosting-panel/sites/full* 2>/dev/null)" ]
+}
+
+@test "a table shows names as people write them, in any locale" {
+	for l in C C.UTF-8 xx_NO.such; do
+		LC_ALL=$l status 0 hp-site list -o domain_unicode,domain
+		has "$out" "bücher.example "
+	done
+}
+
+@test "a limit on files' sizes is an error, not a death" {
+	before=$(dump)
+	got=0
+	(ulimit -f 0; command hp-site --sysroot="$ROOT" add limit.example tenant=acme -q 2>/dev/null) || got=$?
+	[ "$got" = 71 ]
+	[ "$before" = "$(dump)" ]
+}

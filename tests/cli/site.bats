@@ -371,3 +371,54 @@ teardown() { remove_root; }
 	[ "$(wc -l <"$ROOT/state")" = 10002 ]
 	is "$(tail -1 "$ROOT/state")" '.end.sites == 10000'
 }
+
+@test "lists with comments, blanks and the line ends of other systems; errors name the line" {
+	printf '# sites\r\n\r\n  a.example \t\nb.example\r\n\n  {"domain":"c.example"}\nbad_name\n{"domain":"d.example","gzipp":1}' >"$ROOT/list"
+	status 2 hp-site add - tenant=acme --jsonl <"$ROOT/list"
+	is "$(jq -s . <<<"$out")" 'map(select(.result == "applied") | .domain) == ["a.example", "b.example", "c.example"] and length == 5'
+	has "$err" 'hp-site: line 7: domain: "bad_name" is not a domain name'
+	has "$err" 'hp-site: line 8: "gzipp" is not a setting'
+	has "$err" '2 of 5 failed'
+}
+
+@test "mistyped operands and keys: what was meant is named" {
+	status 2 hp-site add tenant=acme a.example
+	has "$err" 'hint: the domain comes first: hp-site add DOMAIN|-'
+	status 2 hp-site add a.example acme
+	has "$err" 'hint: usage: hp-site add DOMAIN|-'
+	hp-site add a.example tenant=acme -q
+	status 2 hp-site set a.example memory_limit=64M
+	has "$err" 'did you mean php_memory_limit'
+	status 2 hp-site set a.example gzip=no
+	has "$err" 'did you mean gzip_enabled'
+	status 2 hp-site set a.example tenant=other
+	has "$err" 'stays with the tenant'
+	status 2 hp-site set a.example alias=b.example
+	has "$err" 'hp-site alias DOMAIN add'
+	status 2 hp-site alias add a.example www.a.example
+	has "$err" 'hp-site alias example.com add www.example.com'
+	for o in --status=suspnded --web-server=ngnix --php=foo; do
+		status 2 hp-site list $o
+		has "$err" "hp-site: ${o%=*}: "
+	done
+	status 0 hp-site list --php=8.9 --json
+}
+
+@test "resuming a website of a suspended tenant says why it still answers 503" {
+	hp-site add a.example tenant=acme -q
+	hp-tenant suspend acme -q
+	status 0 hp-site resume a.example --json
+	is "$out" '.[0].result == "unchanged" and (.[0].message | contains("hp-tenant resume acme"))'
+}
+
+@test "a dry run of remove tells what would become of the files" {
+	hp-site add a.example tenant=acme -q
+	status 0 hp-site remove a.example --dry-run --json
+	is "$out" '.[0].message == null'
+	touch "$ROOT/var/www/vhosts/a.example/index.html"
+	status 0 hp-site remove a.example --dry-run --json
+	is "$out" '.[0].message | contains("would be kept in /var/www/vhosts/a.example")'
+	status 0 hp-site remove a.example --dry-run --purge --json
+	is "$out" '.[0].message | contains("would be deleted")'
+	[ -e "$ROOT/var/www/vhosts/a.example/index.html" ]
+}
