@@ -33,6 +33,10 @@ struct hp_db_opts {
 	unsigned connect_timeout_ms;  /* 0 = 5000 */
 	unsigned busy_timeout_ms;     /* waiting for another writer; 0 = 10000 */
 	bool create;                  /* sqlite: make the file (mode 0640) when missing */
+	/*
+	 * sqlite: the handle sees one state, that of its opening, until it is closed. The same
+	 * process can't open the file for writing meanwhile.
+	 */
 	bool read_only;
 };
 int hp_db_open(const char *url, const struct hp_db_opts *o, struct hp_db **ret, struct hp_err *err);

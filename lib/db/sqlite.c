@@ -1,13 +1,15 @@
 /*
  * The SQLite driver. Owner of <sqlite3.h>.
  *
- * A read-only handle runs no statement of its own: what it costs is what libsqlite3 costs. Rows are
- * streamed. Times and booleans are told by the column's declared type.
+ * A read-only handle is one transaction from its opening to its end: all its statements see the
+ * same state, and the files are locked and looked at once. Rows are streamed. Times and booleans
+ * are told by the column's declared type.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "db/driver.h"
@@ -16,6 +18,7 @@ struct hp_dconn {
 	sqlite3 *db;
 	enum hp_db_fault fault;
 	bool read_only;
+	bool needs_shm; /* reading could not begin without writing the -shm file */
 };
 
 enum column_kind { KIND_UNKNOWN, KIND_PLAIN, KIND_BOOL, KIND_TIME };
@@ -120,6 +123,16 @@ static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)
 	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(c, err);
 }
 
+/* BEGIN alone reads nothing; what is read first fixes what all that follows sees. */
+static int begin_reading(struct hp_dconn *c, struct hp_err *err)
+{
+	int code, r = exec(c, "BEGIN; PRAGMA schema_version", err);
+
+	code = sqlite3_errcode(c->db);
+	c->needs_shm = r < 0 && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY);
+	return r;
+}
+
 static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err *err)
 {
 	int on = 1;
@@ -131,7 +144,7 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
 	if (o->read_only)
-		return 0;
+		return begin_reading(c, err);
 	/*
 	 * The write-ahead log stays when the last writer closes: one who may only read the files
 	 * could not make it again, and could not read the database.
@@ -149,25 +162,16 @@ static void close_conn(struct hp_dconn *c)
 	free(c);
 }
 
-static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
+static int open_file(const char *name, int flags, const struct hp_dopts *o, struct hp_dconn **ret,
+	struct hp_err *err)
 {
-	int flags = o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	struct hp_dconn *c;
+	struct hp_dconn *c = calloc(1, sizeof(*c));
 	int r;
 
-	if (o->create && !o->read_only) {
-		r = create_file(o->path, err);
-		if (r < 0)
-			return r;
-	}
-	/* Handles belong to one thread (base/pool.h), so mutexes and counters only cost. */
-	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	c = calloc(1, sizeof(*c));
 	if (!c)
 		hp_die(HP_E_OS, "out of memory");
 	c->read_only = o->read_only;
-	r = sqlite3_open_v2(o->path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	r = sqlite3_open_v2(name, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!c->db)
 		hp_die(HP_E_OS, "out of memory");
 	if (r != SQLITE_OK) {
@@ -181,6 +185,60 @@ static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct 
 		if (r < 0)
 			hp_err_prefix(err, "%s", o->path);
 	}
+	*ret = c;
+	return r;
+}
+
+/* file:PATH?readonly_shm=1 */
+static const char *reader_uri(struct hp_pool *pool, const char *path)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+
+	hp_buf_adds(&b, "file:");
+	for (; *path; path++) {
+		if (*path == '%' || *path == '?' || *path == '#')
+			hp_buf_addf(&b, "%%%02x", (unsigned char)*path);
+		else
+			hp_buf_addc(&b, *path);
+	}
+	hp_buf_adds(&b, "?readonly_shm=1");
+	return hp_pstrdup(pool, hp_buf_str(&b));
+}
+
+/*
+ * The index of the write-ahead log (-shm) is made anew by the first who comes, which costs a reader
+ * more than all its queries when nobody else is there. Opened for reading only, it is left alone:
+ * libsqlite3 then keeps what it needs of it in memory, under the same locks. Where the file is not
+ * there, or those who use it have not made it ready for such a reader, it is opened as usual.
+ */
+static int connect_reader(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	int r = open_file(
+		reader_uri(pool, o->path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, o, ret, err);
+
+	if (r >= 0 || !(*ret)->needs_shm)
+		return r;
+	hp_err_clear(err);
+	close_conn(*ret);
+	return open_file(o->path, SQLITE_OPEN_READONLY, o, ret, err);
+}
+
+static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
+{
+	struct hp_dconn *c;
+	int r;
+
+	if (o->create && !o->read_only) {
+		r = create_file(o->path, err);
+		if (r < 0)
+			return r;
+	}
+	/* Handles belong to one thread (base/pool.h), so mutexes and counters only cost. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	r = o->read_only ? connect_reader(o, &c, err)
+			 : open_file(o->path, SQLITE_OPEN_READWRITE, o, &c, err);
 	if (r < 0) {
 		close_conn(c);
 		return r;
@@ -207,7 +265,7 @@ static enum hp_db_fault fault(const struct hp_dconn *c)
 /* A writer takes its lock at once: taken later, it could fail because another has written since. */
 static int begin(struct hp_dconn *c, struct hp_err *err)
 {
-	return exec(c, c->read_only ? "BEGIN" : "BEGIN IMMEDIATE", err);
+	return c->read_only ? 0 : exec(c, "BEGIN IMMEDIATE", err);
 }
 
 /* SQLite itself would write on into a file that has no name any more, and call that a success. */
@@ -225,15 +283,15 @@ static int check_file(struct hp_dconn *c, struct hp_err *err)
 
 static int commit(struct hp_dconn *c, struct hp_err *err)
 {
-	if (!c->read_only && check_file(c, err) < 0)
-		return err->code;
-	return exec(c, "COMMIT", err);
+	if (c->read_only)
+		return 0;
+	return check_file(c, err) < 0 ? err->code : exec(c, "COMMIT", err);
 }
 
 static void rollback(struct hp_dconn *c)
 {
 	/* Some errors have rolled back already. */
-	if (!sqlite3_get_autocommit(c->db))
+	if (!c->read_only && !sqlite3_get_autocommit(c->db))
 		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 

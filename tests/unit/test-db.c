@@ -1,5 +1,7 @@
 /* The handle on SQLite, and database URLs. What all engines share is in tests/db/test-engine.c. */
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include "unit.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -184,6 +186,136 @@ static void read_only(void **state HP_UNUSED)
 	hp_stmt_end(st);
 }
 
+static int64_t count(struct hp_db *db)
+{
+	static const struct hp_sql_def tenants = {.name = "count", .rows = HP_ROWS_ONE,
+		.scope = HP_SCOPE_SYSTEM,
+		.text[HP_ENGINE_SQLITE] = "SELECT COUNT(*) FROM tenants"};
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	assert_int_equal(hp_db_stmt_def(db, &tenants, &st, &err), 0);
+	assert_int_equal(hp_stmt_step(st, &err), 1);
+	return hp_stmt_get_i64(st, 0);
+}
+
+static void insert(struct hp_db *db, const char *name)
+{
+	struct hp_err err = HP_ERR_INIT;
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "INSERT INTO tenants (name, subdomain) VALUES ('%s', '%s')",
+		name, name);
+	assert_int_equal(hp_db_exec(db, sql, &err), 0);
+}
+
+/* A file with tenants in it that nobody has open. */
+static void make(const char *name, const char *const *tenants)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = open_file(name, true, false, &err);
+
+	assert_non_null(db);
+	assert_int_equal(hp_db_migrate(db, false, NULL, NULL, &err), 0);
+	for (; *tenants; tenants++)
+		insert(db, *tenants);
+}
+
+static void reader_leaves_the_files_alone(void **state HP_UNUSED)
+{
+	static const char *const two[] = {"x", "y", NULL};
+	struct hp_err err = HP_ERR_INIT;
+	const char *url = "odd%3Fa=%2541%23b.db"; /* to be escaped for libsqlite3, too */
+	struct stat before, after;
+	struct hp_db *db;
+
+	make(url, two);
+	assert_int_equal(stat(unit_path("odd?a=%41#b.db-shm"), &before), 0);
+	db = open_file(url, false, true, &err);
+	assert_non_null(db);
+	assert_int_equal(count(db), 2);
+	hp_db_close(db);
+	assert_int_equal(stat(unit_path("odd?a=%41#b.db-shm"), &after), 0);
+	assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(after.st_mtim));
+
+	/* as another program leaves it that was the last */
+	assert_int_equal(unlink(unit_path("odd?a=%41#b.db-shm")), 0);
+	assert_int_equal(unlink(unit_path("odd?a=%41#b.db-wal")), 0);
+	db = open_file(url, false, true, &err);
+	assert_non_null(db);
+	assert_int_equal(count(db), 2);
+	hp_db_close(db);
+}
+
+/* Opens the file for writing when it is told so, adds a tenant, and stays until it is killed. */
+static pid_t start_writer(const char *name, int *ret_go, int *ret_done)
+{
+	struct hp_err err = HP_ERR_INIT;
+	int go[2], done[2];
+	struct hp_db *db;
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(done), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(go[1]);
+		close(done[0]);
+		if (read(go[0], &c, 1) != 1)
+			_exit(1);
+		db = open_file(name, false, false, &err);
+		if (!db)
+			_exit(1);
+		insert(db, "new");
+		if (write(done[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(go[0]);
+	close(done[1]);
+	*ret_go = go[1];
+	*ret_done = done[0];
+	return pid;
+}
+
+/*
+ * The writer is another process, begun before this one opens the file: within one, libsqlite3
+ * shares the locks and the -shm file.
+ */
+static void reader_beside_a_writer(void **state HP_UNUSED)
+{
+	static const char *const one[] = {"x", NULL};
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_close_ int go = -1, done = -1;
+	struct hp_db *db;
+	pid_t pid;
+	char c;
+
+	make("w.db", one);
+	pid = start_writer("w.db", &go, &done);
+	db = open_file("w.db", false, true, &err);
+	assert_non_null(db);
+	assert_int_equal(count(db), 1);
+	assert_int_equal(write(go, "", 1), 1);
+	assert_int_equal(read(done, &c, 1), 1);
+	/* one state from its opening on */
+	assert_int_equal(count(db), 1);
+	hp_db_close(db);
+	db = open_file("w.db", false, true, &err);
+	assert_non_null(db);
+	assert_int_equal(count(db), 2);
+	hp_db_close(db);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	/* what it wrote is in the log still, and the index of it is nobody's */
+	db = open_file("w.db", false, true, &err);
+	assert_non_null(db);
+	assert_int_equal(count(db), 2);
+	hp_db_close(db);
+}
+
 static int add_tenant(struct hp_db *db, void *arg, struct hp_err *err)
 {
 	struct hp_db *other = arg;
@@ -215,6 +347,8 @@ int main(void)
 		cmocka_unit_test(create),
 		cmocka_unit_test(not_a_database),
 		cmocka_unit_test(read_only),
+		cmocka_unit_test(reader_leaves_the_files_alone),
+		cmocka_unit_test(reader_beside_a_writer),
 		cmocka_unit_test(two_writers),
 	};
 
