@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/conf.h"
+#include "sys/lib.h"
 
 #define MAX_LINE 65535
 #define MAX_FILE (1u << 20)
@@ -320,20 +321,41 @@ static int check_bytes(struct reader *r, const char *text, size_t n)
 	return 0;
 }
 
+/* inih is loaded where there is something to read. Its switches are variables of the library. */
+static int load(__typeof__(&ini_parse_stream) *ret, struct hp_err *err)
+{
+	__typeof__(&ini_allow_multiline) multiline, inline_comments, no_value, stack, grow, stop;
+	__typeof__(&ini_max_line) line, first;
+	const struct hp_lib_sym syms[] = {
+		{"ini_parse_stream", ret},
+		{"ini_allow_multiline", &multiline},
+		{"ini_allow_inline_comments", &inline_comments},
+		{"ini_allow_no_value", &no_value},
+		{"ini_use_stack", &stack},
+		{"ini_allow_realloc", &grow},
+		{"ini_stop_on_first_error", &stop},
+		{"ini_max_line", &line},
+		{"ini_initial_alloc", &first},
+		{NULL, NULL},
+	};
+
+	if (hp_lib_load(HP_LIB_INIH, syms, err) < 0)
+		return hp_err_prefix(err, "configuration files can't be read");
+	*multiline = *no_value = *stack = *grow = false;
+	*inline_comments = false; /* it would look for them within quotes */
+	*line = *first = MAX_LINE + 3;
+	*stop = true;
+	return 0;
+}
+
 static int parse(struct reader *r)
 {
+	__typeof__(&ini_parse_stream) parse_stream;
 	int line;
 
-	/* inih's switches are global variables; nobody else in this process uses it. */
-	ini_allow_multiline = false;
-	ini_allow_inline_comments = false; /* it would look for them within quotes */
-	ini_allow_no_value = false;
-	ini_use_stack = false;
-	ini_allow_realloc = false;
-	ini_initial_alloc = MAX_LINE + 3;
-	ini_max_line = MAX_LINE + 3;
-	ini_stop_on_first_error = true;
-	line = ini_parse_stream(next_line, r, on_key, r);
+	if (load(&parse_stream, r->err) < 0)
+		return r->err->code;
+	line = parse_stream(next_line, r, on_key, r);
 	if (r->failed)
 		return r->failed;
 	if (line == -2)

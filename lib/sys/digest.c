@@ -1,12 +1,33 @@
 /*
- * libmd does the work and every padding. Where the processor has instructions
- * for SHA-256, whole blocks go through those: a plan over thousands of files
+ * libmd does the work and every padding; it is loaded at the first digest. Where the processor
+ * has instructions for SHA-256, whole blocks go through those: a plan over thousands of files
  * spends most of its time in digests.
  */
 #include "base/err.h"
 #include "sys/digest.h"
+#include "sys/lib.h"
 
 #include <sha2.h>
+
+static struct {
+	__typeof__(&SHA256Init) init;
+	__typeof__(&SHA256Update) update;
+	__typeof__(&SHA256Final) final;
+} lib;
+
+static void load(void)
+{
+	static const struct hp_lib_sym syms[] = {
+		{"SHA256Init", &lib.init},
+		{"SHA256Update", &lib.update},
+		{"SHA256Final", &lib.final},
+		{NULL, NULL},
+	};
+	struct hp_err err = HP_ERR_INIT;
+
+	if (!lib.final && hp_lib_load(HP_LIB_MD, syms, &err) < 0)
+		hp_die(err.code, "%s", err.msg);
+}
 
 _Static_assert(sizeof(SHA2_CTX) <= sizeof(((struct hp_digest *)0)->ctx), "hp_digest is too small");
 
@@ -100,7 +121,8 @@ static void add_blocks(uint32_t state[8] HP_UNUSED, const uint8_t *p HP_UNUSED, 
 
 void hp_digest_init(struct hp_digest *d)
 {
-	SHA256Init(context(d));
+	load();
+	lib.init(context(d));
 }
 
 void hp_digest_add(struct hp_digest *d, const void *data, size_t n)
@@ -112,7 +134,7 @@ void hp_digest_add(struct hp_digest *d, const void *data, size_t n)
 	if (n >= 2 * SHA256_BLOCK_LENGTH && has_sha_instructions()) {
 		if (buffered) { /* complete the block that was begun */
 			part = SHA256_BLOCK_LENGTH - buffered;
-			SHA256Update(c, p, part);
+			lib.update(c, p, part);
 			p += part;
 			n -= part;
 		}
@@ -123,7 +145,7 @@ void hp_digest_add(struct hp_digest *d, const void *data, size_t n)
 		c->bitcount[0] += (uint64_t)part * SHA256_BLOCK_LENGTH * 8;
 	}
 	if (n)
-		SHA256Update(c, p, n);
+		lib.update(c, p, n);
 }
 
 void hp_digest_hex(struct hp_digest *d, char ret[HP_DIGEST_HEX])
@@ -131,7 +153,7 @@ void hp_digest_hex(struct hp_digest *d, char ret[HP_DIGEST_HEX])
 	static const char hex[] = "0123456789abcdef";
 	uint8_t sum[SHA256_DIGEST_LENGTH];
 
-	SHA256Final(sum, context(d));
+	lib.final(sum, context(d));
 	for (size_t i = 0; i < sizeof(sum); i++) {
 		ret[2 * i] = hex[sum[i] >> 4];
 		ret[2 * i + 1] = hex[sum[i] & 15];

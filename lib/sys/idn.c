@@ -2,12 +2,12 @@
  * libidn2 and, for the script of a character, the libunistring that it stands
  * on; both loaded at the first name that needs them.
  */
-#include <dlfcn.h>
 #include <idn2.h>
 #include <unictype.h>
 
 #include "base/str.h"
 #include "sys/idn.h"
+#include "sys/lib.h"
 
 /*
  * Without IDN2_USE_STD3_ASCII_RULES: libidn2 2.3 drops what they forbid (a name with "_" would be
@@ -17,7 +17,6 @@
 #define MAX_INPUT 1024 /* bytes; a domain has at most 253 characters */
 
 static struct {
-	void *handle;
 	__typeof__(&idn2_lookup_u8) lookup;
 	__typeof__(&idn2_to_unicode_8z8z) to_unicode;
 	__typeof__(&idn2_strerror) strerror;
@@ -25,40 +24,25 @@ static struct {
 	__typeof__(&uc_script) script;
 } lib;
 
-static int find(const char *name, void *ret, struct hp_err *err)
-{
-	/* A handle finds what its library depends on as well: uc_script is libunistring's. */
-	void *p = dlsym(lib.handle, name);
-
-	if (!p)
-		return hp_err_set(err, HP_E_OS, "libidn2.so.0 does not bring %s", name);
-	memcpy(ret, &p, sizeof(p)); /* ISO C has no cast from an object's to a function's pointer */
-	return 0;
-}
-
 static int load(struct hp_err *err)
 {
-	const char *why;
-	int r;
+	/* uc_script is libunistring's, which libidn2 depends on. */
+	static const struct hp_lib_sym syms[] = {
+		{"idn2_lookup_u8", &lib.lookup},
+		{"idn2_to_unicode_8z8z", &lib.to_unicode},
+		{"idn2_strerror", &lib.strerror},
+		{"idn2_free", &lib.free},
+		{"uc_script", &lib.script},
+		{NULL, NULL},
+	};
 
 	if (lib.script)
 		return 0;
-	if (!lib.handle)
-		lib.handle = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
-	if (!lib.handle) {
-		why = dlerror();
-		hp_err_set(err, HP_E_OS,
-			"internationalised names need libidn2: %s", why ? why : "?");
+	if (hp_lib_load(HP_LIB_IDN2, syms, err) < 0) {
+		hp_err_prefix(err, "internationalised names need libidn2");
 		return hp_err_hint(err, "install the package libidn2-0");
 	}
-	r = find("idn2_lookup_u8", &lib.lookup, err);
-	if (r == 0)
-		r = find("idn2_to_unicode_8z8z", &lib.to_unicode, err);
-	if (r == 0)
-		r = find("idn2_strerror", &lib.strerror, err);
-	if (r == 0)
-		r = find("idn2_free", &lib.free, err);
-	return r == 0 ? find("uc_script", &lib.script, err) : r;
+	return 0;
 }
 
 /* What libidn2 returns is copied into the pool and given back to it. */

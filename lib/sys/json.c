@@ -1,10 +1,32 @@
-/* Reading: the scan judges the text, cJSON builds the tree, a walk looks for duplicate keys. */
+/*
+ * Reading: the scan judges the text, cJSON builds the tree, a walk looks for duplicate keys. cJSON
+ * is loaded at the first text: most commands only write JSON.
+ */
 #include <cjson/cJSON.h>
 #include <math.h>
 
 #include "base/str.h"
 #include "sys/json.h"
 #include "sys/json_scan.h"
+#include "sys/lib.h"
+
+static struct {
+	__typeof__(&cJSON_ParseWithLengthOpts) parse;
+	__typeof__(&cJSON_Delete) delete;
+} lib;
+
+static int load(struct hp_err *err)
+{
+	static const struct hp_lib_sym syms[] = {
+		{"cJSON_ParseWithLengthOpts", &lib.parse},
+		{"cJSON_Delete", &lib.delete},
+		{NULL, NULL},
+	};
+
+	if (lib.delete || hp_lib_load(HP_LIB_CJSON, syms, err) == 0)
+		return 0;
+	return hp_err_prefix(err, "JSON can't be read");
+}
 
 /* struct hp_json is cJSON under another name, so that nobody else needs its header. */
 static const cJSON *node(const struct hp_json *v)
@@ -95,14 +117,16 @@ int hp_json_parse(const char *text, size_t n, struct hp_json **ret, struct hp_er
 	int r;
 
 	r = hp_json_scan(text, n, err);
+	if (r == 0)
+		r = load(err);
 	if (r < 0)
 		return r;
-	doc = cJSON_ParseWithLengthOpts(text, n, NULL, 0);
+	doc = lib.parse(text, n, NULL, 0);
 	if (!doc) /* the scan found nothing wrong with it */
 		hp_die(HP_E_OS, "out of memory reading JSON of %zu bytes", n);
 	r = check_tree(doc, err);
 	if (r < 0) {
-		cJSON_Delete(doc);
+		lib.delete(doc);
 		return r;
 	}
 	*ret = (struct hp_json *)(void *)doc;
@@ -111,7 +135,13 @@ int hp_json_parse(const char *text, size_t n, struct hp_json **ret, struct hp_er
 
 void hp_json_free(struct hp_json *doc)
 {
-	cJSON_Delete((cJSON *)(void *)doc);
+	if (doc)
+		lib.delete((cJSON *)(void *)doc);
+}
+
+static bool is(const struct hp_json *v, int type)
+{
+	return v && (node(v)->type & 0xff) == type;
 }
 
 enum hp_json_type hp_json_type(const struct hp_json *v)
@@ -135,7 +165,7 @@ enum hp_json_type hp_json_type(const struct hp_json *v)
 
 const struct hp_json *hp_json_get(const struct hp_json *obj, const char *key)
 {
-	if (!cJSON_IsObject(node(obj)))
+	if (!is(obj, cJSON_Object))
 		return NULL;
 	for (const cJSON *c = node(obj)->child; c; c = c->next) {
 		if (strcmp(c->string, key) == 0)
@@ -161,14 +191,14 @@ const char *hp_json_key(const struct hp_json *member)
 
 const char *hp_json_str(const struct hp_json *v)
 {
-	return v && cJSON_IsString(node(v)) ? node(v)->valuestring : NULL;
+	return is(v, cJSON_String) ? node(v)->valuestring : NULL;
 }
 
 int hp_json_i64(const struct hp_json *v, int64_t *ret)
 {
 	double d;
 
-	if (!v || !cJSON_IsNumber(node(v)))
+	if (!is(v, cJSON_Number))
 		return HP_E_USAGE;
 	d = node(v)->valuedouble;
 	/* 2^53 itself may be 2^53 + 1 rounded (RFC 8259 §6). */
@@ -180,7 +210,7 @@ int hp_json_i64(const struct hp_json *v, int64_t *ret)
 
 bool hp_json_is_true(const struct hp_json *v)
 {
-	return v && cJSON_IsTrue(node(v));
+	return is(v, cJSON_True);
 }
 
 double hp_json_double(const struct hp_json *v)

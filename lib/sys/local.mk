@@ -2,7 +2,7 @@
 lib_libhp_la_SOURCES += lib/sys/conf.h lib/sys/digest.h lib/sys/idn.h lib/sys/json.h lib/sys/out.h \
 	lib/sys/probe.h lib/sys/run.h lib/sys/service.h lib/sys/tmpl.h
 lib_libhp_la_SOURCES += lib/sys/digest.c lib/sys/json.c lib/sys/json_scan.c lib/sys/json_scan.h \
-	lib/sys/json_write.c
+	lib/sys/json_write.c lib/sys/lib.c lib/sys/lib.h
 lib_libhp_la_SOURCES += lib/sys/escape.c lib/sys/escape_slot.c lib/sys/escape_slot.h \
 	lib/sys/tmpl.c lib/sys/tmpl_data.c lib/sys/tmpl_parse.c lib/sys/tmpl_priv.h
 lib_libhp_la_SOURCES += lib/sys/conf.c lib/sys/conf_keys.c

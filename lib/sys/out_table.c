@@ -3,10 +3,10 @@
  * commands that print nothing, do not pay for it.
  */
 #include <ctype.h>
-#include <dlfcn.h>
 #include <libsmartcols.h>
 #include <locale.h>
 
+#include "sys/lib.h"
 #include "sys/out_impl.h"
 
 #define BOLD "\033[1m"
@@ -38,30 +38,18 @@ struct hp_out_table {
 	bool has_lines;
 };
 
-static int missing(struct hp_err *err)
-{
-	const char *why = dlerror();
-
-	hp_err_set(
-		err, HP_E_OS, "tables can't be printed: %s", why ? why : "libsmartcols is broken");
-	return hp_err_hint(err, "install libsmartcols1, or choose --tsv or --json");
-}
-
 static int load(struct hp_err *err)
 {
-	void *h;
+#define X(f) {#f, &lib.f},
+	static const struct hp_lib_sym syms[] = {FUNCTIONS(X){NULL, NULL}};
+#undef X
 
 	if (lib.loaded)
 		return 0;
-	h = dlopen("libsmartcols.so.1", RTLD_LAZY | RTLD_LOCAL);
-	if (!h)
-		return missing(err);
-#define X(f)                                                                                       \
-	*(void **)&lib.f = dlsym(h, #f);                                                           \
-	if (!lib.f)                                                                                \
-		return missing(err);
-	FUNCTIONS(X)
-#undef X
+	if (hp_lib_load(HP_LIB_SMARTCOLS, syms, err) < 0) {
+		hp_err_prefix(err, "tables can't be printed");
+		return hp_err_hint(err, "install libsmartcols1, or choose --tsv or --json");
+	}
 	lib.loaded = true;
 	return 0;
 }
