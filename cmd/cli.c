@@ -432,6 +432,15 @@ static int run_verb(struct cli *c, struct hp_err *err)
 	return r;
 }
 
+/*
+ * One who has only read leaves nothing unfinished: the kernel takes back memory, locks and files
+ * faster than they are given back one by one. Where memory is watched, it is given back.
+ */
+static bool may_just_exit(const struct cli *c)
+{
+	return c->read_only && !HP_ASAN;
+}
+
 int hp_main(const struct cli_program *prog, int argc, char **argv)
 {
 	struct hp_pool *pool _cleanup_pool_ = NULL;
@@ -451,13 +460,17 @@ int hp_main(const struct cli_program *prog, int argc, char **argv)
 	r = parse_args(&c, argc - 1, argv + 1, &err);
 	if (r > 0)
 		r = run_verb(&c, &err);
-	hp_out_free(c.out);
-	hp_panel_close(c.panel);
+	if (!may_just_exit(&c)) {
+		hp_out_free(c.out);
+		hp_panel_close(c.panel);
+	}
 	if (fflush(stdout) != 0 && r == 0)
 		r = hp_err_errno(&err, HP_E_OS, errno, "standard output can't be written");
 	if (r == HP_E_OS && cli_reader_is_gone())
-		return 0;
+		r = 0;
 	if (r < 0)
 		cli_print_err(&c, &err);
+	if (may_just_exit(&c))
+		_exit(hp_exit_status(r));
 	return hp_exit_status(r);
 }

@@ -15,6 +15,18 @@
 #define HP_UNUSED __attribute__((unused))
 #define HP_NONNULL_RET __attribute__((returns_nonnull))
 
+/* 1 where AddressSanitizer watches, 0 elsewhere. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HP_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HP_ASAN 1
+#endif
+#endif
+#ifndef HP_ASAN
+#define HP_ASAN 0
+#endif
+
 #define HP_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*

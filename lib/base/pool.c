@@ -14,16 +14,7 @@
 #define BLOCK_LAST (64 * 1024)
 
 /* Under AddressSanitizer every allocation is a block, so that it sees each one's bounds. */
-#if defined(__SANITIZE_ADDRESS__)
-#define POOL_SINGLE 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOL_SINGLE 1
-#endif
-#endif
-#ifndef POOL_SINGLE
-#define POOL_SINGLE 0
-#endif
+#define POOL_SINGLE HP_ASAN
 
 struct block {
 	struct block *next;
