@@ -32,6 +32,30 @@ function header(key, value) {
 		h_engine = value
 }
 
+# A part: text that several statements have in common, each time written @name@ in them.
+!started && quote == "" && h_name == "" && /^-- part:/ {
+	part_name = trim(substr($0, 9))
+	if (part_name !~ /^[a-z][a-z0-9_]*$/)
+		fail(FNR, "part \"" part_name "\": lower case letters, digits and _ only")
+	else if (part_name in parts)
+		fail(FNR, "part \"" part_name "\" stands twice")
+	parts[part_name] = ""
+	next
+}
+part_name != "" {
+	text_of_part = trim($0)
+	part_ends = text_of_part ~ /;$/
+	sub(/;$/, "", text_of_part)
+	parts[part_name] = trim(parts[part_name] " " text_of_part)
+	if (part_ends)
+		part_name = ""
+	else if (text_of_part == "") {
+		fail(FNR, "part \"" part_name "\" does not end with a semicolon")
+		part_name = ""
+	}
+	next
+}
+
 # Between statements: blank lines, free comments and headers.
 !started && quote == "" && /^[ \t]*(--.*)?$/ {
 	if (match($0, /^-- (name|scope|rows|why|engine):/))
@@ -42,7 +66,7 @@ function header(key, value) {
 }
 
 {
-	scan_line($0, FNR)
+	scan_line(with_parts($0), FNR)
 	if (done) {
 		statement()
 		scan_reset()
@@ -51,7 +75,9 @@ function header(key, value) {
 }
 
 END {
-	if (started || quote != "")
+	if (part_name != "")
+		fail(FNR, "part \"" part_name "\" does not end with a semicolon")
+	else if (started || quote != "")
 		fail(FNR, "statement \"" h_name "\" does not end with a semicolon")
 	else if (h_name != "")
 		fail(FNR, "statement \"" h_name "\" has no text")
@@ -66,6 +92,18 @@ END {
 		print_h()
 	else
 		print_c()
+}
+
+function with_parts(line,    name, out) {
+	out = ""
+	while (match(line, /@[a-z][a-z0-9_]*@/)) {
+		name = substr(line, RSTART + 1, RLENGTH - 2)
+		if (!(name in parts))
+			fail(FNR, "there is no part \"" name "\"")
+		out = out substr(line, 1, RSTART - 1) parts[name]
+		line = substr(line, RSTART + RLENGTH)
+	}
+	return out line
 }
 
 function statement(    i, list, n, k, variant) {

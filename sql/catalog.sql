@@ -15,7 +15,25 @@
 -- Parameters are :name, and a name may stand several times. "::" is PostgreSQL's cast.
 -- Times: CURRENT_TIMESTAMP is UTC on every engine. PostgreSQL finds a parameter's type by its
 -- neighbours: where it has none (":x IS NULL"), write CAST(:x AS VARCHAR(255)) or the like.
+-- "-- part: NAME" names a text, up to its semicolon, that statements below write as @NAME@.
 -- sql/catalog.awk checks all this while building, and refuses with file:line.
+
+-- ---- parts ----
+--
+-- What is read of a website: the columns of the view websites, in the order of lib/model/site.def.
+-- Statements of which commands wait do without the view itself, because SQLite takes twice as long
+-- to prepare one on a view of this width.
+
+-- part: site_columns
+s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid, c.web_server, c.php_version,
+	c.php_memory_limit, c.php_max_execution_time, c.php_upload_max_filesize, c.php_post_max_size,
+	c.php_extensions, c.database_backend, c.database_host, c.database_port, c.database_name,
+	c.database_charset, c.ssl_enabled, c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled,
+	c.cache_enabled, c.cache_ttl_seconds, c.http_security_headers, c.allowed_ips, c.blocked_ips,
+	s.created_at, s.updated_at;
+
+-- part: site_tables
+sites s JOIN website_configs c ON c.website_id = s.id JOIN nodes n ON n.id = s.node_id;
 
 -- ---- schema (lib/db) ----
 
@@ -149,12 +167,7 @@ WHERE name = :name;
 -- scope: system
 -- why: a node serves many tenants
 -- rows: many
-SELECT n.generation, t.status, s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name,
-	s.uid, c.web_server, c.php_version, c.php_memory_limit, c.php_max_execution_time,
-	c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions, c.database_backend,
-	c.database_host, c.database_port, c.database_name, c.database_charset, c.ssl_enabled,
-	c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled, c.cache_enabled, c.cache_ttl_seconds,
-	c.http_security_headers, c.allowed_ips, c.blocked_ips, s.created_at, s.updated_at, a.name
+SELECT n.generation, t.status, @site_columns@, a.name
 FROM nodes n
 	LEFT JOIN sites s ON s.node_id = n.id
 	LEFT JOIN website_configs c ON c.website_id = s.id
@@ -165,12 +178,7 @@ ORDER BY s.domain, a.name;
 
 -- name: node_state
 -- engine: postgresql
-SELECT n.generation, t.status, s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name,
-	s.uid, c.web_server, c.php_version, c.php_memory_limit, c.php_max_execution_time,
-	c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions, c.database_backend,
-	c.database_host, c.database_port, c.database_name, c.database_charset, c.ssl_enabled,
-	c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled, c.cache_enabled, c.cache_ttl_seconds,
-	c.http_security_headers, c.allowed_ips, c.blocked_ips, s.created_at, s.updated_at, a.name
+SELECT n.generation, t.status, @site_columns@, a.name
 FROM nodes n
 	LEFT JOIN sites s ON s.node_id = n.id
 	LEFT JOIN website_configs c ON c.website_id = s.id
@@ -278,18 +286,17 @@ SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant LOCK IN SHARE MODE;
 
 -- ---- websites ----
 --
--- The view's columns stand in the order of lib/model/site.def, node_id behind them.
-
 -- name: site_get
 -- scope: tenant
 -- rows: one
-SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant;
+SELECT @site_columns@, s.node_id FROM @site_tables@
+WHERE s.domain = :domain AND s.tenant_id = :tenant;
 
 -- name: site_get_any
 -- scope: global
 -- why: the operator names a website without its tenant
 -- rows: one
-SELECT * FROM websites WHERE domain = :domain;
+SELECT @site_columns@, s.node_id FROM @site_tables@ WHERE s.domain = :domain;
 
 -- name: site_lock
 -- scope: tenant
@@ -314,57 +321,57 @@ SELECT * FROM websites WHERE domain = :domain FOR UPDATE;
 -- name: site_list
 -- scope: tenant
 -- rows: many
-SELECT w.*, t.subdomain, a.name
-FROM websites w
-	JOIN tenants t ON t.id = w.tenant_id
-	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
-WHERE w.tenant_id = :tenant
-	AND (:php_version = '' OR w.php_version = :php_version)
-	AND (:status = '' OR w.status = :status)
-	AND (:web_server = '' OR w.web_server = :web_server)
-	AND (:node = '' OR w.node = :node)
-ORDER BY w.domain, a.name;
+SELECT @site_columns@, s.node_id, t.subdomain, a.name
+FROM @site_tables@
+	JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+WHERE s.tenant_id = :tenant
+	AND (:php_version = '' OR c.php_version = :php_version)
+	AND (:status = '' OR s.status = :status)
+	AND (:web_server = '' OR c.web_server = :web_server)
+	AND (:node = '' OR n.name = :node)
+ORDER BY s.domain, a.name;
 
 -- name: site_list
 -- engine: postgresql
-SELECT w.*, t.subdomain, a.name
-FROM websites w
-	JOIN tenants t ON t.id = w.tenant_id
-	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
-WHERE w.tenant_id = :tenant
-	AND (:php_version = '' OR w.php_version = :php_version)
-	AND (:status = '' OR w.status = :status)
-	AND (:web_server = '' OR w.web_server = :web_server)
-	AND (:node = '' OR w.node = :node)
-ORDER BY w.domain COLLATE "C", a.name COLLATE "C";
+SELECT @site_columns@, s.node_id, t.subdomain, a.name
+FROM @site_tables@
+	JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+WHERE s.tenant_id = :tenant
+	AND (:php_version = '' OR c.php_version = :php_version)
+	AND (:status = '' OR s.status = :status)
+	AND (:web_server = '' OR c.web_server = :web_server)
+	AND (:node = '' OR n.name = :node)
+ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 
 -- name: site_list_any
 -- scope: global
 -- why: the operator stands above tenants
 -- rows: many
-SELECT w.*, t.subdomain, a.name
-FROM websites w
-	JOIN tenants t ON t.id = w.tenant_id
-	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+SELECT @site_columns@, s.node_id, t.subdomain, a.name
+FROM @site_tables@
+	JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
 WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
-	AND (:php_version = '' OR w.php_version = :php_version)
-	AND (:status = '' OR w.status = :status)
-	AND (:web_server = '' OR w.web_server = :web_server)
-	AND (:node = '' OR w.node = :node)
-ORDER BY w.domain, a.name;
+	AND (:php_version = '' OR c.php_version = :php_version)
+	AND (:status = '' OR s.status = :status)
+	AND (:web_server = '' OR c.web_server = :web_server)
+	AND (:node = '' OR n.name = :node)
+ORDER BY s.domain, a.name;
 
 -- name: site_list_any
 -- engine: postgresql
-SELECT w.*, t.subdomain, a.name
-FROM websites w
-	JOIN tenants t ON t.id = w.tenant_id
-	LEFT JOIN website_names a ON a.website_id = w.id AND a.kind = 'alias'
+SELECT @site_columns@, s.node_id, t.subdomain, a.name
+FROM @site_tables@
+	JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
 WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
-	AND (:php_version = '' OR w.php_version = :php_version)
-	AND (:status = '' OR w.status = :status)
-	AND (:web_server = '' OR w.web_server = :web_server)
-	AND (:node = '' OR w.node = :node)
-ORDER BY w.domain COLLATE "C", a.name COLLATE "C";
+	AND (:php_version = '' OR c.php_version = :php_version)
+	AND (:status = '' OR s.status = :status)
+	AND (:web_server = '' OR c.web_server = :web_server)
+	AND (:node = '' OR n.name = :node)
+ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 
 -- name: site_add
 -- scope: tenant

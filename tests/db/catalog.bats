@@ -89,6 +89,16 @@ tenant() { # tenant TEXT: a statement of scope tenant
 	refused 5 'semicolon' < <(printf -- '-- name: x\n-- scope: system\n-- why: y\n-- rows: one\nSELECT 1\n')
 }
 
+@test "parts" {
+	local head='-- part: p\na,\n\tb;\n\n-- name: x\n-- scope: system\n-- why: y\n-- rows: one\n'
+	printf -- "${head}SELECT @p@, @p@, c FROM t;\n" | catalog c >out
+	grep -q '"SELECT a, b, a, b, c FROM t"' out
+	refused 9 'no part "q"' < <(printf -- "${head}SELECT @q@;\n")
+	refused 4 'stands twice' < <(printf -- '-- part: p\na;\n\n-- part: p\nb;\n')
+	refused 3 'semicolon' < <(printf -- '-- part: p\na\n\n')
+	refused 1 'lower case' < <(printf -- '-- part: P\na;\n')
+}
+
 @test "texts for one engine" {
 	local head='-- name: x\n-- scope: system\n-- why: y\n-- rows: one\nSELECT :a;\n'
 	refused 6 'no engine' < <(printf -- "$head-- name: x\n-- engine: oracle\nSELECT :a;\n")
