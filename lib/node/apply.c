@@ -296,6 +296,12 @@ static bool is_concerned(const struct hp_wish *w)
 	return hp_wish_moves(w) || w->held || w->outcome != HP_IS_FINE;
 }
 
+/* A run may fail before it has come to this site: that it should change is known nevertheless. */
+static bool is_wished(const struct hp_wish *w)
+{
+	return is_concerned(w) || !w->line || !w->old || !hp_streq(w->digest, w->old->digest);
+}
+
 static int tell(struct hp_engine *x, int rc, size_t mended, struct hp_err *err)
 {
 	bool undone = rc < 0 && !x->decided;
@@ -305,12 +311,12 @@ static int tell(struct hp_engine *x, int rc, size_t mended, struct hp_err *err)
 	for (i = 0; i < x->n_sites; i++) {
 		struct hp_wish *w = &x->sites[i];
 
-		if (undone && w->outcome == HP_IS_FINE && is_concerned(w)) {
+		if (undone && w->outcome == HP_IS_FINE && is_wished(w)) {
 			w->code = err->code;
 			w->msg = err->msg;
 			w->hint = err->hint;
 		}
-		if (is_concerned(w))
+		if (is_concerned(w) || w->code)
 			hp_report_site(x, w, undone);
 	}
 	if (rc == 0 && x->failed)

@@ -39,7 +39,7 @@ void hp_report_site(struct hp_engine *x, const struct hp_wish *w, bool undone)
 		result = "refused";
 	else if (undone)
 		result = "undone";
-	if (w->outcome != HP_IS_FINE)
+	if (w->outcome != HP_IS_FINE || act == HP_ACT_NONE)
 		act = !w->line ? HP_ACT_REMOVE : w->old ? HP_ACT_CHANGE : HP_ACT_ADD;
 	begin(&jw, &b, "site");
 	hp_jw_str(&jw, "domain", w->domain);
