@@ -7,4 +7,4 @@ tests_db_test_engine_CPPFLAGS = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_buil
 tests_db_test_engine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_db_test_engine_LDADD = lib/libhp.la $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += tests/db/catalog.bats tests/db/engines.bats tests/db/panel.bats
+EXTRA_DIST += tests/db/catalog.bats tests/db/engines.bats tests/db/panel.bats tests/db/programs.bats

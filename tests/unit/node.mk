@@ -18,4 +18,5 @@ EXTRA_DIST += tests/node/disk.bats
 EXTRA_DIST += tests/node/document.bats
 EXTRA_DIST += tests/node/engine.bats
 EXTRA_DIST += tests/node/fault.bats
+EXTRA_DIST += tests/node/programs.bats
 EXTRA_DIST += tests/node/site.bats
