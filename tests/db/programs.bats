@@ -89,7 +89,7 @@ gone() {
 	local cmd n plain=0 recorded=0 before files
 	use "$1"
 	hp-site add a.example tenant=acme -q
-	for cmd in "hp-site add b.example tenant=acme" "hp-site set b.example gzip_enabled=no" "hp-site remove b.example --yes"; do
+	for cmd in "hp-site add b.example tenant=acme" "hp-site remove b.example --yes"; do
 		before=$(rows) files=$(tree)
 		for ((n = 1; ; n++)); do
 			# shellcheck disable=SC2086
@@ -115,7 +115,6 @@ gone() {
 			# as before, for the next moment
 			case $cmd in
 			*add*) hp-site remove b.example --yes -q ;;
-			*set*) hp-site set b.example gzip_enabled=yes -q ;;
 			*remove*) hp-site add b.example tenant=acme -q ;;
 			esac
 			before=$(rows) files=$(tree)
