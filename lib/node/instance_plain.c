@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -73,6 +74,31 @@ static int open_log(const struct hp_instance *v, const char *path, int *ret_fd, 
 	return 0;
 }
 
+/*
+ * What the unit sets where systemd starts it; the rest is not what the administrator's shell
+ * happens to have: a master outlives it.
+ */
+static int set_limits(void *arg HP_UNUSED)
+{
+	static const struct {
+		int what;
+		rlim_t most;
+	} limits[] = {{RLIMIT_NPROC, 512}, {RLIMIT_NOFILE, 65536}, {RLIMIT_CORE, 0},
+		{RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CPU, RLIM_INFINITY},
+		{RLIMIT_AS, RLIM_INFINITY}, {RLIMIT_DATA, RLIM_INFINITY},
+		{RLIMIT_STACK, 8 << 20}};
+	struct rlimit l;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(limits); i++) {
+		l.rlim_cur = l.rlim_max = limits[i].most;
+		/* a container may forbid raising: then what it allows must do */
+		if (setrlimit(limits[i].what, &l) < 0 && errno != EPERM)
+			return errno;
+	}
+	return 0;
+}
+
 static int spawn(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
 	int listen_fd, struct hp_master *ret, struct hp_err *err)
 {
@@ -85,7 +111,8 @@ static int spawn(struct hp_pool *pool, const struct hp_instances *in, const stru
 			"PHP_INI_SCAN_DIR=:" HP_PHP_ETC "/%s/conf.d:" HP_PHP_ETC "/%s/%s.d",
 			v->version, v->version, v->user),
 		NULL};
-	struct hp_run run = {.argv = argv, .env = env, .uid = v->uid, .gid = (gid_t)v->uid};
+	struct hp_run run = {.argv = argv, .env = env, .uid = v->uid, .gid = (gid_t)v->uid,
+		.in_child = set_limits};
 	_cleanup_close_ int log_fd = -1;
 	struct hp_proc p;
 	int r;
@@ -303,6 +330,18 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	return r;
 }
 
+/*
+ * What a website's scripts have left running beside their master, which systemd's cgroup would take
+ * along. Only when no link leads to the site any more: else it is being served by another version.
+ */
+static void end_strays(struct hp_pool *pool, const struct hp_instance *v)
+{
+	uid_t uid = hp_masters_uid(v);
+
+	if (uid != 0 && access(hp_instance_link_path(pool, v->user), F_OK) < 0 && errno == ENOENT)
+		hp_proc_kill_uid(uid, 2000);
+}
+
 static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n, bool grace,
 	struct hp_err *err)
 {
@@ -323,6 +362,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 		if (unlink(sock) < 0 && errno != ENOENT)
 			r = hp_err_errno(err, HP_E_OS, errno, "%s", sock);
 		unlink(run_path(pool, &v[i], "pid"));
+		end_strays(pool, &v[i]);
 		for (j = 0; j < HP_ARRAY_SIZE(rest); j++)
 			unlink(hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.%s", v[i].version, v[i].user,
 				rest[j]));

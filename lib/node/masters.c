@@ -127,7 +127,7 @@ static int scan_one(void *arg, pid_t pid)
 	return 0;
 }
 
-static uid_t uid_of(const struct hp_instance *v)
+uid_t hp_masters_uid(const struct hp_instance *v)
 {
 	struct passwd *p = v->uid ? NULL : getpwnam(v->user);
 
@@ -144,7 +144,7 @@ struct hp_masters *hp_masters_find(struct hp_pool *pool, const struct hp_instanc
 	for (i = 0; i < n; i++) {
 		struct hp_master m;
 
-		s.uids[i] = uid_of(&v[i]);
+		s.uids[i] = hp_masters_uid(&v[i]);
 		s.masters[i].noted = hp_masters_read_pid(pool, &v[i], &m);
 		if (s.masters[i].noted)
 			add_master(pool, &s.masters[i], m);

@@ -23,6 +23,8 @@ struct hp_masters {
 bool hp_masters_read_pid(struct hp_pool *pool, const struct hp_instance *v, struct hp_master *ret);
 int hp_masters_write_pid(struct hp_pool *pool, const struct hp_instance *v,
 	const struct hp_master *m, struct hp_err *err);
+/* Who a master of this instance runs as; 0 when the account is gone. */
+uid_t hp_masters_uid(const struct hp_instance *v);
 /* One entry for each of n instances, from one look at all processes. Lives in pool. */
 struct hp_masters *hp_masters_find(struct hp_pool *pool, const struct hp_instance *v, size_t n);
 /* This master and its children, at once. */

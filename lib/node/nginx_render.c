@@ -179,7 +179,8 @@ static int emit_custom(struct hp_engine *x, const struct hp_wish *w, struct hp_t
 			    hp_engine_path(x, x->scratch, origin), (size_t)1 << 20, &text, err) < 0)
 			return err->code;
 		hp_digest_add(d, text.s ? text.s : "", text.len);
-		hp_emit_file(e, path, 0644, 0, false, hp_buf_str(&text), text.len);
+		/* root's alone, whatever mode the original has: there may be a password in it */
+		hp_emit_file(e, path, 0600, 0, false, hp_buf_str(&text), text.len);
 		item = hp_tmap_item(m, "custom");
 		hp_tmap_str(item, "origin", origin);
 		hp_tmap_str(item, "path", path);

@@ -74,7 +74,8 @@ int hp_nstest_run(struct hp_engine *x, const struct hp_nstest *t, int *ret_statu
 		hp_err_set(err, HP_E_DENIED, "no private mount namespace: HP_NO_NAMESPACE is set");
 		return 1;
 	}
-	if (hp_mkdirs(t->logs, 0755, err) < 0)
+	if (hp_mkdirs(hp_path_dir(x->scratch, t->logs), 0755, err) < 0 ||
+		hp_mkdirs(t->logs, 0711, err) < 0)
 		return err->code;
 	if (faccessat(x->rootfd, hp_rel(staged), F_OK, 0) == 0)
 		c.overlay = hp_pprintf(x->scratch, "lowerdir=%s:%s", staged, t->dir);

@@ -195,3 +195,69 @@ site() { # site DOMAIN: one that says its user
 	chown -R --no-dereference --reference=/var/www/vhosts/a.example /var/www/vhosts/a.example
 	[[ $(get a.example /) == "user 2000"* ]]
 }
+
+@test "hand-made directives are not told to tenants" {
+	site a.example
+	snippet a.example nginx token.conf 'add_header X-Token "very secret";'
+	chmod 0600 /etc/hosting-panel/custom/a.example/nginx/token.conf
+	run -0 hp-vhost apply
+	curl -sI -H 'Host: a.example' http://127.0.0.1/ | grep -q 'very secret'
+	run ! setpriv --reuid=65534 --regid=65534 --clear-groups grep -rqs 'very secret' /etc/nginx
+	# whose websites stand here is nobody else's business, either
+	for d in /var/www/vhosts /var/lib/hosting-panel/sites /var/log/hosting-panel/sites; do
+		[ "$(stat -c '%U %a' $d)" = "root 711" ]
+	done
+}
+
+@test "limits of the administrator's shell are not those of the website, which has its own" {
+	(ulimit -n 300; ulimit -t 3000; hp-site add a.example tenant=acme -q 3>&- 4>&-)
+	page a.example index.php '<?php passthru("cat /proc/self/limits");'
+	limits=$(get a.example /)
+	[[ $limits == *"Max processes             512 "* ]]
+	[[ $limits == *"Max cpu time              unlimited"* ]]
+	[[ $limits != *"Max open files            300 "* ]]
+}
+
+@test "suspended: whatever the site's scripts have left running ends" {
+	site a.example
+	page a.example run.php '<?php exec("setsid sleep 1000 >/dev/null 2>&1 </dev/null &"); echo "runs";'
+	[ "$(get a.example /run.php)" = runs ]
+	pgrep -u site1 sleep
+	run -0 hp-site suspend a.example
+	run ! pgrep -u site1
+	run -0 hp-site resume a.example 3>&- 4>&-
+	[ "$(get a.example /)" = "user 20001" ]
+}
+
+@test "a website full of processes and races is purged, and nothing else is touched" {
+	site a.example
+	site b.example
+	cat >/var/www/vhosts/b.example/race.pl <<-'PERL'
+		chdir '/var/www/vhosts/b.example';
+		my $t = '/var/lib/hosting-panel/sites/b.example/tmp';
+		for (1 .. 3) {
+			next if fork;
+			while (1) {
+				mkdir "x$$"; mkdir "x$$/y"; symlink '/etc', "e$$";
+				rename "x$$", "z$$"; rename "e$$", "x$$"; unlink "x$$"; rename "z$$", "x$$";
+				symlink '/etc', "x$$/y/etc"; unlink "x$$/y/etc";
+				rename "x$$", "$t/x$$"; rename "$t/x$$", "x$$";
+				if (!fork) { exit if fork; select undef, undef, undef, 0.05; exit }
+			}
+		}
+	PERL
+	page b.example run.php '<?php exec("setsid perl race.pl >/dev/null 2>&1 </dev/null &"); echo "runs";'
+	[ "$(get b.example /run.php)" = runs ]
+	before=$(find /etc /var/www/vhosts/a.example /var/lib/hosting-panel/sites/a.example -not -path '*b.example*' \
+		-not -path '*site2*' -not -name 'passwd*' -not -name 'group*' -not -name '*shadow*' -not -name 'sub?id*' \
+		-printf '%p %U %G %m\n' | sort)
+	sleep 1
+	run -0 hp-site remove b.example --purge --yes
+	run ! pgrep -u 20002
+	[ ! -e /var/www/vhosts/b.example ] && [ ! -e /var/lib/hosting-panel/sites/b.example ]
+	[ ! -e /var/log/hosting-panel/sites/b.example ]
+	after=$(find /etc /var/www/vhosts/a.example /var/lib/hosting-panel/sites/a.example -not -path '*b.example*' \
+		-not -path '*site2*' -not -name 'passwd*' -not -name 'group*' -not -name '*shadow*' -not -name 'sub?id*' \
+		-printf '%p %U %G %m\n' | sort)
+	diff <(echo "$before") <(echo "$after")
+}
