@@ -296,8 +296,12 @@ static int do_remove(struct cli *c, struct hp_pool *pool, const struct cli_input
 
 static int after_remove(struct cli *c, struct cli_change *ch, struct hp_err *err)
 {
-	if (cli_opt(c, "purge"))
-		return hp_folders_remove(c->sysroot, ch->domain, HP_FOLDERS_ALL, err);
+	if (cli_opt(c, "purge")) {
+		if (hp_folders_remove(c->sysroot, ch->domain, HP_FOLDERS_ALL, err) < 0)
+			hp_err_prefix(err, "%s: the website is removed, but not all of its files",
+				ch->domain);
+		return err->code;
+	}
 	if (hp_folders_has_files(c->sysroot, ch->domain, err) > 0)
 		ch->message = hp_pprintf(c->pool, "its files are kept in %s",
 			hp_folders_docroot(c->pool, ch->domain));

@@ -292,8 +292,10 @@ static int remove_entry(struct removal *r, int parent, const char *name, unsigne
 		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == EBUSY)
-		return hp_err_set(err, HP_E_BUSY, "%s: something is mounted on %s", r->path, name);
+	if (errno == EBUSY) {
+		hp_err_set(err, HP_E_BUSY, "%s: something is mounted on %s", r->path, name);
+		return hp_err_hint(err, "unmount it, then delete what is left");
+	}
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return hp_err_errno(err, HP_E_OS, errno, "%s: %s", r->path, name);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -302,7 +304,7 @@ static int remove_entry(struct removal *r, int parent, const char *name, unsigne
 	if (st.st_dev != r->dev) {
 		hp_err_set(
 			err, HP_E_BUSY, "%s: another file system is mounted on %s", r->path, name);
-		return hp_err_hint(err, "unmount it, then try again");
+		return hp_err_hint(err, "unmount it, then delete what is left");
 	}
 	if (depth >= DEPTH_MAX)
 		return move_up(r, parent, name, err);
@@ -375,16 +377,22 @@ static int remove_tree(const char *root, const char *parent, const char *domain,
 
 int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err)
 {
-	int r = 0;
+	static const struct {
+		unsigned bit;
+		const char *parent;
+	} trees[] = {{HP_FOLDERS_DOCROOT, HP_VHOSTS_DIR}, {HP_FOLDERS_STATE, HP_SITES_DIR},
+		{HP_FOLDERS_LOGS, HP_SITES_LOG_DIR}};
+	struct hp_err one;
+	size_t i;
 
 	HP_BUG_ON(!*domain || strchr(domain, '/') || domain[0] == '.');
-	if (what & HP_FOLDERS_DOCROOT)
-		r = remove_tree(root, HP_VHOSTS_DIR, domain, err);
-	if (r == 0 && (what & HP_FOLDERS_STATE))
-		r = remove_tree(root, HP_SITES_DIR, domain, err);
-	if (r == 0 && (what & HP_FOLDERS_LOGS))
-		r = remove_tree(root, HP_SITES_LOG_DIR, domain, err);
-	return r;
+	for (i = 0; i < HP_ARRAY_SIZE(trees); i++) {
+		hp_err_clear(&one);
+		if ((what & trees[i].bit) &&
+			remove_tree(root, trees[i].parent, domain, &one) < 0 && !err->code)
+			*err = one;
+	}
+	return err->code;
 }
 
 int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err *err)

@@ -214,6 +214,8 @@ site() { # site DOMAIN: one that says its user
 	page a.example index.php '<?php passthru("cat /proc/self/limits");'
 	limits=$(get a.example /)
 	[[ $limits == *"Max processes             512 "* ]]
+	# where root may raise one: not in every container
+	(ulimit -t 3000; ulimit -t unlimited) 2>/dev/null || return 0
 	[[ $limits == *"Max cpu time              unlimited"* ]]
 	[[ $limits != *"Max open files            300 "* ]]
 }
@@ -260,4 +262,17 @@ site() { # site DOMAIN: one that says its user
 		-not -path '*site2*' -not -name 'passwd*' -not -name 'group*' -not -name '*shadow*' -not -name 'sub?id*' \
 		-printf '%p %U %G %m\n' | sort)
 	diff <(echo "$before") <(echo "$after")
+}
+
+@test "purge stops at what is mounted, deletes the rest, and says that the website is gone" {
+	site a.example
+	mkdir -p /var/www/vhosts/a.example/m
+	mount -t tmpfs tmpfs /var/www/vhosts/a.example/m
+	touch /var/www/vhosts/a.example/m/keep
+	run -6 hp-site remove a.example --purge --yes
+	[[ $output == *'a.example: the website is removed, but not all of its files: /var/www/vhosts/a.example: something is mounted on m'* ]]
+	[ -e /var/www/vhosts/a.example/m/keep ]
+	umount /var/www/vhosts/a.example/m
+	[ ! -e /var/log/hosting-panel/sites/a.example ]
+	[ -z "$(hp-site list -n)" ]
 }
