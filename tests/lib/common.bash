@@ -62,9 +62,9 @@ has() {
 	}
 }
 
-# is JSON FILTER: jq's filter is true.
+# is JSON FILTER: jq's filter is true. No JSON at all is not: jq -e itself would call that a success.
 is() {
-	jq -e "$2" >/dev/null <<<"$1" || {
+	[[ $1 == *[![:space:]]* ]] && jq -e "$2" >/dev/null <<<"$1" || {
 		echo "not so: $2"
 		echo "$1"
 		return 1
