@@ -311,29 +311,45 @@ static char *trim(char *line, size_t *n)
 	return line;
 }
 
+/*
+ * The next line without its end: 1, or 0 where there is none. Not getline(3), which would read
+ * whatever comes into memory before anybody could say that it is too much.
+ */
+static int next_line(struct hp_buf *line, uint64_t number, struct hp_err *err)
+{
+	int ch;
+
+	hp_buf_reset(line);
+	while ((ch = getc_unlocked(stdin)) != EOF && ch != '\n') {
+		if (line->len == CLI_LINE_MAX)
+			return hp_err_set(err, HP_E_USAGE,
+				"standard input: line %llu is longer than %zu bytes",
+				(unsigned long long)number, CLI_LINE_MAX);
+		hp_buf_addc(line, (char)ch);
+	}
+	if (ferror(stdin))
+		return hp_err_set(err, HP_E_OS, "standard input can't be read");
+	return ch != EOF || line->len;
+}
+
 static int batch_read(struct batch *b, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	char *line _cleanup_free_ = NULL;
-	size_t cap = 0, len;
+	struct hp_buf line _cleanup_buf_ = HP_BUF_INIT;
 	char *text;
-	ssize_t n;
+	size_t len;
+	int r;
 
-	while ((n = getline(&line, &cap, stdin)) >= 0) {
-		b->line++;
-		len = (size_t)n;
-		if (len > CLI_LINE_MAX)
-			return hp_err_set(err, HP_E_USAGE, "standard input: line %llu is longer "
-				"than %zu bytes", (unsigned long long)b->line, CLI_LINE_MAX);
-		text = trim(line, &len);
+	while ((r = next_line(&line, ++b->line, err)) > 0) {
+		hp_buf_str(&line); /* ends it by NUL */
+		len = line.len;
+		text = trim(line.s, &len);
 		if (!len || *text == '#')
 			continue;
 		batch_line(b, pool, text, len);
 		hp_pool_reset(pool);
 	}
-	if (ferror(stdin))
-		return hp_err_set(err, HP_E_OS, "standard input can't be read");
-	return 0;
+	return r;
 }
 
 static int single(struct batch *b, struct cli_input *in, struct hp_err *err)

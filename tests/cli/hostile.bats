@@ -249,5 +249,10 @@ none() {
 	END
 	printf 'a.example\0\n' | { status 2 hp-site set - gzip_enabled=no; }
 	head -c 300000 /dev/zero | tr '\0' a | { status 2 hp-site set - gzip_enabled=no; }
+	# a line without an end is not waited for
+	(yes aaaaaaaa 2>/dev/null || true) | (tr -d '\n' 2>/dev/null || true) | {
+		status 2 hp-site set - gzip_enabled=no
+		has "$err" "line 1 is longer than"
+	}
 	[ "$before" = "$(everything)" ]
 }

@@ -114,6 +114,56 @@ memory() { sed -n 's/^php_admin_value\[memory_limit\] = *//p' "$ROOT/etc/hosting
 	is "$(tail -n 1 "$ROOT/out")" '.result == "applied"'
 }
 
+# document LINE: one of a single website, with the right count and digest
+document() {
+	printf '{"hosting_panel_state":1,"node":"%s","generation":99}\n%s\n' "$(hostname)" "$1" >"$ROOT/doc"
+	printf '{"end":{"sites":1,"sha256":"%s"}}\n' "$(sha256sum <"$ROOT/doc" | cut -d' ' -f1)" >>"$ROOT/doc"
+}
+
+@test "a path or a user smuggled in, keys twice or unknown: refused whole, though count and digest are right" {
+	line=$(sed -n 2p "$ROOT/state")
+	document "$line"
+	status 10 hp-vhost plan - <"$ROOT/doc"
+	before=$(everything)
+	while IFS='|' read -r from to why; do
+		document "${line/"$from"/"$to"}"
+		grep -qF -- "$to" "$ROOT/doc"
+		for verb in apply plan; do
+			status 2 hp-vhost $verb - <"$ROOT/doc" || { echo "$to"; return 1; }
+			has "$err" "standard input: line 2: "
+			has "$err" "$why"
+		done
+		answer <"$ROOT/doc" >"$ROOT/out" 2>/dev/null || true
+		is "$(<"$ROOT/out")" '.exit == 2 and .changed == 0'
+		[ "$before" = "$(everything)" ]
+	done <<-'END'
+		"domain":"a.example"|"domain":"../../etc/cron.d/x"|domain
+		"domain":"a.example"|"domain":"/etc/passwd"|domain
+		"user":"site1"|"user":"root"|user
+		"user":"site1"|"user":"www-data"|user
+		"user":"site1"|"user":"../root"|user
+		"uid":20001|"uid":0|uid
+		"uid":20001|"uid":33|uid
+		"uid":20001|"uid":20001,"uid":20001|uid
+		"uid":20001|"uid":20001,"document_root":"/etc"|document_root
+		"uid":20001|"uid":20001,"home":"/root"|home
+		"php_version":"8.2"|"php_version":"../8.2"|php_version
+		"php_extensions":[]|"php_extensions":["../../tmp/evil"]|php_extensions
+		"aliases":[]|"aliases":["x.example;"]|aliases
+		"aliases":[]|"aliases":[],"aliases":["x.example"]|aliases
+	END
+}
+
+@test "a document that does not end: cut off at 256 MiB, exit 2, nothing kept" {
+	before=$(everything)
+	got=0
+	(cat "$ROOT/state"; cat /dev/zero 2>/dev/null || true) | hp-vhost apply - >"$ROOT/out" 2>"$ROOT/err" || got=$?
+	[ "$got" = 2 ]
+	grep -q 'longer than 256 MiB' "$ROOT/err"
+	is "$(<"$ROOT/out")" '.exit == 2 and .result == "refused"'
+	[ "$before" = "$(everything)" ]
+}
+
 @test "every refusal comes back as a line with message and status" {
 	head -n -1 "$ROOT/state" >"$ROOT/cut"
 	sed 's/77M/78M/' "$ROOT/state" >"$ROOT/changed"
