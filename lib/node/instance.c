@@ -124,7 +124,7 @@ static const char *last_words(struct hp_pool *pool, const char *text)
 	return NULL;
 }
 
-static void add_last_words(const struct hp_instance *i, struct hp_err *err)
+void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const char *log = hp_instance_fpm_log(pool, i->domain), *words;
@@ -171,7 +171,7 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 			break;
 	}
 	hp_err_prefix(err, "%s: PHP %s of user %s does not answer", i->domain, i->version, i->user);
-	add_last_words(i, err);
+	hp_instance_last_words(i, err);
 	return r;
 }
 

@@ -27,6 +27,8 @@ extern const struct hp_instance_ops hp_instance_systemd, hp_instance_plain;
 /* Longest time that a request may take to end when its master stops, in milliseconds. */
 unsigned hp_instance_stop_ms(const struct hp_instances *in);
 const char *hp_instance_fpm_log(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
+/* Hint at what its log ends with. */
+void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err);
 /* HP_PHP_RUN/<version> and what is above it, root 0755. */
 int hp_instance_run_dir(const char *version, struct hp_err *err);
 /*

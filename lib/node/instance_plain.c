@@ -206,6 +206,19 @@ static int take_over(struct hp_pool *pool, struct replacement *r, struct hp_err 
 	return 0;
 }
 
+/* Asked in slices: one that has ended will not answer, however long we wait. */
+static int wait_ready(const struct replacement *r, struct hp_err *err)
+{
+	uint64_t end = hp_now_ms() + READY_MS;
+	int e;
+
+	do {
+		hp_err_clear(err);
+		e = hp_fcgi_ping(r->next, HP_PHP_PING, 500, err);
+	} while (e < 0 && hp_now_ms() < end && hp_proc_is_alive(r->m.pid, r->m.starttime));
+	return e;
+}
+
 /* At most STARTING_MAX of them. old[] are the masters they have now. */
 static int replace(struct hp_pool *pool, const struct hp_instances *in, const struct hp_instance *v,
 	const struct hp_masters *old, size_t n, struct hp_err *err)
@@ -221,10 +234,11 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 	}
 	hp_fault("instance-next");
 	for (i = 0; e == 0 && i < n; i++) {
-		e = hp_fcgi_ping(r[i].next, HP_PHP_PING, READY_MS, err);
-		if (e < 0)
-			hp_err_prefix(err, "%s: the new PHP %s does not answer", v[i].domain,
-				v[i].version);
+		e = wait_ready(&r[i], err);
+		if (e == 0)
+			continue;
+		hp_err_prefix(err, "%s: the new PHP %s does not answer", v[i].domain, v[i].version);
+		hp_instance_last_words(&v[i], err);
 	}
 	if (e < 0) {
 		/* nothing was taken over: the old masters serve on */

@@ -7,7 +7,7 @@ lib_libhp_la_SOURCES += lib/node/apply.c lib/node/bgsync.c lib/node/bgsync.h lib
 	lib/node/nstest.h lib/node/part.h lib/node/parts.c lib/node/plan.c lib/node/read.c \
 	lib/node/report.c lib/node/stage.c lib/node/switch.c lib/node/tree.c lib/node/tree.h \
 	lib/node/verify.c
-lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_look.c \
+lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_look.c lib/node/part_php_undo.c \
 	lib/node/part_user.c
 # NGINX
 lib_libhp_la_SOURCES += lib/node/nginx_look.c lib/node/nginx_probe.c lib/node/nginx_render.c \

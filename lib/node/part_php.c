@@ -288,7 +288,7 @@ static int tested(struct hp_engine *x, struct hp_err *err)
 }
 
 /* ---- instances ---- */
-static void add_instance(struct hp_engine *x, struct hp_php_batch *b, const char *version,
+void hp_php_add_instance(struct hp_engine *x, struct hp_php_batch *b, const char *version,
 	const struct hp_wish *w)
 {
 	if (b->n == b->cap) {
@@ -343,13 +343,13 @@ static void plan_site(struct hp_engine *x, size_t i)
 	const char *old = before ? w->old->php : NULL, *new = after ? w->now->php : NULL;
 
 	if (after && (!hp_streq(old, new) || (hp_wish_moves(w) && is_down(x, new, w->user)))) {
-		add_instance(x, &p->start, new, w);
+		hp_php_add_instance(x, &p->start, new, w);
 		note_instance(x, "start", new, w);
 		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
 	} else if (after &&
 		((hp_wish_moves(w) && (p->touched[i] || !hp_streq(w->old->note, w->now->note))) ||
-			version_changed(x, new))) {
-		add_instance(x, &p->restart, new, w);
+			(w->outcome == HP_IS_FINE && version_changed(x, new)))) {
+		hp_php_add_instance(x, &p->restart, new, w);
 		note_instance(x, "restart", new, w);
 	}
 	if (before && !after)
@@ -436,6 +436,35 @@ static int make(struct hp_engine *x, struct hp_err *err)
 	return rc;
 }
 
+/*
+ * All together; when that fails one by one, to see whose it is: a site's processes are its
+ * tenant's, who can keep a new master from answering, and no other site must wait for that. Where
+ * none of several can be restarted, the reason is another one.
+ */
+static int restart(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+{
+	const struct hp_instances *in = &mine(x)->in;
+	struct hp_err one = HP_ERR_INIT;
+	size_t i, bad = 0;
+
+	if (hp_instance_restart(in, b->v, b->n, err) == 0)
+		return 0;
+	for (i = 0; i < b->n; i++) {
+		hp_err_clear(&one);
+		if (hp_instance_restart(in, &b->v[i], 1, &one) == 0)
+			continue;
+		*err = one;
+		if (b->sites[i])
+			hp_blame(x, &x->sites[b->sites[i] - x->sites], HP_IS_REFUSED, err);
+		bad++;
+	}
+	if (bad < b->n || b->n == 1)
+		return bad ? HP_RETRY : (hp_err_clear(err), 0);
+	for (i = 0; i < b->n; i++)
+		x->sites[b->sites[i] - x->sites].outcome = HP_IS_FINE;
+	return err->code;
+}
+
 static int change(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_php_part *p = mine(x);
@@ -458,95 +487,12 @@ static int change(struct hp_engine *x, struct hp_err *err)
 	/* one that had died is brought back by the way */
 	rc = start(x, &p->restart, err);
 	if (!rc)
-		rc = hp_instance_restart(&p->in, p->restart.v, p->restart.n, err);
+		rc = restart(x, &p->restart, err);
 	hp_fault("after-restart");
 	if (!rc)
 		rc = answer(x, &p->restart, err);
 	count_wait(x, since, children);
 	return rc;
-}
-
-/* ---- from the journal ---- */
-static void collect(struct hp_engine *x, struct hp_php_batch *b, const struct hp_strv *f)
-{
-	struct hp_wish w = {.user = f->v[2], .domain = f->v[4]};
-
-	hp_parse_i64(f->v[3], 0, INT64_C(0xffffffff), &w.uid);
-	if (!x->round)
-		x->round = hp_pool_new();
-	add_instance(x, b, f->v[1], &w);
-	b->sites[b->n - 1] = NULL;
-}
-
-static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
-{
-	const struct hp_instances *in = &mine(x)->in;
-
-	if (!b->n || hp_instance_stop(in, b->v, b->n, err) == 0)
-		return 0;
-	hp_err_clear(err);
-	return hp_instance_kill(in, b->v, b->n, err);
-}
-
-/* What can't be started as it was must not keep all the rest from being undone. */
-static void drop_uninstalled(struct hp_engine *x, struct hp_php_batch *b)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < b->n; i++)
-		if (hp_php_find(&mine(x)->list, b->v[i].version))
-			b->v[n++] = b->v[i];
-	b->n = n;
-}
-
-static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
-{
-	struct hp_php_part *p = mine(x);
-	struct hp_strv f = {0};
-	int rc;
-
-	if (!line) {
-		rc = p->units_back ? hp_service_daemon_reload(err) : 0;
-		if (!rc)
-			rc = end_instances(x, &p->ended, err);
-		drop_uninstalled(x, &p->again);
-		if (!rc && p->again.n)
-			rc = hp_instance_restart(&p->in, p->again.v, p->again.n, err);
-		memset(&p->ended, 0, sizeof(p->ended));
-		memset(&p->again, 0, sizeof(p->again));
-		p->units_back = false;
-		return rc;
-	}
-	hp_str_split(x->pool, line, "\t", &f);
-	if (f.n == 4 && hp_streq(f.v[0], "link"))
-		return hp_streq(f.v[2], "-") ? hp_instance_unlink(&p->in, f.v[1], err)
-					     : hp_instance_link(x->pool, &p->in, f.v[1], f.v[2], NULL, err);
-	if (f.n == 5 && hp_streq(f.v[0], "start"))
-		collect(x, &p->ended, &f);
-	else if (f.n == 5 && hp_streq(f.v[0], "restart"))
-		collect(x, &p->again, &f);
-	else if (f.n == 1 && hp_streq(f.v[0], "units"))
-		p->units_back = true;
-	return 0;
-}
-
-static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
-{
-	struct hp_php_part *p = mine(x);
-	struct hp_strv f = {0};
-	int rc;
-
-	if (!line) {
-		rc = end_instances(x, &p->ended, err);
-		memset(&p->ended, 0, sizeof(p->ended));
-		return rc;
-	}
-	hp_str_split(x->pool, line, "\t", &f);
-	if (f.n == 3 && hp_streq(f.v[0], "unlink"))
-		return hp_instance_unlink(&p->in, f.v[1], err);
-	if (f.n == 5 && hp_streq(f.v[0], "stop"))
-		collect(x, &p->ended, &f);
-	return 0;
 }
 
 static const char *const roots[] = {HP_PHP_ETC, HP_SYSTEMD_DIR, NULL};
@@ -565,7 +511,7 @@ const struct hp_part hp_part_php = {
 	.journal = journal,
 	.make = make,
 	.change = change,
-	.undo = undo,
-	.finish = finish,
+	.undo = hp_php_part_undo,
+	.finish = hp_php_part_finish,
 	.revive = hp_php_part_revive,
 };

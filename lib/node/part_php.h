@@ -26,6 +26,12 @@ struct hp_php_part {
 	bool units_back;
 };
 
+/* One more into b; of the round. */
+void hp_php_add_instance(struct hp_engine *x, struct hp_php_batch *b, const char *version,
+	const struct hp_wish *w);
+/* A line of the journal, or NULL for doing what they add up to: part_php_undo.c */
+int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err);
+int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err);
 /* Links and instances against the manifest: part_php_look.c */
 int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err);
 

@@ -277,3 +277,26 @@ site() { # site DOMAIN: one that says its user
 	[ ! -e /var/log/hosting-panel/sites/a.example ]
 	[ -z "$(hp-site list -n)" ]
 }
+
+@test "a tenant who kills his own PHP whenever it starts anew is nobody else's trouble" {
+	site a.example
+	site b.example
+	site c.example
+	# under the tenant's uid, as his scripts could do it
+	setpriv --reuid=20002 --regid=20002 --clear-groups perl -e \
+		'opendir D, "/proc"; $old{$_} = 1 for readdir D;
+		while (1) { opendir D, "/proc"; for (readdir D) { kill 9, $_ if /^\d+$/ && !$old{$_} && $_ != $$ } }' 3>&- 4>&- &
+	killer=$!
+	printf '%s\n' a.example b.example c.example >"$dir/list"
+	run hp-site set - php_memory_limit=99M <"$dir/list" 3>&- 4>&-
+	# refused (it ended) or no answer (it was to come)
+	[[ $status == [67] ]]
+	kill -9 $killer || true
+	[[ $output == *'hp-site: b.example: '*'PHP 8.2'* ]]
+	[ "$(hp-site list -n --tsv -o domain,php_memory_limit)" = $'a.example\t99M\nb.example\t256M\nc.example\t99M' ]
+	[ "$(get a.example /)" = "user 20001" ]
+	[ "$(get c.example /)" = "user 20003" ]
+	run -0 hp-site set b.example php_memory_limit=99M 3>&- 4>&-
+	[ "$(get b.example /)" = "user 20002" ]
+	run -0 hp-vhost verify
+}
