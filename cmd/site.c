@@ -160,7 +160,8 @@ static int site_show(struct cli *c, struct hp_err *err)
 
 /* ---- what changes a site ---- */
 static const struct hp_opt add_opts[] = {
-	{"tenant", 't', "TENANT", "tenant that it belongs to; the same as tenant=TENANT", 0,
+	{"tenant", 't', "TENANT",
+		"tenant that it belongs to, as tenant=TENANT; the only one unless given", 0,
 		"tenant"},
 	{"alias", 'a', "NAME", "a further name, \"*.NAME\" allowed; may be given again", 0, NULL},
 	{0},

@@ -169,8 +169,10 @@ static const struct cli_verb verbs[] = {
 		"All files are made and tested beside the live ones, then put in place together, the "
 		"servers are reloaded once, every changed website is asked for, and everything is undone "
 		"if any of that fails. A website that breaks the test is left as it was; the others are "
-		"applied. With - the document comes from standard input and the report is JSON lines; the "
-		"last one is the end, with the exit status and, where something failed, the message."},
+		"applied. What any website lacks besides files is made again: its Unix user, its folders, "
+		"its PHP, its links, NGINX itself. With - the document comes from standard input and the "
+		"report is JSON lines; the last one is the end, with the exit status and, where something "
+		"failed, the message."},
 	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS, NULL, cli_event_cols,
 		NULL, NULL, NULL,
 		"compare files, links and PHP instances with what the panel wrote",
