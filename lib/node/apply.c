@@ -333,11 +333,29 @@ static int tell(struct hp_engine *x, int rc, size_t mended, struct hp_err *err)
 	return err->code;
 }
 
+/*
+ * What was begun is brought to its end, one way or the other: who presses ^C, or whose connection
+ * breaks, would leave the node between two worlds until the next run. The signal comes afterwards.
+ */
+static void hold_signals(struct hp_engine *x)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	x->holds_signals = sigprocmask(SIG_BLOCK, &held, &x->signals) == 0;
+}
+
 static int begin(struct hp_engine *x, struct hp_err *err)
 {
 	const char *what = NULL;
 
-	if (hp_engine_lock(x, err) < 0 || hp_engine_detect(x, err) < 0)
+	if (hp_engine_lock(x, err) < 0)
+		return err->code;
+	hold_signals(x);
+	if (hp_engine_detect(x, err) < 0)
 		return err->code;
 	if (hp_journal_recover(x, &what, err) < 0)
 		return hp_err_prefix(err, "an earlier run was cut short and can't be undone yet");

@@ -250,6 +250,8 @@ void hp_engine_free(struct hp_engine *x)
 	hp_tree_cache_drop(&x->dircache);
 	if (x->lock >= 0)
 		close(x->lock);
+	if (x->holds_signals)
+		sigprocmask(SIG_SETMASK, &x->signals, NULL);
 	free(x->ops);
 	free(x->sites);
 	free(x->undo.v);

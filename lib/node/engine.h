@@ -10,6 +10,8 @@
 #ifndef HP_NODE_ENGINE_H
 #define HP_NODE_ENGINE_H
 
+#include <signal.h>
+
 #include "base/file.h"
 #include "base/paths.h"
 #include "node/bgsync.h"
@@ -117,6 +119,8 @@ struct hp_engine {
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
 	bool drift_seen;
+	sigset_t signals;                /* the caller's mask, while some are held back */
+	bool holds_signals;
 	bool boot;                       /* before the servers start: mend in silence, start none */
 };
 

@@ -300,3 +300,18 @@ site() { # site DOMAIN: one that says its user
 	[ "$(get b.example /)" = "user 20002" ]
 	run -0 hp-vhost verify
 }
+
+@test "ended by a signal in the middle of an apply: the apply comes to its end first" {
+	for i in $(seq 40); do echo "s$i.example"; done >"$dir/list"
+	hp-site add - tenant=acme -q <"$dir/list" 3>&- 4>&- &
+	add=$!
+	until [ -e /var/lib/hosting-panel/node/journal ]; do sleep 0.01; done
+	kill -TERM $add
+	got=0
+	wait $add || got=$?
+	[ "$got" = 143 ]
+	[ ! -e /var/lib/hosting-panel/node/journal ] && [ ! -e /var/lib/hosting-panel/node/journal.commit ]
+	[ "$(ls /etc/nginx/sites-enabled/s*.conf | wc -l)" = 40 ]
+	run -0 hp-vhost plan
+	run -0 hp-vhost verify
+}
