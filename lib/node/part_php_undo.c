@@ -1,5 +1,4 @@
 /* What a journal says of PHP instances: undone, or brought to its end. */
-#define _GNU_SOURCE
 #include "node/part_php.h"
 #include "base/str.h"
 #include "sys/service.h"
