@@ -388,7 +388,7 @@ static int apply_same(struct hp_engine *x, struct hp_err *err)
 /* The sites that did not change, after those that did; the manifest is the new one. */
 static int mend_others(struct hp_engine *x, size_t *ret_mended, struct hp_err *err)
 {
-	if (!x->o->mend)
+	if (!x->o->mend || (x->decided && x->changed == x->n_sites))
 		return 0;
 	if (x->decided && hp_engine_load(x, err) < 0)
 		return err->code;

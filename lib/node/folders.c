@@ -67,34 +67,41 @@ static const char *item_path(struct hp_pool *pool, const struct item *it, const 
 		       : hp_pprintf(pool, "%s/%s", parents[it->in], domain);
 }
 
-static bool is_right(const struct item *it, const struct stat *st, const struct hp_folders_want *w)
+/* owners: not asked of unprivileged runs below a sysroot, which own everything themselves */
+static bool is_right(const struct item *it, const struct stat *st, const struct hp_folders_want *w,
+	bool owners)
 {
 	if (it->file ? !S_ISREG(st->st_mode) : !S_ISDIR(st->st_mode))
 		return false;
-	/* unprivileged runs below a sysroot own everything themselves */
-	if (geteuid() == 0 && st->st_uid != resolve(it->uid, w, false))
+	if (owners && st->st_uid != resolve(it->uid, w, false))
 		return false;
 	if (it->tenants)
 		return true;
 	return (st->st_mode & 07777) == it->mode &&
-	       (geteuid() != 0 || st->st_gid == resolve(it->gid, w, true));
+	       (!owners || st->st_gid == resolve(it->gid, w, true));
 }
 
-int hp_folders_is_made(const char *root, const struct hp_folders_want *w, struct hp_err *err)
+int hp_folders_is_made(
+	const struct hp_folders *f, const struct hp_folders_want *w, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	const struct item *it;
+	const char *name;
+	struct stat st;
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(items); i++) {
-		const char *path = item_path(pool, &items[i], w->domain);
-		struct stat st;
-
-		if (lstat(hp_path(pool, root, path), &st) < 0) {
+		it = &items[i];
+		if (f->dir[it->in] < 0)
+			return 0;
+		name = it->sub ? hp_pprintf(pool, "%s/%s", w->domain, it->sub) : w->domain;
+		if (fstatat(f->dir[it->in], name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			if (errno == ENOENT)
 				return 0;
-			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+			return hp_err_errno(
+				err, HP_E_OS, errno, "%s", item_path(pool, it, w->domain));
 		}
-		if (!is_right(&items[i], &st, w))
+		if (!is_right(it, &st, w, f->owners))
 			return 0;
 	}
 	return 1;
@@ -141,6 +148,24 @@ static bool is_plain(int fd)
 	       fgetxattr(fd, "system.posix_acl_default", NULL, 0) < 0;
 }
 
+static int open_parent(struct hp_folders *f, struct hp_pool *pool, const char *root, size_t i)
+{
+	f->dir[i] = open(hp_path(pool, root, parents[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->dir[i];
+}
+
+int hp_folders_look(struct hp_folders *f, const char *root, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	size_t i;
+
+	f->owners = geteuid() == 0;
+	for (i = 0; i < HP_FOLDERS_PARENTS; i++)
+		if (open_parent(f, pool, root, i) < 0 && errno != ENOENT)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", parents[i]);
+	return 0;
+}
+
 int hp_folders_open(struct hp_folders *f, const char *root, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
@@ -152,9 +177,7 @@ int hp_folders_open(struct hp_folders *f, const char *root, struct hp_err *err)
 	for (i = 0; i < HP_FOLDERS_PARENTS; i++) {
 		if (make_parent(pool, root, parents[i], err) < 0)
 			return err->code;
-		f->dir[i] =
-			open(hp_path(pool, root, parents[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (f->dir[i] < 0)
+		if (open_parent(f, pool, root, i) < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s", parents[i]);
 		f->exact[i] = is_plain(f->dir[i]);
 	}
@@ -208,7 +231,7 @@ static int make_item(const struct hp_folders *f, struct hp_pool *pool, int paren
 	if (!is_new) {
 		if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-		if (is_right(it, &st, w))
+		if (is_right(it, &st, w, f->owners))
 			return 0;
 		if (it->tenants || (it->file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
 			return not_theirs(it, &st, w, path, err);

@@ -213,7 +213,7 @@ struct maker {
 static int make_site(struct maker *m, struct hp_wish *w)
 {
 	struct hp_folders_want want = folders_of(m->x, w);
-	int rc = w->act == HP_ACT_ADD ? 0 : hp_folders_is_made(m->x->root, &want, &m->err);
+	int rc = w->act == HP_ACT_ADD ? 0 : hp_folders_is_made(m->f, &want, &m->err);
 
 	hp_pool_reset(m->pool);
 	if (rc == 0)
@@ -411,32 +411,36 @@ static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
 /* ---- are they as they should be? ---- */
 static int revive_folders(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
+	struct hp_folders f = HP_FOLDERS_INIT;
+	struct hp_folders_want want;
 	const struct hp_msite *s;
-	struct hp_folders_want f;
 	const char *path;
 	struct hp_err one;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < x->old.n; i++) {
+	rc = hp_folders_look(&f, x->root, err);
+	for (i = 0; rc >= 0 && i < x->old.n; i++) {
 		s = &x->old.sites[i];
 		hp_err_clear(&one);
-		hp_pool_reset(x->scratch);
-		f = (struct hp_folders_want){.domain = s->domain, .uid = (uid_t)s->uid,
+		want = (struct hp_folders_want){.domain = s->domain, .uid = (uid_t)s->uid,
 			.web_gid = mine(x)->web_gid};
-		path = hp_folders_docroot(x->scratch, s->domain);
-		rc = hp_folders_is_made(x->root, &f, &one);
+		rc = hp_folders_is_made(&f, &want, &one);
 		if (rc > 0)
 			continue;
 		(*ret_wrong)++;
+		hp_pool_reset(x->scratch);
 		if (rc == 0 && repair)
-			rc = hp_folders_make(x->scratch, x->root, &f, NULL, &one);
+			rc = hp_folders_make(x->scratch, x->root, &want, NULL, &one);
+		path = hp_folders_docroot(x->scratch, s->domain);
 		if (rc < 0)
 			hp_mend_failed(x, path, s->domain, &one, err);
 		else
 			hp_mend_tell(x, repair, path, s->domain,
 				"this site's folders are not all as they should be");
+		rc = 0;
 	}
+	hp_folders_close(&f);
 	return err->code;
 }
 
