@@ -37,6 +37,17 @@ machine_make() {
 	cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
 }
 
+# machine_cgroup NAME: this (sub)shell into control groups of its own, or two machines at once would
+# share theirs: units of the same name, each with the other's processes.
+machine_cgroup() {
+	local top
+	for top in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+		[ -w "$top/cgroup.procs" ] || continue
+		mkdir -p "$top/$1"
+		echo "$BASHPID" >"$top/$1/cgroup.procs"
+	done
+}
+
 # machine_boot DIR [NSPAWN-OPTION …]: boot it and wait until it is up. Sets machine_pid (its PID 1
 # as seen from here) and machine_nspawn (ours to stop).
 machine_boot() {
@@ -44,8 +55,12 @@ machine_boot() {
 	shift
 	# Without systemd nobody makes a scope for it; with, it needs one of its own.
 	[ -d /run/systemd/system ] || unit=(--keep-unit)
-	systemd-nspawn --quiet --boot -D "$dir" --machine="hp-$$-${dir##*/}" --register=no \
-		"${unit[@]}" --resolv-conf=off --timezone=off --console=pipe "$@" </dev/null >"$dir.console" 2>&1 &
+	machine_name=${dir##*/}
+	(
+		[ -d /run/systemd/system ] || machine_cgroup "$machine_name"
+		exec systemd-nspawn --quiet --boot -D "$dir" --machine="hp-$$-$machine_name" --register=no \
+			"${unit[@]}" --resolv-conf=off --timezone=off --console=pipe "$@"
+	) </dev/null >"$dir.console" 2>&1 &
 	machine_nspawn=$!
 	machine_pid=
 	for ((i = 0; i < 300; i++)); do
@@ -83,5 +98,7 @@ machine_stop() {
 	kill "$machine_nspawn" 2>/dev/null || true
 	wait "$machine_nspawn" 2>/dev/null || true
 	machine_nspawn='' machine_pid=''
+	[ -z "${machine_name:-}" ] ||
+		find /sys/fs/cgroup -depth -type d -path "*/$machine_name*" -exec rmdir {} + 2>/dev/null || true
 	return 0
 }

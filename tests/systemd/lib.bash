@@ -15,7 +15,7 @@ machine_up() {
 machine_again() {
 	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
 	machine_boot "$dir" --private-network 3>&- || { machine_stop; return 1; }
-	echo "machine_pid=$machine_pid machine_nspawn=$machine_nspawn" >"$dir.env"
+	echo "machine_pid=$machine_pid machine_nspawn=$machine_nspawn machine_name=$machine_name" >"$dir.env"
 }
 
 machine_off() {
