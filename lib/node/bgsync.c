@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "node/bgsync.h"
+#include "base/thread.h"
 
 static void *sync_all(void *arg)
 {
@@ -18,8 +18,6 @@ static void *sync_all(void *arg)
 
 int hp_bgsync_begin(struct hp_bgsync *b, const int *fd, size_t n, struct hp_err *err)
 {
-	sigset_t all, old;
-
 	HP_BUG_ON(b->runs || b->n || n > HP_BGSYNC_MAX);
 	for (b->n = 0; b->n < n; b->n++) {
 		b->fd[b->n] = fcntl(fd[b->n], F_DUPFD_CLOEXEC, 3);
@@ -27,11 +25,7 @@ int hp_bgsync_begin(struct hp_bgsync *b, const int *fd, size_t n, struct hp_err 
 			return hp_err_errno(
 				err, HP_E_OS, errno, "no further descriptor is to be had");
 	}
-	/* signals stay the main thread's */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	b->runs = pthread_create(&b->thread, NULL, sync_all, b) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	b->runs = hp_thread_start(&b->thread, sync_all, b);
 	if (!b->runs)
 		sync_all(b);
 	return 0;

@@ -33,6 +33,9 @@ enum parent { IN_VHOSTS, IN_SITES, IN_LOGS };
 
 static const char *const parents[HP_FOLDERS_PARENTS] = {
 	[IN_VHOSTS] = HP_VHOSTS_DIR, [IN_SITES] = HP_SITES_DIR, [IN_LOGS] = HP_SITES_LOG_DIR};
+/* a bit of HP_FOLDERS_* is a parent's number */
+_Static_assert(HP_FOLDERS_DOCROOT == 1u << IN_VHOSTS && HP_FOLDERS_STATE == 1u << IN_SITES &&
+	HP_FOLDERS_LOGS == 1u << IN_LOGS, "the order of parents is not that of HP_FOLDERS_*");
 
 struct item {
 	enum parent in;
@@ -81,10 +84,9 @@ static bool is_right(const struct item *it, const struct stat *st, const struct 
 	       (!owners || st->st_gid == resolve(it->gid, w, true));
 }
 
-int hp_folders_is_made(
-	const struct hp_folders *f, const struct hp_folders_want *w, struct hp_err *err)
+int hp_folders_is_made(const struct hp_folders *f, struct hp_pool *pool,
+	const struct hp_folders_want *w, struct hp_err *err)
 {
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const struct item *it;
 	const char *name;
 	struct stat st;
@@ -400,19 +402,14 @@ static int remove_tree(const char *root, const char *parent, const char *domain,
 
 int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err)
 {
-	static const struct {
-		unsigned bit;
-		const char *parent;
-	} trees[] = {{HP_FOLDERS_DOCROOT, HP_VHOSTS_DIR}, {HP_FOLDERS_STATE, HP_SITES_DIR},
-		{HP_FOLDERS_LOGS, HP_SITES_LOG_DIR}};
 	struct hp_err one;
 	size_t i;
 
 	HP_BUG_ON(!*domain || strchr(domain, '/') || domain[0] == '.');
-	for (i = 0; i < HP_ARRAY_SIZE(trees); i++) {
+	for (i = 0; i < HP_FOLDERS_PARENTS; i++) {
 		hp_err_clear(&one);
-		if ((what & trees[i].bit) &&
-			remove_tree(root, trees[i].parent, domain, &one) < 0 && !err->code)
+		if ((what & 1u << i) && remove_tree(root, parents[i], domain, &one) < 0 &&
+			!err->code)
 			*err = one;
 	}
 	return err->code;

@@ -52,8 +52,8 @@ int hp_folders_look(struct hp_folders *f, const char *root, struct hp_err *err);
 void hp_folders_close(struct hp_folders *f);
 
 /* Is everything there, with the right owners and modes? 1 yes, 0 no: hp_folders_make() mends it. */
-int hp_folders_is_made(
-	const struct hp_folders *f, const struct hp_folders_want *w, struct hp_err *err);
+int hp_folders_is_made(const struct hp_folders *f, struct hp_pool *pool,
+	const struct hp_folders_want *w, struct hp_err *err);
 /*
  * Make what is missing; mend owner and mode of the folders that root owns. Paths made are added to
  * made (may be NULL), in order, also after an error. A document root that is there already is

@@ -239,9 +239,7 @@ int hp_instance_link(struct hp_pool *pool, const struct hp_instances *in, const 
 
 	if (ret_old)
 		*ret_old = NULL;
-	/*
-	 * most are new: then nobody's view of the path changes but from nothing to the whole link
-	 */
+	/* most are new: then the path changes from nothing to the whole link at once */
 	r = symlink(target, full);
 	if (r < 0 && errno == ENOENT) {
 		if (hp_mkdirs(hp_path(pool, in->root, HP_PHP_RUN), 0755, err) < 0)

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "node/users.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 /* What the journal's lines of one recovery add up to. */
 struct user_part {
@@ -213,9 +213,11 @@ struct maker {
 static int make_site(struct maker *m, struct hp_wish *w)
 {
 	struct hp_folders_want want = folders_of(m->x, w);
-	int rc = w->act == HP_ACT_ADD ? 0 : hp_folders_is_made(m->f, &want, &m->err);
+	int rc = 0;
 
 	hp_pool_reset(m->pool);
+	if (w->act != HP_ACT_ADD)
+		rc = hp_folders_is_made(m->f, m->pool, &want, &m->err);
 	if (rc == 0)
 		rc = hp_folders_make_in(m->f, m->pool, &want, NULL, &m->err);
 	hp_fault("mid-folders");
@@ -245,17 +247,13 @@ static size_t choose_makers(size_t work)
 	return n ? n : 1;
 }
 
-/* All but the last in a thread, that one here; signals stay the main thread's. */
+/* All but the last in a thread, that one here. */
 static void run_makers(struct maker *m, size_t n)
 {
-	sigset_t all, old;
 	size_t i;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (i = 0; i + 1 < n; i++)
-		m[i].runs = pthread_create(&m[i].thread, NULL, make_stretch, &m[i]) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+		m[i].runs = hp_thread_start(&m[i].thread, make_stretch, &m[i]);
 	for (i = n; i-- > 0;) {
 		if (m[i].runs)
 			pthread_join(m[i].thread, NULL);
@@ -425,11 +423,11 @@ static int revive_folders(struct hp_engine *x, bool repair, size_t *ret_wrong, s
 		hp_err_clear(&one);
 		want = (struct hp_folders_want){.domain = s->domain, .uid = (uid_t)s->uid,
 			.web_gid = mine(x)->web_gid};
-		rc = hp_folders_is_made(&f, &want, &one);
+		hp_pool_reset(x->scratch);
+		rc = hp_folders_is_made(&f, x->scratch, &want, &one);
 		if (rc > 0)
 			continue;
 		(*ret_wrong)++;
-		hp_pool_reset(x->scratch);
 		if (rc == 0 && repair)
 			rc = hp_folders_make(x->scratch, x->root, &want, NULL, &one);
 		path = hp_folders_docroot(x->scratch, s->domain);
