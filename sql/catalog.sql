@@ -35,6 +35,15 @@ s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid, c.web_server,
 -- part: site_tables
 sites s JOIN website_configs c ON c.website_id = s.id JOIN nodes n ON n.id = s.node_id;
 
+-- part: site_list_joins
+JOIN tenants t ON t.id = s.tenant_id
+	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias';
+
+-- An empty filter takes all.
+-- part: site_filter
+(:php_version = '' OR c.php_version = :php_version) AND (:status = '' OR s.status = :status)
+	AND (:web_server = '' OR c.web_server = :web_server) AND (:node = '' OR n.name = :node);
+
 -- ---- schema (lib/db) ----
 
 -- name: schema_version
@@ -285,7 +294,7 @@ SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant;
 SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant LOCK IN SHARE MODE;
 
 -- ---- websites ----
---
+
 -- name: site_get
 -- scope: tenant
 -- rows: one
@@ -317,32 +326,22 @@ SELECT * FROM websites WHERE domain = :domain;
 -- engine: mysql,mariadb
 SELECT * FROM websites WHERE domain = :domain FOR UPDATE;
 
--- One row for each further name of a website, at least one. An empty filter takes all.
+-- One row for each further name of a website, at least one.
 -- name: site_list
 -- scope: tenant
 -- rows: many
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
-FROM @site_tables@
-	JOIN tenants t ON t.id = s.tenant_id
-	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+FROM @site_tables@ @site_list_joins@
 WHERE s.tenant_id = :tenant
-	AND (:php_version = '' OR c.php_version = :php_version)
-	AND (:status = '' OR s.status = :status)
-	AND (:web_server = '' OR c.web_server = :web_server)
-	AND (:node = '' OR n.name = :node)
+	AND @site_filter@
 ORDER BY s.domain, a.name;
 
 -- name: site_list
 -- engine: postgresql
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
-FROM @site_tables@
-	JOIN tenants t ON t.id = s.tenant_id
-	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+FROM @site_tables@ @site_list_joins@
 WHERE s.tenant_id = :tenant
-	AND (:php_version = '' OR c.php_version = :php_version)
-	AND (:status = '' OR s.status = :status)
-	AND (:web_server = '' OR c.web_server = :web_server)
-	AND (:node = '' OR n.name = :node)
+	AND @site_filter@
 ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 
 -- name: site_list_any
@@ -350,27 +349,17 @@ ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 -- why: the operator stands above tenants
 -- rows: many
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
-FROM @site_tables@
-	JOIN tenants t ON t.id = s.tenant_id
-	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+FROM @site_tables@ @site_list_joins@
 WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
-	AND (:php_version = '' OR c.php_version = :php_version)
-	AND (:status = '' OR s.status = :status)
-	AND (:web_server = '' OR c.web_server = :web_server)
-	AND (:node = '' OR n.name = :node)
+	AND @site_filter@
 ORDER BY s.domain, a.name;
 
 -- name: site_list_any
 -- engine: postgresql
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
-FROM @site_tables@
-	JOIN tenants t ON t.id = s.tenant_id
-	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias'
+FROM @site_tables@ @site_list_joins@
 WHERE (:tenant_name = '' OR t.subdomain = :tenant_name)
-	AND (:php_version = '' OR c.php_version = :php_version)
-	AND (:status = '' OR s.status = :status)
-	AND (:web_server = '' OR c.web_server = :web_server)
-	AND (:node = '' OR n.name = :node)
+	AND @site_filter@
 ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 
 -- name: site_add
