@@ -261,7 +261,6 @@ world() { # world DIR: everything that stands there but the engine's own notes
 }
 
 @test "a full disk while staging and a read-only /etc leave everything as it was" {
-	[ "$(id -u)" = 0 ] || skip "mounting needs root"
 	state 1 '1 a.example'
 	node apply "$dir/1"
 	seq 1 400 | sed 's/.*/& site&.example/' | "$tool" state web1 2 >"$dir/2"
@@ -284,7 +283,6 @@ world() { # world DIR: everything that stands there but the engine's own notes
 }
 
 @test "servers' folders on another file system get a stage of their own" {
-	[ "$(id -u)" = 0 ] || skip "mounting needs root"
 	mkdir -p "$root/etc/nginx"
 	mount -t tmpfs tmpfs "$root/etc/nginx"
 	state 1 '1 a.example'

@@ -64,7 +64,7 @@ static int is_made(void)
 	int r;
 
 	assert_int_equal(hp_folders_look(&f, root, &err), 0);
-	r = hp_folders_is_made(&f, &want, &err);
+	r = hp_folders_is_made(&f, pool, &want, &err);
 	hp_folders_close(&f);
 	return r;
 }
