@@ -219,8 +219,10 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	return hp_site_changed(p, "site:add", x->pool, node_id, x->ret, NULL, err);
 }
 
-/* A tenant who acts need not name himself; an operator may leave the name out where there is one
- * only. */
+/*
+ * A tenant who acts need not name himself; an operator may leave the name out where there is one
+ * only.
+ */
 static int see_tenant(
 	void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED, struct hp_err *err)
 {
