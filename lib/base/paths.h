@@ -18,6 +18,7 @@
 #define HP_NODE_DIR HP_LIB "/node"               /* state document, manifest, journal, lock */
 #define HP_SITES_DIR HP_LIB "/sites" /* <domain>/{sessions,uploads,tmp}: private to the site */
 #define HP_SITES_LOG_DIR "/var/log/hosting-panel/sites" /* <domain>/ */
+#define HP_ACME_DIR HP_LIB "/acme-challenge" /* what certificate authorities ask for over HTTP */
 #define HP_VHOSTS_DIR "/var/www/vhosts"          /* <domain>: document root */
 
 #define HP_RUN "/run/hosting-panel"

@@ -211,7 +211,7 @@ static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfi
 	op->site = w->domain ? w : NULL;
 	op->file = keep(x, m);
 	op->remove = op->had_old = true;
-	op->late = hp_parts[m->part]->late_removal;
+	op->late = hp_parts[m->part]->is_late && hp_parts[m->part]->is_late(x, w, m);
 	op->early = hp_parts[m->part]->early;
 	if (x->dry)
 		return show_change(x, m->path, true, true, NULL, 0, err);

@@ -34,6 +34,7 @@ enum hp_outcome { HP_IS_FINE, HP_IS_REFUSED, HP_IS_DRIFT };
 /* One website in this run: as wished, as it was, as it will be. */
 struct hp_wish {
 	const char *domain, *user, *php; /* php NULL: none */
+	const char *server;              /* that serves it; NULL: the front */
 	int64_t uid;
 	bool suspended;
 	const char *line;                /* of the document; NULL: to be removed */
@@ -100,7 +101,7 @@ struct hp_engine {
 	struct hp_wish *sites;           /* by domain */
 	size_t n_sites, cap_sites;
 	struct hp_wish own;              /* the node's own files */
-	struct hp_strv versions;         /* of PHP, that the document names */
+	struct hp_strv words;            /* of which many sites say the same: PHP versions, servers */
 
 	struct hp_op *ops;
 	size_t n_ops, cap_ops;

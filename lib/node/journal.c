@@ -262,6 +262,9 @@ static int roll_forward(struct hp_engine *x, const struct found *f, struct hp_er
 	for (i = 0; i < f->n; i++)
 		if (f->v[i].late && hp_switch_late(x, f->v[i].path, f->v[i].own_dir, err) < 0)
 			return err->code;
+	for (i = HP_PARTS; i-- > 0;)
+		if (hp_parts[i]->cleared && hp_parts[i]->cleared(x, err) < 0)
+			return err->code;
 	hp_fault("after-break");
 	if (hp_commit_publish(x, err) < 0)
 		return err->code;

@@ -1,6 +1,6 @@
 /*
  * A part of the apply engine: one kind of thing a node is made of (users and folders,
- * PHP-FPM, one web server, later mail). The engine runs every part through the same steps and
+ * PHP-FPM, web servers, later mail). The engine runs every part through the same steps and
  * knows nothing of what they do; a new part is such a table and one row in parts.c.
  *
  * Any step may be NULL. Steps return 0, a negative HP_E_* (the whole run is undone), or
@@ -15,19 +15,21 @@
 #include "model/site.h"
 #include "sys/digest.h"
 
-enum hp_part_id { HP_PART_USER, HP_PART_PHP, HP_PART_NGINX, HP_PARTS };
+enum hp_part_id { HP_PART_USER, HP_PART_PHP, HP_PART_WEB, HP_PARTS };
 
 #define HP_RETRY 1
 
 struct hp_engine;
 struct hp_wish;
-struct hp_emit; /* where rendered files go: plan.c */
+struct hp_emit; /* where rendered files go: emit.c */
+struct hp_mfile;
 
 struct hp_part {
 	const char *name;
-	const char *const
-		*roots; /* folders it writes files below, outermost first; NULL-terminated */
-	bool late_removal;         /* its files are removed only after the new world stands */
+	/* Folders it writes files below, one by one, outermost first; NULL after the last. */
+	const char *(*root)(size_t i);
+	/* Is a file that goes removed only after the new world stands? NULL: it is not. */
+	bool (*is_late)(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m);
 	bool early;                /* its files are in place before make() */
 
 	/* Look at the machine: what is installed. Fills x->part[id]. */
@@ -67,6 +69,8 @@ struct hp_part {
 	 */
 	int (*undo)(struct hp_engine *x, const char *line, struct hp_err *err);
 	int (*finish)(struct hp_engine *x, const char *line, struct hp_err *err);
+	/* Behind finish() of all parts, when late files are gone; again after a crash, too. */
+	int (*cleared)(struct hp_engine *x, struct hp_err *err);
 	/*
 	 * What the manifest's sites need besides files: counted, told by hp_mend_tell(), and with
 	 * repair made again. What can't be is told by hp_mend_failed(), and the rest goes on.

@@ -495,12 +495,24 @@ static int change(struct hp_engine *x, struct hp_err *err)
 	return rc;
 }
 
-static const char *const roots[] = {HP_PHP_ETC, HP_SYSTEMD_DIR, NULL};
+static const char *root(size_t i)
+{
+	static const char *const roots[] = {HP_PHP_ETC, HP_SYSTEMD_DIR, NULL};
+
+	return roots[i];
+}
+
+/* A master that still serves reads its files again when it is told to. */
+static bool is_late(struct hp_engine *x HP_UNUSED, const struct hp_wish *w HP_UNUSED,
+	const struct hp_mfile *m HP_UNUSED)
+{
+	return true;
+}
 
 const struct hp_part hp_part_php = {
 	.name = "php",
-	.roots = roots,
-	.late_removal = true,
+	.root = root,
+	.is_late = is_late,
 	.early = true,
 	.detect = detect,
 	.inputs = inputs,

@@ -182,18 +182,18 @@ static struct hp_wish *add_wish(struct hp_engine *x)
 	return &x->sites[x->n_sites++];
 }
 
-/* PHP versions are few: one copy of each. */
-static const char *intern(struct hp_engine *x, const char *version)
+/* PHP versions and servers are few: one copy of each. */
+static const char *intern(struct hp_engine *x, const char *word)
 {
 	size_t i;
 
-	if (!version || !*version)
+	if (!word || !*word)
 		return NULL;
-	for (i = 0; i < x->versions.n; i++)
-		if (hp_streq(x->versions.v[i], version))
-			return x->versions.v[i];
-	hp_strv_add(x->pool, &x->versions, version);
-	return x->versions.v[x->versions.n - 1];
+	for (i = 0; i < x->words.n; i++)
+		if (hp_streq(x->words.v[i], word))
+			return x->words.v[i];
+	hp_strv_add(x->pool, &x->words, word);
+	return x->words.v[x->words.n - 1];
 }
 
 static int on_site(void *arg, struct hp_pool *pool HP_UNUSED, const struct hp_site *site,
@@ -209,6 +209,7 @@ static int on_site(void *arg, struct hp_pool *pool HP_UNUSED, const struct hp_si
 	w->user = hp_pstrdup(x->pool, site->v[HP_SITE_USER]);
 	w->uid = hp_site_i64(site, HP_SITE_UID);
 	w->php = intern(x, site->v[HP_SITE_PHP_VERSION]);
+	w->server = intern(x, site->v[HP_SITE_WEB_SERVER]);
 	w->suspended = hp_streq(site->v[HP_SITE_STATUS], "suspended");
 	w->line = hp_pmemdup(x->pool, line, len);
 	w->len = len;

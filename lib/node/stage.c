@@ -50,10 +50,10 @@ static int add_stage(struct hp_engine *x, const char *prefix, const char *dir, s
 /* Which stages this machine needs. */
 static int choose(struct hp_engine *x, struct hp_err *err)
 {
-	const char *const *root;
+	const char *root;
 	dev_t ours, theirs;
 	bool there;
-	size_t i;
+	size_t i, j;
 
 	if (x->n_stages)
 		return 0;
@@ -61,13 +61,13 @@ static int choose(struct hp_engine *x, struct hp_err *err)
 		add_stage(x, "", HP_STAGE_DIR, err) < 0)
 		return err->code;
 	for (i = 0; i < HP_PARTS; i++)
-		for (root = hp_parts[i]->roots; root && *root; root++) {
-			if (device_of(x, *root, &theirs, &there, err) < 0)
+		for (j = 0; hp_parts[i]->root && (root = hp_parts[i]->root(j)); j++) {
+			if (device_of(x, root, &theirs, &there, err) < 0)
 				return err->code;
 			if (theirs == ours || !there)
 				continue;
-			if (add_stage(x, *root,
-				    hp_pprintf(x->pool, "%s/" HP_STAGE_NAME, *root), err) < 0)
+			if (add_stage(x, root,
+				    hp_pprintf(x->pool, "%s/" HP_STAGE_NAME, root), err) < 0)
 				return err->code;
 		}
 	return 0;

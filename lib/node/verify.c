@@ -4,8 +4,8 @@
 #include "node/engine.h"
 #include "node/folders.h"
 #include "node/instance.h"
-#include "node/part_nginx.h"
 #include "node/part_php.h"
+#include "node/web.h"
 #include "base/str.h"
 
 static int verify_site(struct hp_engine *x, const struct hp_msite *s, const char *domain,
@@ -66,18 +66,12 @@ int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err)
 int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_server_info **ret,
 	size_t *ret_n, struct hp_err *err)
 {
-	struct hp_server_info *v = hp_palloc(pool, sizeof(*v));
 	struct hp_engine x;
-	int rc = 0;
 
-	if (hp_engine_init(&x, o, true, err) == 0 && hp_parts[HP_PART_NGINX]->detect(&x, err) == 0)
-		rc = hp_nginx_info(pool, &x, v, err);
+	if (hp_engine_init(&x, o, true, err) == 0 && hp_parts[HP_PART_WEB]->detect(&x, err) == 0)
+		hp_web_info(pool, &x, ret, ret_n, err);
 	hp_engine_free(&x);
-	if (err->code)
-		return err->code;
-	*ret = v;
-	*ret_n = (size_t)rc;
-	return 0;
+	return err->code;
 }
 
 /* ---- PHP ---- */

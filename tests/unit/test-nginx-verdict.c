@@ -1,10 +1,10 @@
 #include "tests/unit/unit.h"
-#include "node/part_nginx.h"
+#include "node/web.h"
 
 static void expect(const char *said, const char *message, const char *domain)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	struct hp_nginx_verdict v;
+	struct hp_web_verdict v;
 
 	hp_nginx_read_verdict(pool, said, &v);
 	if (message)

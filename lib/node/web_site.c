@@ -1,37 +1,44 @@
-/* NGINX's files: one vhost a website, a few that all of them share. */
+/*
+ * Files of a website: a vhost on its own server, and where that one is behind the front, another
+ * on the front that hands requests over.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
 #include "node/folders.h"
 #include "node/instance.h"
-#include "node/part_nginx.h"
+#include "node/web.h"
 #include "base/str.h"
 #include "model/state.h"
 #include "sys/json.h"
 
 /*
- * A vhost answers with its own digest, which is known only when it is rendered: this stands
- * there until then. What PHP alone is concerned with does not change it, so such a change needs no
- * reload.
+ * A website's vhosts answer with their digest, which is known only when they are rendered: this
+ * stands there until then. What PHP alone is concerned with does not change it, so such a change
+ * needs no reload.
  */
 #define REVISION_HOLE "0hp0revision0hp0"
 #define REVISION_LEN (sizeof(REVISION_HOLE) - 1)
 
-static const char *const shared[] = {"site.conf", "node.conf", "php.conf"};
-
-int hp_nginx_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
+int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 {
+	struct hp_web *web = hp_web(x);
+	const struct hp_web_server *s;
+	const char *const *name;
 	const struct hp_tmpl *t;
 	size_t i;
 
-	for (i = 0; i < HP_ARRAY_SIZE(shared); i++) {
-		if (hp_tmpl_get(x->tmpl, "nginx", shared[i], &t, err) < 0)
-			return err->code;
-		hp_digest_add(d, hp_tmpl_digest(t), 64);
+	for (i = 0; i < web->n; i++) {
+		s = &web->v[i];
+		for (name = s->is->templates; *name; name++) {
+			if (hp_tmpl_get(x->tmpl, s->is->name, *name, &t, err) < 0)
+				return err->code;
+			hp_digest_add(d, hp_tmpl_digest(t), 64);
+		}
+		hp_digest_add(d, s->front ? "f" : s->sets_hash ? "h" : "-", 1);
 	}
-	hp_digest_add(d, hp_nginx(x)->ipv6 ? "6" : "4", 1);
-	hp_digest_add(d, hp_nginx(x)->sets_hash ? "h" : "-", 1);
+	hp_digest_add(d, web->ipv6 ? "6" : "4", 1);
 	return 0;
 }
 
@@ -91,10 +98,11 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 
 	hp_tmap_str(m, "domain", w->domain);
 	add_names(m, s);
-	hp_tmap_bool(m, "ipv6", hp_nginx(x)->ipv6);
+	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
 	hp_tmap_str(m, "root", hp_folders_docroot(pool, w->domain));
 	hp_tmap_str(m, "access_log", hp_pprintf(pool, "%s/access.log", logs));
 	hp_tmap_str(m, "error_log", hp_pprintf(pool, "%s/error.log", logs));
+	hp_tmap_str(m, "challenges", HP_ACME_DIR);
 	hp_tmap_str(m, "revision", REVISION_HOLE);
 	hp_tmap_bool(m, "suspended", w->suspended);
 	hp_tmap_bool(m, "php", w->php != NULL);
@@ -148,11 +156,11 @@ static int list_custom(
 	return 0;
 }
 
-static int emit_custom(struct hp_engine *x, const struct hp_wish *w, struct hp_tmap *m,
-	struct hp_emit *e, struct hp_digest *d, struct hp_err *err)
+static int emit_custom(struct hp_engine *x, const struct hp_server *s, const struct hp_wish *w,
+	struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d, struct hp_err *err)
 {
-	const char *dir = hp_pprintf(x->scratch, HP_CUSTOM_DIR "/%s/nginx", w->domain), *path,
-		   *origin;
+	const char *dir = hp_pprintf(x->scratch, HP_CUSTOM_DIR "/%s/%s", w->domain, s->name);
+	const char *path, *origin;
 	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_strv names = {0};
 	struct hp_tmap *item;
@@ -165,7 +173,7 @@ static int emit_custom(struct hp_engine *x, const struct hp_wish *w, struct hp_t
 		return err->code;
 	for (i = 0; i < names.n; i++) {
 		origin = hp_pprintf(x->scratch, "%s/%s", dir, names.v[i]);
-		path = hp_pprintf(x->scratch, HP_NGINX_CUSTOM "/%s@%s", w->domain, names.v[i]);
+		path = hp_pprintf(x->scratch, "%s/custom/%s@%s", s->own, w->domain, names.v[i]);
 		if (names.v[i][strspn(names.v[i],
 			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "0123456789._-")]) {
@@ -199,140 +207,105 @@ static void fill_revision(struct hp_buf *b, const char *revision)
 	}
 }
 
-static int check_server(struct hp_engine *x, const struct hp_site *site, struct hp_err *err)
+static int find_server(struct hp_engine *x, const struct hp_site *site,
+	struct hp_web_server **ret, struct hp_err *err)
 {
-	const char *server = site->v[HP_SITE_WEB_SERVER];
+	const char *name = site->v[HP_SITE_WEB_SERVER];
+	struct hp_web_server *s = name ? hp_web_find(x, name) : hp_web(x)->front;
 
-	if (server && !hp_streq(server, "nginx")) {
-		hp_err_set(err, HP_E_USAGE, "web_server: %s does not serve on this node", server);
-		return hp_err_hint(err, "nginx does: web_server=nginx");
+	if (!s)
+		return hp_err_set(err, HP_E_USAGE, "web_server: %s can't be driven", name);
+	if (x->live && !s->binary) {
+		hp_err_set(err, HP_E_NOT_FOUND, "web_server: %s is not installed on this node",
+			s->is->name);
+		return hp_err_hint(err, "apt install %s, or web_server=%s", s->is->package,
+			hp_web(x)->front->is->name);
 	}
-	if (x->live && !hp_nginx(x)->binary) {
-		hp_err_set(err, HP_E_NOT_FOUND, "web_server: nginx is not installed on this node");
-		return hp_err_hint(err, "apt install nginx");
-	}
+	*ret = s;
 	return 0;
 }
 
-int hp_nginx_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+/* One vhost, up to its revision. */
+struct vhost {
+	struct hp_web_server *s;
+	struct hp_buf text;
+};
+
+static void set_role(struct hp_web_server *on, const struct hp_web_server *to, struct hp_tmap *m)
+{
+	hp_tmap_bool(m, "redirect", false);
+	hp_tmap_bool(m, "tls", false);
+	hp_tmap_bool(m, "front", on->front);
+	hp_tmap_bool(m, "serves", on == to);
+	hp_tmap_i64(m, "port", on->is->port);
+	hp_tmap_i64(m, "back_port", to->is->port);
+}
+
+static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_server *to,
+	const struct hp_wish *w, struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d,
+	struct hp_err *err)
+{
+	const struct hp_tmpl *t;
+
+	set_role(v->s, to, m);
+	if (emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
+		(v->s->is->site_data && v->s->is->site_data(x, v->s, w, m, err) < 0) ||
+		hp_tmpl_get(x->tmpl, v->s->is->name, v->s->is->templates[0], &t, err) < 0 ||
+		hp_tmpl_render(t, m, &v->text, err) < 0)
+		return err->code;
+	hp_digest_add(d, v->text.s, v->text.len);
+	return 0;
+}
+
+static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, struct hp_emit *e)
+{
+	const struct hp_server *s = v->s->is;
+	const char *path = hp_pprintf(x->scratch, "%s/%s.conf", s->sites, w->domain);
+
+	fill_revision(&v->text, w->now->revision);
+	hp_emit_file(e, path, 0644, 0, false, v->text.s, v->text.len);
+	if (s->enabled)
+		hp_emit_link(e, hp_pprintf(x->scratch, "%s/%s.conf", s->enabled, w->domain),
+			hp_pprintf(x->scratch, "../sites-available/%s.conf", w->domain));
+}
+
+int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
-	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
-	const char *available, *enabled;
-	const struct hp_tmpl *t;
+	struct vhost front = {.text = HP_BUF_INIT}, back = {.text = HP_BUF_INIT};
 	char hex[HP_DIGEST_HEX];
+	struct hp_web_server *s;
 	struct hp_digest d;
 
 	hp_digest_init(&d);
-	if (check_server(x, site, err) < 0 || site_data(x, w, site, m, err) < 0 ||
-		emit_custom(x, w, m, e, &d, err) < 0 ||
-		hp_tmpl_get(x->tmpl, "nginx", "site.conf", &t, err) < 0 ||
-		hp_tmpl_render(t, m, &b, err) < 0)
+	if (find_server(x, site, &s, err) < 0 || site_data(x, w, site, m, err) < 0)
 		return err->code;
-	hp_digest_add(&d, b.s, b.len);
-	hp_digest_hex(&d, hex);
-	w->now->revision = hp_pstrndup(x->round, hex, REVISION_LEN);
-	fill_revision(&b, w->now->revision);
-	available = hp_pprintf(x->scratch, HP_NGINX_ETC "/sites-available/%s.conf", w->domain);
-	enabled = hp_pprintf(x->scratch, HP_NGINX_ETC "/sites-enabled/%s.conf", w->domain);
-	hp_emit_file(e, available, 0644, 0, false, b.s, b.len);
-	hp_emit_link(e, enabled, hp_pprintf(x->scratch, "../sites-available/%s.conf", w->domain));
-	return 0;
-}
-
-/* ---- what all share ---- */
-static int64_t power_of_two(int64_t n)
-{
-	int64_t p = 1;
-
-	while (p < n)
-		p *= 2;
-	return p;
-}
-
-/*
- * A name takes a pointer, its length and itself, aligned, in a bucket that ends in a pointer
- * (ngx_hash.c): a bucket too small for one name is an error. Wide buckets for many names let
- * nginx find a size of its table at once, which otherwise takes seconds. Powers of two, so that
- * the file changes seldom.
- */
-static int count_names(struct hp_engine *x, struct hp_tmap *m, struct hp_err *err)
-{
-	int64_t names = 0, longest = 32, bucket, len;
-	struct hp_site site;
-	size_t i, j;
-
-	for (i = 0; i < x->n_sites; i++) {
-		if (!x->sites[i].line)
-			continue;
-		/*
-		 * a site with aliases names them in its line; parsing all of them would cost more
-		 * than rendering
-		 */
-		names++;
-		len = (int64_t)strlen(x->sites[i].domain);
-		longest = len > longest ? len : longest;
-		if (memmem(x->sites[i].line, x->sites[i].len, "\"aliases\":[]", 12))
-			continue;
-		hp_pool_reset(x->names);
-		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site,
-			err) < 0)
-			return err->code;
-		names += (int64_t)site.aliases.n;
-		for (j = 0; j < site.aliases.n; j++) {
-			len = (int64_t)strlen(site.aliases.v[j]);
-			longest = len > longest ? len : longest;
-		}
+	front.s = hp_web(x)->front;
+	back.s = s->front ? NULL : s;
+	if (render(x, &front, s, w, m, e, &d, err) == 0 &&
+		(!back.s || render(x, &back, s, w, m, e, &d, err) == 0)) {
+		hp_digest_hex(&d, hex);
+		w->now->revision = hp_pstrndup(x->round, hex, REVISION_LEN);
+		emit(x, &front, w, e);
+		if (back.s)
+			emit(x, &back, w, e);
 	}
-	bucket = power_of_two(8 + (longest + 2 + 7) / 8 * 8 + 8);
-	if (names > 400 && bucket < 512)
-		bucket = 512;
-	names = power_of_two(names < 256 ? 256 : names);
-	hp_tmap_bool(m, "names_hash", !hp_nginx(x)->sets_hash);
-	hp_tmap_i64(m, "room", names);
-	hp_tmap_i64(m, "longest", bucket - 24);
-	hp_tmap_i64(m, "max_size", 4 * names);
-	hp_tmap_i64(m, "bucket_size", bucket);
-	return 0;
+	hp_buf_release(&front.text);
+	hp_buf_release(&back.text);
+	return err->code;
 }
 
-static int emit_shared(struct hp_engine *x, struct hp_emit *e, const char *name, const char *path,
-	const struct hp_tmap *m, struct hp_err *err)
+int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+	const char *name, const char *path, unsigned mode, const struct hp_tmap *m,
+	struct hp_err *err)
 {
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
 	const struct hp_tmpl *t;
 
-	if (hp_tmpl_get(x->tmpl, "nginx", name, &t, err) < 0 || hp_tmpl_render(t, m, &b, err) < 0)
+	if (hp_tmpl_get(x->tmpl, s->is->name, name, &t, err) < 0 ||
+		hp_tmpl_render(t, m, &b, err) < 0)
 		return err->code;
-	hp_emit_file(e, path, 0644, 0, false, hp_buf_str(&b), b.len);
+	hp_emit_file(e, path, mode, 0, false, hp_buf_str(&b), b.len);
 	return 0;
-}
-
-/* NGINX is not installed: what its vhosts refer to stays with them until it is back. */
-static void keep_shared(struct hp_engine *x, struct hp_emit *e)
-{
-	const struct hp_mfile *m;
-
-	if (!x->old.n)
-		return;
-	for (m = x->old.own.files; m; m = m->next)
-		if (m->part == HP_PART_NGINX)
-			hp_emit_as_is(e, m);
-}
-
-int hp_nginx_render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
-{
-	struct hp_tmap *m = hp_tmap_new(x->scratch);
-
-	if (x->live && !hp_nginx(x)->binary) {
-		keep_shared(x, e);
-		return 0;
-	}
-	if (!x->names)
-		x->names = hp_pool_new();
-	if (count_names(x, m, err) < 0 ||
-		emit_shared(x, e, "node.conf", HP_NGINX_CONF_D, m, err) < 0)
-		return err->code;
-	return emit_shared(x, e, "php.conf", HP_NGINX_OWN "/php.conf", m, err);
 }

@@ -1,10 +1,10 @@
-/* NGINX as it runs. */
+/* Web servers as they run. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
-#include "node/part_nginx.h"
+#include "node/web.h"
 #include "base/str.h"
 #include "sys/run.h"
 #include "sys/service.h"
@@ -22,20 +22,26 @@ static ssize_t read_proc(pid_t pid, const char *name, char *buf, size_t size)
 	return n;
 }
 
-/* A pid file may be stale and its number another program's. */
-static bool is_nginx(pid_t pid)
+bool hp_web_is_alive(const struct hp_server *s, pid_t pid)
 {
 	char comm[32];
 
-	return read_proc(pid, "comm", comm, sizeof(comm)) > 0 && hp_str_starts(comm, "nginx");
+	return read_proc(pid, "comm", comm, sizeof(comm)) > 0 && hp_str_starts(comm, s->comm);
 }
 
-int hp_nginx_pid(pid_t *ret, struct hp_err *err)
+const char *hp_web_title(pid_t pid, char *buf, size_t size)
+{
+	read_proc(pid, "cmdline", buf, size);
+	return buf;
+}
+
+/* A pid file may be stale and its number another program's. */
+int hp_web_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {
 	*ret = 0;
-	if (hp_service_pid("nginx", HP_NGINX_PIDFILE, ret, err) < 0)
+	if (hp_service_pid(s->service, s->pidfile, ret, err) < 0)
 		return err->code;
-	if (*ret > 0 && !is_nginx(*ret))
+	if (*ret > 0 && !hp_web_is_alive(s, *ret))
 		*ret = 0;
 	return 0;
 }
@@ -54,28 +60,19 @@ static pid_t parent_of(pid_t pid)
 	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
 }
 
-void hp_nginx_workers(pid_t master, struct hp_nginx_part *p)
+void hp_web_workers(struct hp_web_server *s, pid_t master)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 	uint64_t pid;
 
-	p->n_workers = 0;
-	while (d && p->n_workers < HP_NGINX_WORKERS_MAX && (e = readdir(d)))
-		if (hp_parse_u64(e->d_name, INT32_MAX, &pid) == 0 && is_nginx((pid_t)pid) &&
-			parent_of((pid_t)pid) == master)
-			p->workers[p->n_workers++] = (pid_t)pid;
+	s->n_workers = 0;
+	while (d && s->n_workers < HP_WEB_WORKERS_MAX && (e = readdir(d)))
+		if (hp_parse_u64(e->d_name, INT32_MAX, &pid) == 0 &&
+			hp_web_is_alive(s->is, (pid_t)pid) && parent_of((pid_t)pid) == master)
+			s->workers[s->n_workers++] = (pid_t)pid;
 	if (d)
 		closedir(d);
-}
-
-bool hp_nginx_worker_accepts(pid_t pid)
-{
-	char title[128];
-
-	if (!is_nginx(pid) || read_proc(pid, "cmdline", title, sizeof(title)) <= 0)
-		return false;
-	return !strstr(title, "is shutting down");
 }
 
 /* ---- where it listens: its sockets' inodes, looked up in /proc/net/tcp ---- */
@@ -147,7 +144,7 @@ static void add_listens(struct hp_pool *pool, const char *table, bool v6, const 
 	}
 }
 
-const char *hp_nginx_listens(struct hp_pool *pool, pid_t pid)
+const char *hp_web_listens(struct hp_pool *pool, pid_t pid)
 {
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_strv l = {0};
@@ -162,39 +159,52 @@ const char *hp_nginx_listens(struct hp_pool *pool, pid_t pid)
 	return hp_pstrdup(pool, hp_buf_str(&b));
 }
 
-/* "nginx version: nginx/1.22.1" on stderr. */
-static const char *version(struct hp_pool *pool, const char *binary)
+const char *hp_web_ask_version(struct hp_pool *pool, const char *const *argv, const char *before)
 {
-	const char *const argv[] = {binary, "-v", NULL};
-	struct hp_buf errs _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_run r = {.argv = argv, .errs = &errs, .timeout_ms = 10000};
+	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT, errs _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_run r = {.argv = argv, .out = &said, .errs = &errs, .timeout_ms = 10000};
 	struct hp_err ignored = HP_ERR_INIT;
 	const char *p;
 
 	if (hp_run(&r, &ignored) != 0)
 		return NULL;
-	p = strstr(hp_buf_str(&errs), "nginx/");
-	return p ? hp_pstrndup(pool, p + 6, strcspn(p + 6, " \n")) : NULL;
+	hp_buf_adds(&said, hp_buf_str(&errs));
+	p = strstr(hp_buf_str(&said), before);
+	if (!p)
+		return NULL;
+	p += strlen(before);
+	return hp_pstrndup(pool, p, strcspn(p, " \n"));
 }
 
-int hp_nginx_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info *ret,
-	struct hp_err *err)
+static int info(struct hp_pool *pool, struct hp_engine *x, const struct hp_web_server *s,
+	struct hp_server_info *ret, struct hp_err *err)
 {
-	const char *binary = hp_nginx(x)->binary;
 	pid_t pid = 0;
 
-	memset(ret, 0, sizeof(*ret));
-	if (!binary)
-		return 0;
-	*ret = (struct hp_server_info){.name = "nginx", .binary = hp_pstrdup(pool, binary),
-		.service = "nginx", .listens = "", .front = true};
+	*ret = (struct hp_server_info){.name = s->is->name, .binary = hp_pstrdup(pool, s->binary),
+		.service = s->is->service, .listens = "", .front = s->front};
 	if (!x->live)
-		return 1;
-	ret->version = version(pool, binary);
-	if (hp_nginx_pid(&pid, err) < 0)
+		return 0;
+	ret->version = s->is->version(pool, s->binary);
+	if (hp_web_pid(s->is, &pid, err) < 0)
 		return err->code;
 	ret->active = pid > 0;
 	if (pid > 0)
-		ret->listens = hp_nginx_listens(pool, pid);
-	return 1;
+		ret->listens = hp_web_listens(pool, pid);
+	return 0;
+}
+
+int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info **ret,
+	size_t *ret_n, struct hp_err *err)
+{
+	struct hp_server_info *v = hp_palloc(pool, HP_SERVERS_MAX * sizeof(*v));
+	struct hp_web *web = hp_web(x);
+	size_t i, n = 0;
+
+	for (i = 0; i < web->n; i++)
+		if (web->v[i].binary && info(pool, x, &web->v[i], &v[n++], err) < 0)
+			return err->code;
+	*ret = v;
+	*ret_n = n;
+	return 0;
 }

@@ -1,0 +1,311 @@
+/* NGINX. */
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+
+#include "node/web.h"
+#include "base/str.h"
+#include "model/state.h"
+
+#define ETC "/etc/nginx"
+#define OWN ETC "/hosting-panel"
+
+extern const struct hp_server hp_server_nginx;
+
+/* ---- what the administrator says elsewhere ---- */
+/* Does this file set server_names_hash_…, outside comments? Twice is an error to nginx. */
+static bool sets_hash(struct hp_engine *x, const char *path)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *p, *line;
+
+	if (hp_file_read(hp_engine_path(x, x->scratch, path), (size_t)4 << 20, &text, &ignored) < 0)
+		return false;
+	for (p = hp_buf_str(&text); (p = strstr(p, "server_names_hash_")); p++) {
+		for (line = p; line > text.s && line[-1] != '\n' && line[-1] != '#'; line--)
+			;
+		if (line == text.s || line[-1] == '\n')
+			return true;
+	}
+	return false;
+}
+
+static bool somebody_sets_hash(struct hp_engine *x)
+{
+	DIR *d = opendir(hp_engine_path(x, x->scratch, ETC "/conf.d"));
+	bool found = sets_hash(x, ETC "/nginx.conf");
+	struct dirent *e;
+
+	while (d && !found && (e = readdir(d)))
+		found = hp_str_ends(e->d_name, ".conf") &&
+			!hp_streq(e->d_name, "hosting-panel.conf") &&
+			sets_hash(x, hp_pprintf(x->scratch, ETC "/conf.d/%s", e->d_name));
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static void look(struct hp_engine *x, struct hp_web_server *s)
+{
+	s->sets_hash = somebody_sets_hash(x);
+}
+
+/* ---- what all vhosts share ---- */
+static int64_t power_of_two(int64_t n)
+{
+	int64_t p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+/*
+ * A name takes a pointer, its length and itself, aligned, in a bucket that ends in a pointer
+ * (ngx_hash.c): a bucket too small for one name is an error. Wide buckets for many names let
+ * nginx find a size of its table at once, which otherwise takes seconds. Powers of two, so that
+ * the file changes seldom.
+ */
+static int count_names(struct hp_engine *x, const struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_err *err)
+{
+	int64_t names = 0, longest = 32, bucket, len;
+	struct hp_site site;
+	size_t i, j;
+
+	for (i = 0; i < x->n_sites; i++) {
+		if (!x->sites[i].line)
+			continue;
+		/*
+		 * a site with aliases names them in its line; parsing all of them would cost more
+		 * than rendering
+		 */
+		names++;
+		len = (int64_t)strlen(x->sites[i].domain);
+		longest = len > longest ? len : longest;
+		if (memmem(x->sites[i].line, x->sites[i].len, "\"aliases\":[]", 12))
+			continue;
+		hp_pool_reset(x->names);
+		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site,
+			err) < 0)
+			return err->code;
+		names += (int64_t)site.aliases.n;
+		for (j = 0; j < site.aliases.n; j++) {
+			len = (int64_t)strlen(site.aliases.v[j]);
+			longest = len > longest ? len : longest;
+		}
+	}
+	bucket = power_of_two(8 + (longest + 2 + 7) / 8 * 8 + 8);
+	if (names > 400 && bucket < 512)
+		bucket = 512;
+	names = power_of_two(names < 256 ? 256 : names);
+	hp_tmap_bool(m, "names_hash", !s->sets_hash);
+	hp_tmap_i64(m, "room", names);
+	hp_tmap_i64(m, "longest", bucket - 24);
+	hp_tmap_i64(m, "max_size", 4 * names);
+	hp_tmap_i64(m, "bucket_size", bucket);
+	return 0;
+}
+
+static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+	struct hp_err *err)
+{
+	struct hp_tmap *m = hp_tmap_new(x->scratch);
+
+	if (!x->names)
+		x->names = hp_pool_new();
+	hp_tmap_bool(m, "front", s->front);
+	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
+	hp_tmap_str(m, "key", hp_web(x)->key);
+	if (count_names(x, s, m, err) < 0 ||
+		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m,
+			err) < 0 ||
+		hp_web_emit_shared(x, s, e, "php.conf", OWN "/php.conf", 0644, m, err) < 0)
+		return err->code;
+	/* root's alone: who knows the headers' names can be any client to a server behind the front */
+	if (s->front)
+		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", 0600, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", 0600, m, err) < 0)
+		return err->code;
+	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0600, m, err);
+}
+
+/* ---- reading what nginx -t says ---- */
+/* The last "in /path:line" of a complaint. */
+static void read_place(struct hp_pool *pool, char *line, struct hp_web_verdict *ret)
+{
+	char *in = NULL, *p, *colon;
+	const char *shown;
+
+	for (p = strstr(line, " in /"); p; p = strstr(p + 1, " in /"))
+		in = p;
+	colon = in ? strrchr(in, ':') : NULL;
+	if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
+		return;
+	*colon = 0;
+	ret->domain = hp_web_domain_of(pool, &hp_server_nginx, in + 4, &shown);
+	ret->message = hp_pprintf(pool, "%.*s in %s:%s", (int)(in - line), line, shown, colon + 1);
+}
+
+static char *next_line(struct hp_pool *pool, const char **at)
+{
+	const char *p = *at, *nl;
+
+	if (!*p)
+		return NULL;
+	nl = strchr(p, '\n');
+	*at = nl ? nl + 1 : p + strlen(p);
+	return hp_pstrndup(pool, p, nl ? (size_t)(nl - p) : strlen(p));
+}
+
+/* "nginx: [emerg] …" or, from its log, "2026/… [emerg] 12#12: …" */
+static char *complaint(char *line, const char *level)
+{
+	char *p = strstr(line, level), *hash;
+
+	if (!p)
+		return NULL;
+	p += strlen(level);
+	hash = p + strspn(p, "0123456789");
+	if (hash > p && *hash == '#') {
+		hash += 1 + strspn(hash + 1, "0123456789");
+		if (hash[0] == ':' && hash[1] == ' ')
+			p = hash + 2;
+	}
+	return p;
+}
+
+void hp_nginx_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret)
+{
+	static const char *const levels[] = {"[emerg] ", "[alert] ", "[crit] "};
+	const char *at;
+	char *line, *what;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (i = 0; i < HP_ARRAY_SIZE(levels) && !ret->message; i++)
+		for (at = text; !ret->message && (line = next_line(pool, &at));) {
+			what = complaint(line, levels[i]);
+			if (!what)
+				continue;
+			ret->message = hp_pstrdup(pool, what);
+			read_place(pool, what, ret);
+		}
+}
+
+/* nginx: [warn] conflicting server name "a.example" on 0.0.0.0:80, ignored */
+bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **ret_name,
+	const char **ret_listen)
+{
+	char *line, *what, *name, *end, *on, *comma;
+
+	while ((line = next_line(pool, at))) {
+		what = complaint(line, "[warn] ");
+		name = what ? strstr(what, "conflicting server name \"") : NULL;
+		if (!name)
+			continue;
+		name += strlen("conflicting server name \"");
+		end = strchr(name, '"');
+		on = end ? strstr(end, " on ") : NULL;
+		if (!on)
+			continue;
+		*end = 0;
+		on += 4;
+		comma = strchr(on, ',');
+		if (comma)
+			*comma = 0;
+		*ret_name = name;
+		*ret_listen = on;
+		return true;
+	}
+	return false;
+}
+
+/* Of two vhosts with one name nginx serves the first and says only a warning. */
+static int check_conflicts(struct hp_engine *x, struct hp_web_server *s, const char *said,
+	struct hp_err *err)
+{
+	const char *at = said, *name, *listen;
+	int rc = 0, one;
+
+	while (hp_nginx_next_conflict(x->round, &at, &name, &listen)) {
+		one = hp_web_conflict(x, s, name, listen, err);
+		rc = one ? one : rc;
+	}
+	return rc;
+}
+
+static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err)
+{
+	const char *const argv[] = {s->binary, "-t", NULL};
+	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_web_verdict v;
+	int status, rc = hp_web_run_test(x, s, argv, live, &status, &said, err);
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (status == 0)
+		return check_conflicts(x, s, hp_buf_str(&said), err);
+	hp_nginx_read_verdict(x->round, hp_buf_str(&said), &v);
+	return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
+}
+
+/* ---- as it runs ---- */
+static const char *last_words(struct hp_pool *pool, char *log)
+{
+	char *p, *last = NULL, *colon;
+
+	for (p = strstr(log, "[emerg] "); p; p = strstr(p + 1, "[emerg] "))
+		if (!strstr(p, "still could not bind()") || !last)
+			last = p + strlen("[emerg] ");
+	if (!last)
+		return NULL;
+	last[strcspn(last, "\n")] = 0;
+	colon = strstr(last, ": ");
+	return hp_str_printable(pool, colon && colon - last < 24 ? colon + 2 : last, 300);
+}
+
+static bool accepts(pid_t pid)
+{
+	char title[128];
+
+	hp_web_title(pid, title, sizeof(title));
+	return *title && !strstr(title, "is shutting down");
+}
+
+/* "nginx version: nginx/1.22.1" */
+static const char *version(struct hp_pool *pool, const char *binary)
+{
+	const char *const argv[] = {binary, "-v", NULL};
+
+	return hp_web_ask_version(pool, argv, "nginx/");
+}
+
+static const char *const binaries[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx",
+	"/usr/bin/nginx", NULL};
+static const char *const templates[] = {"site.conf", "node.conf", "php.conf", "proxy.conf",
+	"behind.conf", "behind-php.conf", NULL};
+
+const struct hp_server hp_server_nginx = {
+	.name = "nginx",
+	.package = "nginx",
+	.service = "nginx",
+	.pidfile = "/run/nginx.pid",
+	.comm = "nginx",
+	.etc = ETC,
+	.own = OWN,
+	.error_log = "/var/log/nginx/error.log",
+	.sites = ETC "/sites-available",
+	.enabled = ETC "/sites-enabled",
+	.port = 8181,
+	.reload = SIGHUP,
+	.binaries = binaries,
+	.templates = templates,
+	.look = look,
+	.render_node = render_node,
+	.test = test,
+	.last_words = last_words,
+	.accepts = accepts,
+	.version = version,
+};

@@ -1,0 +1,500 @@
+/* Web servers as one part of the engine: who is there, who is the front, and in which order. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "node/web.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "sys/run.h"
+#include "sys/service.h"
+
+#define KEY_DIGITS 32
+
+/* ---- what is here ---- */
+struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name)
+{
+	struct hp_web *web = hp_web(x);
+	size_t i;
+
+	for (i = 0; i < web->n; i++)
+		if (hp_streq(web->v[i].is->name, name))
+			return &web->v[i];
+	return NULL;
+}
+
+struct hp_web_server *hp_web_of_file(struct hp_engine *x, const char *path)
+{
+	struct hp_web *web = hp_web(x);
+	const char *rest;
+	size_t i;
+
+	for (i = 0; i < web->n; i++) {
+		rest = hp_str_after(path, web->v[i].is->etc);
+		if (rest && *rest == '/')
+			return &web->v[i];
+	}
+	return NULL;
+}
+
+static void find_servers(struct hp_engine *x, struct hp_web *web)
+{
+	const char *const *place;
+	struct hp_web_server *s;
+
+	for (; hp_servers[web->n]; web->n++) {
+		HP_BUG_ON(web->n == HP_SERVERS_MAX);
+		s = &web->v[web->n];
+		s->is = hp_servers[web->n];
+		for (place = s->is->binaries; *place && !s->binary; place++)
+			if (access(hp_engine_path(x, x->scratch, *place), X_OK) == 0)
+				s->binary = *place;
+	}
+}
+
+/* The front of the last run, which stands in a file of its own; NULL: there was none. */
+static const char *kept_front(struct hp_engine *x)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (hp_file_read(hp_engine_path(x, x->scratch, HP_WEB_FRONT_FILE), 64, &b, &ignored) < 0)
+		return NULL;
+	return hp_pstrndup(x->pool, hp_buf_str(&b), strcspn(hp_buf_str(&b), "\n"));
+}
+
+/*
+ * Asked for, configured, of before, or the first that is installed. One that is not installed any
+ * more is still the front: another one takes over only when it is told to.
+ */
+static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *err)
+{
+	const char *conf = x->o->conf ? hp_conf_get(x->o->conf, "web", "server") : NULL;
+	const char *name = conf && !hp_streq(conf, "auto") ? conf : NULL;
+	size_t i;
+
+	if (x->o->front && name && !hp_streq(name, x->o->front)) {
+		hp_err_set(err, HP_E_CONF, "%s can't be the front: " HP_CONF_FILE
+			" says [web] server = %s", x->o->front, name);
+		return hp_err_hint(err, "set it to %s or to auto there", x->o->front);
+	}
+	if (x->o->front)
+		name = x->o->front;
+	web->front_before = kept_front(x);
+	if (!name)
+		name = web->front_before;
+	web->front = name ? hp_web_find(x, name) : NULL;
+	for (i = 0; i < web->n && !web->front; i++)
+		if (web->v[i].binary)
+			web->front = &web->v[i];
+	if (!web->front)
+		web->front = &web->v[0];
+	web->front->front = true;
+	return 0;
+}
+
+/*
+ * The front tells servers behind it who the client is, in headers of which nobody else knows the
+ * names: otherwise each website's PHP, which can reach loopback, could pretend to be anybody.
+ */
+static int load_key(struct hp_engine *x, struct hp_web *web, struct hp_err *err)
+{
+	const char *path = hp_engine_path(x, x->scratch, HP_WEB_KEY_FILE);
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err none = HP_ERR_INIT;
+	char key[KEY_DIGITS + 1] = "";
+	size_t i;
+
+	web->key = "0";
+	if (hp_file_read(path, sizeof(key), &b, &none) == 0 && b.len == KEY_DIGITS &&
+		strspn(hp_buf_str(&b), "0123456789") == KEY_DIGITS) {
+		web->key = hp_pstrdup(x->pool, hp_buf_str(&b));
+		return 0;
+	}
+	if (x->dry)
+		return 0;
+	/* digits: they are the same in a header's name and in what CGI makes of it */
+	hp_random(key, KEY_DIGITS);
+	for (i = 0; i < KEY_DIGITS; i++)
+		key[i] = (char)('0' + (uint8_t)key[i] % 10);
+	if (hp_engine_make_dir(x, err) < 0 || hp_file_write(path, 0600, key, KEY_DIGITS, err) < 0)
+		return err->code;
+	web->key = hp_pstrdup(x->pool, key);
+	return 0;
+}
+
+static int detect(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web *web = hp_palloc(x->pool, sizeof(*web));
+	size_t i;
+
+	x->part[HP_PART_WEB] = web;
+	web->ipv6 = access("/proc/net/if_inet6", F_OK) == 0;
+	find_servers(x, web);
+	if (choose_front(x, web, err) < 0 || load_key(x, web, err) < 0)
+		return err->code;
+	for (i = 0; i < web->n; i++)
+		if (web->v[i].is->look)
+			web->v[i].is->look(x, &web->v[i]);
+	return 0;
+}
+
+/* ---- files of the node ---- */
+static void find_used(struct hp_engine *x)
+{
+	struct hp_web *web = hp_web(x);
+	struct hp_web_server *s;
+	size_t i;
+
+	for (i = 0; i < web->n; i++)
+		web->v[i].used = web->v[i].front;
+	for (i = 0; i < x->n_sites; i++) {
+		s = x->sites[i].line ? hp_web_find(x, x->sites[i].server) : NULL;
+		if (s)
+			s->used = true;
+	}
+}
+
+/* A server is not installed: what its vhosts refer to stays with them until it is back. */
+static void keep_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e)
+{
+	const struct hp_mfile *m;
+
+	if (!x->old.n)
+		return;
+	for (m = x->old.own.files; m; m = m->next)
+		if (m->part == HP_PART_WEB && hp_web_of_file(x, m->path) == s)
+			hp_emit_as_is(e, m);
+}
+
+static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	const char *name = hp_pprintf(x->scratch, "%s\n", web->front->is->name);
+	struct hp_web_server *s;
+	size_t i;
+
+	find_used(x);
+	hp_emit_file(e, HP_WEB_FRONT_FILE, 0644, 0, false, name, strlen(name));
+	for (i = 0; i < web->n; i++) {
+		s = &web->v[i];
+		if (x->live && !s->binary)
+			keep_shared(x, s, e);
+		else if (s->used && s->is->render_node(x, s, e, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- what a round changes ---- */
+static void find_moves(struct hp_engine *x)
+{
+	struct hp_web *web = hp_web(x);
+	struct hp_web_server *s;
+	size_t i;
+
+	for (i = 0; i < web->n; i++)
+		web->v[i].gains = web->v[i].loses = false;
+	for (i = 0; i < x->n_ops; i++) {
+		if (x->ops[i].file->part != HP_PART_WEB)
+			continue;
+		s = hp_web_of_file(x, x->ops[i].file->path);
+		if (s && s->binary)
+			*(x->ops[i].late ? &s->loses : &s->gains) = true;
+	}
+}
+
+/*
+ * A vhost behind the front goes when the front sends nobody there any more; but when the front
+ * itself changes, none may keep a port that another one needs.
+ */
+static bool is_late(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m)
+{
+	struct hp_web_server *s = w->domain ? hp_web_of_file(x, m->path) : NULL;
+
+	return s && !s->front && hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
+}
+
+static int note(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	pid_t pid;
+
+	if (hp_web_pid(s->is, &pid, err) < 0)
+		return err->code;
+	s->was_down = pid == 0;
+	if (s->gains)
+		hp_journal_note(x, HP_PART_WEB, "%s\t%s", s->was_down ? "start" : "reload",
+			s->is->name);
+	if (s->loses)
+		hp_journal_note(x, HP_PART_WEB, "lose\t%s", s->is->name);
+	return 0;
+}
+
+static int journal(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	size_t i;
+
+	if (!x->live)
+		return 0;
+	find_moves(x);
+	for (i = 0; i < web->n; i++) {
+		web->v[i].told = false;
+		if ((web->v[i].gains || web->v[i].loses) && note(x, &web->v[i], err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- telling a server ---- */
+/* What it said since from; NULL: nothing of weight. */
+static const char *last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
+{
+	int fd _cleanup_close_ = open(s->error_log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char tail[8192];
+	ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail) - 1, from) : 0;
+
+	if (n <= 0)
+		return NULL;
+	tail[n] = 0;
+	return s->last_words(pool, tail);
+}
+
+static int start(const struct hp_server *s, struct hp_err *err)
+{
+	const char *const names[] = {s->service, NULL};
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct stat log = {0};
+	const char *words;
+	pid_t pid;
+
+	if (stat(s->error_log, &log) < 0)
+		log.st_size = 0;
+	if (hp_service_start(names, err) < 0) {
+		words = last_words(pool, s, log.st_size);
+		if (words && err->code == HP_E_REFUSED) {
+			hp_err_set(err, HP_E_REFUSED, "%s can't be started: %s", s->name, words);
+			hp_err_hint(err, "its own words are in %s", s->error_log);
+		}
+		return err->code;
+	}
+	if (hp_web_pid(s, &pid, err) < 0)
+		return err->code;
+	if (pid > 0)
+		return 0;
+	hp_err_set(err, HP_E_REFUSED, "%s was started and does not run", s->name);
+	return hp_err_hint(err, "its own words are in %s", s->error_log);
+}
+
+/*
+ * The signal straight to the master: what it reads was tested a moment ago, and the service's own
+ * reload would have everything read once more first.
+ */
+static int reload(struct hp_web_server *s, struct hp_err *err)
+{
+	pid_t pid;
+
+	if (hp_web_pid(s->is, &pid, err) < 0)
+		return err->code;
+	if (pid == 0)
+		return hp_err_set(err, HP_E_REFUSED, "%s does not run any more", s->is->name);
+	hp_web_workers(s, pid);
+	if (kill(pid, s->is->reload) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be reloaded", s->is->name);
+	return 0;
+}
+
+static int tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	if (hp_fault_err("reload", err))
+		return err->code;
+	s->told = true;
+	s->told_us = hp_now_us();
+	s->n_workers = 0;
+	if ((s->was_down ? start(s->is, err) : reload(s, err)) < 0)
+		return err->code;
+	hp_report_reload(x, s->is->name);
+	hp_fault("after-reload");
+	return 0;
+}
+
+/*
+ * Those behind the front first, and until they answer; the front is told last, and answers while
+ * the engine brings files to the disk (probe).
+ */
+static int change(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	struct hp_web_server *s;
+	size_t i;
+	int rc;
+
+	if (!x->live)
+		return 0;
+	for (i = 0; i < web->n; i++) {
+		s = &web->v[i];
+		if (!s->gains || s->front)
+			continue;
+		if (tell(x, s, err) < 0)
+			return err->code;
+		rc = hp_web_probe_server(x, s, err);
+		if (rc)
+			return rc;
+	}
+	return web->front->gains ? tell(x, web->front, err) : 0;
+}
+
+static int probe(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web_server *front = hp_web(x)->front;
+
+	return front->told ? hp_web_probe_server(x, front, err) : 0;
+}
+
+/* ---- from the journal ---- */
+static void mark(struct hp_engine *x, const char *line)
+{
+	const char *tab = strchr(line, '\t');
+	struct hp_web_server *s = tab ? hp_web_find(x, tab + 1) : NULL;
+
+	if (!s)
+		return;
+	s->reload_back |= hp_str_starts(line, "reload\t");
+	s->stop_back |= hp_str_starts(line, "start\t");
+	s->lose_now |= hp_str_starts(line, "lose\t");
+}
+
+static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	const char *const names[] = {s->is->service, NULL};
+	bool wanted = s->reload_back || s->stop_back, stop = s->stop_back;
+	pid_t pid;
+
+	s->reload_back = s->stop_back = s->lose_now = false;
+	if (!x->live || !wanted || hp_web_pid(s->is, &pid, err) < 0 || pid == 0)
+		return err->code;
+	return stop ? hp_service_stop(names, err) : reload(s, err);
+}
+
+/* The front goes back first: it is the one that clients see, and it may hold another's port. */
+static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	size_t i;
+
+	if (line) {
+		mark(x, line);
+		return 0;
+	}
+	if (back(x, web->front, err) < 0)
+		return err->code;
+	for (i = 0; i < web->n; i++)
+		if (back(x, &web->v[i], err) < 0)
+			return err->code;
+	return 0;
+}
+
+static int finish(struct hp_engine *x, const char *line, struct hp_err *err HP_UNUSED)
+{
+	if (line)
+		mark(x, line);
+	return 0;
+}
+
+/* Vhosts that nobody is sent to any more have gone: their servers forget them. */
+static int cleared(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	struct hp_web_server *s;
+	pid_t pid;
+	size_t i;
+
+	for (i = 0; i < web->n; i++) {
+		s = &web->v[i];
+		if (!s->lose_now)
+			continue;
+		s->lose_now = false;
+		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && reload(s, err) < 0))
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- is what they serve what stands in their files? ---- */
+static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
+	size_t *ret_wrong, struct hp_err *err)
+{
+	const char *name = s->is->name;
+	struct hp_err one = HP_ERR_INIT;
+	pid_t pid;
+
+	if (!s->binary) {
+		(*ret_wrong)++;
+		hp_err_set(&one, HP_E_NOT_FOUND, "%s is not installed on this node", name);
+		hp_err_hint(&one, "apt install %s", s->is->package);
+		hp_mend_failed(x, s->is->etc, NULL, &one, repair ? err : &one);
+		return err->code;
+	}
+	if (hp_web_pid(s->is, &pid, err) < 0)
+		return err->code;
+	if (pid > 0)
+		return 0;
+	(*ret_wrong)++;
+	if (repair && start(s->is, &one) < 0)
+		return hp_mend_failed(x, s->is->pidfile, NULL, &one, err);
+	hp_mend_tell(x, repair, s->is->pidfile, NULL,
+		hp_pprintf(x->scratch, "%s does not run", name));
+	return 0;
+}
+
+/* Has it files of ours? */
+static bool is_needed(struct hp_engine *x, struct hp_web_server *s)
+{
+	const struct hp_mfile *m;
+
+	for (m = x->old.own.files; m; m = m->next)
+		if (m->part == HP_PART_WEB && hp_web_of_file(x, m->path) == s)
+			return true;
+	return false;
+}
+
+static int revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	size_t i;
+
+	/* at boot their own units start them */
+	if (!x->live || x->boot || !x->old.n)
+		return 0;
+	for (i = 0; i < web->n; i++)
+		if (is_needed(x, &web->v[i]) &&
+			revive_one(x, &web->v[i], repair, ret_wrong, err) < 0)
+			return err->code;
+	return 0;
+}
+
+/* A folder that is not there is nobody's. */
+static const char *root(size_t i)
+{
+	return hp_servers[i] ? hp_servers[i]->etc : NULL;
+}
+
+const struct hp_part hp_part_web = {
+	.name = "web",
+	.root = root,
+	.detect = detect,
+	.inputs = hp_web_inputs,
+	.render_site = hp_web_render_site,
+	.render_node = render_node,
+	.is_late = is_late,
+	.test = hp_web_test,
+	.journal = journal,
+	.change = change,
+	.probe = probe,
+	.undo = undo,
+	.finish = finish,
+	.cleared = cleared,
+	.revive = revive,
+};

@@ -1,0 +1,162 @@
+/*
+ * Web servers as a part of the engine. One of them is the front: it has the public ports, serves
+ * its own sites, and hands requests for the others' sites to their servers on loopback. What is
+ * common to all stands in web*.c; a server is one file with one struct hp_server in it
+ * (server_*.c), its templates, and a row in servers.c.
+ *
+ * A change goes through the servers in this order: those behind the front take their new vhosts
+ * in and answer; then the front changes; and only when that is decided do those behind it lose
+ * the vhosts that nobody is sent to any more. So a site that moves from one server to another
+ * is served at every instant.
+ */
+#ifndef HP_NODE_WEB_H
+#define HP_NODE_WEB_H
+
+#include "node/emit.h"
+#include "node/engine.h"
+
+#define HP_WEB_WORKERS_MAX 1024
+/* Where the front's name is kept: one of the node's own files. */
+#define HP_WEB_FRONT_FILE HP_ETC "/front"
+#define HP_WEB_KEY_FILE HP_NODE_DIR "/front-key"
+#define HP_WEB_PROBE_PATH "/.well-known/hosting-panel/probe"
+
+struct hp_web_server;
+
+/* What a server's own test said: its first complaint, and the website to blame, if any. */
+struct hp_web_verdict {
+	const char *message;         /* "unknown directive \"x\" in /…/a.conf:3", or NULL: none */
+	const char *domain;          /* whose file it is, or NULL */
+};
+
+struct hp_server {
+	const char *name;            /* value of web_server; templates/<name>/, custom/<domain>/<name>/ */
+	const char *package;         /* apt install … */
+	const char *service;
+	const char *pidfile;
+	const char *comm;            /* what names of its processes begin with */
+	const char *etc;             /* everything that we write for it stands below */
+	const char *own;             /* and this is ours alone */
+	const char *error_log;
+	const char *sites, *enabled; /* folders of <domain>.conf, and of links to them (or NULL) */
+	unsigned port;               /* on 127.0.0.1 where another server is the front */
+	int reload;                  /* signal that makes it read its configuration */
+	const char *const *binaries; /* where it may be */
+	const char *const *templates; /* that files are rendered from, site.conf first */
+
+	/* Hand-made configuration that rendering depends on; into s. */
+	void (*look)(struct hp_engine *x, struct hp_web_server *s);
+	/* Slots that only this server's template has. */
+	int (*site_data)(struct hp_engine *x, struct hp_web_server *s, const struct hp_wish *w,
+		struct hp_tmap *m, struct hp_err *err);
+	/* What all its vhosts share. */
+	int (*render_node)(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+		struct hp_err *err);
+	/* Its own test: run, and judged. As hp_part's. */
+	int (*test)(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err);
+	/* Its last complaint in what its log has got since; NULL: none. */
+	const char *(*last_words)(struct hp_pool *pool, char *log);
+	/* A process that was of before a reload: does it take connections still? */
+	bool (*accepts)(pid_t pid);
+	const char *(*version)(struct hp_pool *pool, const char *binary);
+};
+/* In the order in which the front is chosen when nobody says which. */
+extern const struct hp_server *const hp_servers[];
+#define HP_SERVERS_MAX 8
+
+struct hp_web_server {
+	const struct hp_server *is;
+	const char *binary;          /* without sysroot; NULL: not installed */
+	uint8_t number;              /* of its row in hp_servers */
+	bool used;                   /* it is the front, or sites are wished on it */
+	bool front;
+	bool sets_hash;              /* NGINX: the administrator sets server_names_hash_* elsewhere */
+	/* of this round */
+	bool gains, loses;           /* files are put or changed now; or go when all is decided */
+	bool was_down;
+	bool told;                   /* it was told to reload or start */
+	uint64_t told_us;
+	pid_t workers[HP_WEB_WORKERS_MAX]; /* of before */
+	size_t n_workers;
+	/* from a journal */
+	bool reload_back, stop_back, lose_now;
+};
+
+struct hp_web {
+	struct hp_web_server v[HP_SERVERS_MAX];
+	size_t n;
+	struct hp_web_server *front;
+	const char *front_before;    /* of the last run; NULL: there was none */
+	bool ipv6;
+	const char *key;             /* in the names of headers that only the front sets */
+};
+
+static inline struct hp_web *hp_web(const struct hp_engine *x)
+{
+	return x->part[HP_PART_WEB];
+}
+/* By name; NULL: no server is called that. */
+struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name);
+/* The server whose folder a file stands in; NULL: none's (the front's name). */
+struct hp_web_server *hp_web_of_file(struct hp_engine *x, const char *path);
+
+/* ---- web_site.c ---- */
+int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
+int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+	struct hp_emit *e, struct hp_err *err);
+/* One of the files that all vhosts share. */
+int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+	const char *name, const char *path, unsigned mode, const struct hp_tmap *m,
+	struct hp_err *err);
+
+/* ---- web_test.c ---- */
+int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err);
+/*
+ * Run a server's test where the staged files are laid over its folder (or live). Returns 0 with
+ * its exit status and all it said, 1 when this machine allows no such thing, or an error.
+ */
+int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
+	bool live, int *ret_status, struct hp_buf *said, struct hp_err *err);
+/* It refused: blame the site that the verdict names, if it is one that changes. */
+int hp_web_refused(struct hp_engine *x, struct hp_web_server *s, const struct hp_web_verdict *v,
+	const char *said, struct hp_err *err);
+/* Another vhost has this name already: the site that has it, and changes, is to blame. 0: none. */
+int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *name,
+	const char *listen, struct hp_err *err);
+/*
+ * "…/sites-enabled/example.com.conf" → "example.com"; a tested copy of hand-made directives
+ * likewise, and *ret_shown is then its original. NULL: no site's file.
+ */
+const char *hp_web_domain_of(struct hp_pool *pool, const struct hp_server *s, const char *path,
+	const char **ret_shown);
+
+/* ---- server_nginx.c, for its tests ---- */
+void hp_nginx_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
+/* All conflicting names, one after the other: *at is where to read on. false at the end. */
+bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **ret_name,
+	const char **ret_listen);
+
+/* ---- web_look.c ---- */
+/* The master's pid, 0 when it does not run. */
+int hp_web_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err);
+/* Its workers: children of the master. */
+void hp_web_workers(struct hp_web_server *s, pid_t master);
+/* Is this still a process of that server? */
+bool hp_web_is_alive(const struct hp_server *s, pid_t pid);
+/* A process's command line as it shows itself; "" when it is gone. */
+const char *hp_web_title(pid_t pid, char *buf, size_t size);
+/* "0.0.0.0:80 [::]:80" from /proc. */
+const char *hp_web_listens(struct hp_pool *pool, pid_t pid);
+/* What a program says of its version behind this word; NULL. */
+const char *hp_web_ask_version(struct hp_pool *pool, const char *const *argv, const char *before);
+/* Of those that are installed. */
+int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info **ret,
+	size_t *ret_n, struct hp_err *err);
+
+/* ---- web_probe.c ---- */
+/* Do the sites that change on this server answer with their new configuration? */
+int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
+/* Wait until processes of before a reload take no connections any more. */
+void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s);
+
+#endif

@@ -1,0 +1,197 @@
+/* After a reload: does every changed website answer with its new configuration? */
+#include <errno.h>
+#include <time.h>
+
+#include "node/web.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "sys/probe.h"
+
+#define NAP_MS 4
+
+/* A reload of many vhosts takes seconds before the first new worker answers. */
+static uint64_t deadline(const struct hp_engine *x)
+{
+	uint64_t ms = 15000 + 3 * (uint64_t)x->n_sites;
+
+#ifdef HP_FAULT_POINTS
+	const char *v = getenv("HP_PROBE_MS");
+
+	if (v)
+		hp_parse_u64(v, 600000, &ms);
+#endif
+	return hp_now_ms() + ms;
+}
+
+static void nap(unsigned ms)
+{
+	struct timespec t = {.tv_nsec = (long)ms * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* The last website is gone, and nothing else of this server listens there: that is an answer. */
+static bool nobody_listens(const struct hp_server *s, unsigned port)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_err ignored = HP_ERR_INIT;
+	struct hp_strv at = {0};
+	const char *suffix = hp_pprintf(pool, ":%u", port);
+	pid_t pid;
+	size_t i;
+
+	if (hp_web_pid(s, &pid, &ignored) < 0 || pid == 0)
+		return false;
+	hp_str_split(pool, hp_web_listens(pool, pid), " ", &at);
+	for (i = 0; i < at.n; i++)
+		if (hp_str_ends(at.v[i], suffix))
+			return false;
+	return true;
+}
+
+/* What is asked, of which server, until when. */
+struct question {
+	const struct hp_server *server;
+	unsigned port;
+	const char *domain, *revision;
+	bool gone;                   /* anything else is the right answer */
+	uint64_t end;
+	char heard[1100];
+};
+
+/* Once. True when the answer is the wished one. */
+static bool ask(struct question *q)
+{
+	struct hp_buf body _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_http_probe p = {.host = q->domain, .path = HP_WEB_PROBE_PATH, .port = q->port,
+		.timeout_ms = 3000};
+	struct hp_err err = HP_ERR_INIT;
+	bool same;
+	int status;
+
+	if (hp_http_probe(&p, &status, &body, NULL, &err) < 0) {
+		snprintf(q->heard, sizeof(q->heard), "%s", err.msg);
+		return q->gone && nobody_listens(q->server, q->port);
+	}
+	same = status == 200 && hp_streq(hp_buf_str(&body), q->revision);
+	snprintf(q->heard, sizeof(q->heard), "status %d", status);
+	return same != q->gone;
+}
+
+static bool until_right(struct question *q)
+{
+	uint64_t asked = hp_now_ms();
+	unsigned ms = 1;
+
+	while (!ask(q)) {
+		if (hp_now_ms() >= q->end)
+			return false;
+		nap(ms);
+		/*
+		 * most answer within a second: whoever waits at a prompt waits for the rest of a
+		 * nap, too
+		 */
+		ms = hp_now_ms() - asked < 2000 ? NAP_MS : 10 * NAP_MS;
+	}
+	return true;
+}
+
+static int check_master(const struct hp_server *s, struct hp_err *err)
+{
+	pid_t pid;
+
+	if (hp_web_pid(s, &pid, err) < 0)
+		return err->code;
+	if (pid > 0)
+		return 0;
+	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded", s->name);
+	return hp_err_hint(err, "its own words are in %s", s->error_log);
+}
+
+/*
+ * Old and new workers accept side by side for a while: a request right after the first good
+ * answer could still meet the old configuration.
+ */
+void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
+{
+	uint64_t end = deadline(x);
+	size_t i;
+
+	for (i = 0; i < s->n_workers; i++)
+		while (hp_web_is_alive(s->is, s->workers[i]) && s->is->accepts(s->workers[i]) &&
+			hp_now_ms() < end)
+			nap(5);
+}
+
+static bool is_touched(const struct hp_engine *x, const bool *touched, size_t i)
+{
+	const struct hp_wish *w = &x->sites[i];
+
+	if (!touched[i])
+		return false;
+	return w->now ? w->now->revision != NULL : w->old && w->old->revision;
+}
+
+/* Sites of which files changed on this server; those that only leave it later are not asked. */
+static bool *find_touched(struct hp_engine *x, const struct hp_web_server *s)
+{
+	bool *touched = hp_palloc(x->round, x->n_sites + 1);
+	const struct hp_op *op;
+	size_t i;
+
+	for (i = 0; i < x->n_ops; i++) {
+		op = &x->ops[i];
+		if (op->site && !op->late && op->file->part == HP_PART_WEB &&
+			hp_web_of_file(x, op->file->path) == s)
+			touched[op->site - x->sites] = true;
+	}
+	return touched;
+}
+
+static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w,
+	const char *heard, struct hp_err *err)
+{
+	hp_err_set(err, HP_E_REFUSED,
+		"%s was reloaded, but the site does not answer with its new configuration (%s)",
+		s->is->name, heard);
+	hp_err_hint(err,
+		"another vhost may have the name, or listen on a more specific address; see %s",
+		s->is->error_log);
+	return hp_blame(x, w, HP_IS_REFUSED, err);
+}
+
+int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	struct question q = {.server = s->is, .port = s->front ? 80 : s->is->port,
+		.end = deadline(x)};
+	bool *touched = find_touched(x, s);
+	size_t i, asked = 0, n_wrong = 0;
+	int rc = 0;
+
+	for (i = 0; i < x->n_sites; i++) {
+		struct hp_wish *w = &x->sites[i];
+
+		if (!is_touched(x, touched, i))
+			continue;
+		asked++;
+		q.domain = w->domain;
+		q.gone = !w->now;
+		q.revision = w->now ? w->now->revision : w->old->revision;
+		if (until_right(&q))
+			continue;
+		n_wrong++;
+		rc = wrong(x, s, w, q.heard, err);
+		if (n_wrong == 1 && check_master(s->is, err) < 0)
+			break;
+	}
+	/* nobody answers as wished: that is no site's fault */
+	if (n_wrong && n_wrong == asked && asked > 1) {
+		for (i = 0; i < x->n_sites; i++)
+			if (is_touched(x, touched, i))
+				x->sites[i].outcome = HP_IS_FINE;
+		return err->code;
+	}
+	hp_web_wait_for_old(x, s);
+	x->servers_us += hp_now_us() - s->told_us;
+	return rc ? rc : check_master(s->is, err);
+}
