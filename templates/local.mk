@@ -12,3 +12,9 @@ nginx_templatesdir = $(pkgdatadir)/templates/nginx
 dist_nginx_templates_DATA = templates/nginx/behind-php.conf templates/nginx/behind.conf \
 	templates/nginx/content.conf templates/nginx/head.conf templates/nginx/node.conf \
 	templates/nginx/php.conf templates/nginx/proxy.conf templates/nginx/site.conf
+
+# Apache
+apache_templatesdir = $(pkgdatadir)/templates/apache
+dist_apache_templates_DATA = templates/apache/access.conf templates/apache/behind-php.conf \
+	templates/apache/behind.conf templates/apache/content.conf templates/apache/head.conf \
+	templates/apache/node.conf templates/apache/proxy.conf templates/apache/site.conf

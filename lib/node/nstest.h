@@ -12,7 +12,7 @@ struct hp_nstest {
 	const char *dir;        /* the server's folder: the staged files are laid over it */
 	const char *logs;       /* covered by an empty file system … */
 	const char *const *log_dirs; /* … with these folders (names, NULL-terminated) in it */
-	struct hp_buf *errs;    /* what it said on stderr */
+	struct hp_buf *out, *errs; /* what it said; out may be NULL */
 	unsigned timeout_ms;
 };
 

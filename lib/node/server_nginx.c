@@ -48,7 +48,7 @@ static bool somebody_sets_hash(struct hp_engine *x)
 
 static void look(struct hp_engine *x, struct hp_web_server *s)
 {
-	s->sets_hash = somebody_sets_hash(x);
+	s->admin_sets = somebody_sets_hash(x);
 }
 
 /* ---- what all vhosts share ---- */
@@ -100,7 +100,7 @@ static int count_names(struct hp_engine *x, const struct hp_web_server *s, struc
 	if (names > 400 && bucket < 512)
 		bucket = 512;
 	names = power_of_two(names < 256 ? 256 : names);
-	hp_tmap_bool(m, "names_hash", !s->sets_hash);
+	hp_tmap_bool(m, "names_hash", !s->admin_sets);
 	hp_tmap_i64(m, "room", names);
 	hp_tmap_i64(m, "longest", bucket - 24);
 	hp_tmap_i64(m, "max_size", 4 * names);

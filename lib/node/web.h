@@ -70,7 +70,11 @@ struct hp_web_server {
 	uint8_t number;              /* of its row in hp_servers */
 	bool used;                   /* it is the front, or sites are wished on it */
 	bool front;
-	bool sets_hash;              /* NGINX: the administrator sets server_names_hash_* elsewhere */
+	/*
+	 * The administrator says himself what we would: NGINX's server_names_hash_*, Apache's
+	 * "Listen 443".
+	 */
+	bool admin_sets;
 	/* of this round */
 	bool gains, loses;           /* files are put or changed now; or go when all is decided */
 	bool was_down;
@@ -135,6 +139,12 @@ void hp_nginx_read_verdict(struct hp_pool *pool, const char *text, struct hp_web
 /* All conflicting names, one after the other: *at is where to read on. false at the end. */
 bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **ret_name,
 	const char **ret_listen);
+
+/* ---- server_apache.c, for its tests ---- */
+void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
+/* Names that two files' vhosts have on one address, by what -D DUMP_VHOSTS prints. */
+size_t hp_apache_conflicts(struct hp_pool *pool, const char *text, struct hp_strv *names,
+	struct hp_strv *listens);
 
 /* ---- web_look.c ---- */
 /* The master's pid, 0 when it does not run. */

@@ -36,7 +36,7 @@ int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 				return err->code;
 			hp_digest_add(d, hp_tmpl_digest(t), 64);
 		}
-		hp_digest_add(d, s->front ? "f" : s->sets_hash ? "h" : "-", 1);
+		hp_digest_add(d, s->front ? "f" : s->admin_sets ? "h" : "-", 1);
 	}
 	hp_digest_add(d, web->ipv6 ? "6" : "4", 1);
 	return 0;
@@ -84,9 +84,17 @@ static void add_names(struct hp_tmap *m, const struct hp_site *site)
 	size_t i;
 
 	hp_tmap_list(m, "names");
+	hp_tmap_list(m, "aliases");
 	hp_tmap_str(hp_tmap_item(m, "names"), "name", site->v[HP_SITE_DOMAIN]);
-	for (i = 0; i < site->aliases.n; i++)
+	for (i = 0; i < site->aliases.n; i++) {
 		hp_tmap_str(hp_tmap_item(m, "names"), "name", site->aliases.v[i]);
+		hp_tmap_str(hp_tmap_item(m, "aliases"), "name", site->aliases.v[i]);
+	}
+}
+
+static bool is_list(const char *json)
+{
+	return json && *json && !hp_streq(json, "[]");
 }
 
 static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
@@ -94,7 +102,8 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 {
 	struct hp_pool *pool = x->scratch;
 	const char *logs = hp_folders_logs(pool, w->domain);
-	const char *allowed = s->v[HP_SITE_ALLOWED_IPS];
+	uint64_t bytes = 0;
+	int64_t seconds;
 
 	hp_tmap_str(m, "domain", w->domain);
 	add_names(m, s);
@@ -107,15 +116,22 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_bool(m, "suspended", w->suspended);
 	hp_tmap_bool(m, "php", w->php != NULL);
 	hp_tmap_str(m, "socket", hp_instance_link_path(pool, w->user));
-	hp_tmap_str(m, "read_timeout", hp_pprintf(pool, "%llds",
-		(long long)hp_site_i64(s, HP_SITE_PHP_MAX_EXECUTION_TIME) + 10));
+	seconds = hp_site_i64(s, HP_SITE_PHP_MAX_EXECUTION_TIME) + 10;
+	hp_tmap_str(m, "read_timeout", hp_pprintf(pool, "%llds", (long long)seconds));
+	hp_tmap_i64(m, "read_seconds", seconds);
 	hp_tmap_str(m, "max_body", s->v[HP_SITE_PHP_POST_MAX_SIZE]);
+	hp_parse_size(s->v[HP_SITE_PHP_POST_MAX_SIZE], INT64_MAX, &bytes);
+	hp_tmap_i64(m, "max_body_bytes", (int64_t)bytes);
 	hp_tmap_bool(m, "gzip", hp_site_bool(s, HP_SITE_GZIP_ENABLED));
 	hp_tmap_bool(m, "cache", hp_site_bool(s, HP_SITE_CACHE_ENABLED));
 	hp_tmap_str(m, "cache_ttl", hp_pprintf(pool, "%llds",
 		(long long)hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS)));
-	hp_tmap_bool(m, "restricted", allowed && *allowed && !hp_streq(allowed, "[]"));
-	if (add_list(m, "allowed", "address", allowed, pool, err) < 0)
+	hp_tmap_i64(m, "cache_seconds", hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS));
+	hp_tmap_bool(m, "restricted", is_list(s->v[HP_SITE_ALLOWED_IPS]));
+	hp_tmap_bool(m, "limited", is_list(s->v[HP_SITE_ALLOWED_IPS]) ||
+		is_list(s->v[HP_SITE_BLOCKED_IPS]));
+	if (add_list(m, "allowed", "address", s->v[HP_SITE_ALLOWED_IPS], pool,
+		    err) < 0)
 		return hp_err_prefix(err, "allowed_ips");
 	if (add_list(m, "blocked", "address", s->v[HP_SITE_BLOCKED_IPS], pool, err) < 0)
 		return hp_err_prefix(err, "blocked_ips");

@@ -99,10 +99,11 @@ int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *na
 int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
 	bool live, int *ret_status, struct hp_buf *said, struct hp_err *err)
 {
+	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_nstest t = {.argv = argv, .dir = s->is->etc, .logs = HP_SITES_LOG_DIR,
-		.errs = said, .timeout_ms = patience(x)};
-	struct hp_run plain = {.argv = argv, .errs = said, .max_out = (size_t)16 << 20,
-		.timeout_ms = patience(x)};
+		.out = &out, .errs = said, .timeout_ms = patience(x)};
+	struct hp_run plain = {.argv = argv, .out = &out, .errs = said,
+		.max_out = (size_t)16 << 20, .timeout_ms = patience(x)};
 	/* some open their pid file even to test, and make it when it is not there */
 	bool had_pidfile = access(s->is->pidfile, F_OK) == 0;
 	int rc;
@@ -118,6 +119,7 @@ int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *co
 	}
 	if (!had_pidfile && access(s->is->pidfile, F_OK) == 0)
 		unlink(s->is->pidfile);
+	hp_buf_add(said, hp_buf_str(&out), out.len);
 	if (rc == 1)
 		hp_err_clear(err); /* the live test after the switch says it */
 	return rc;

@@ -109,14 +109,17 @@ static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, str
 
 /*
  * ap_getword_conf(): \" and \\ within "…". ${NAME} is replaced in the whole line before that,
- * and %{NAME} by many directives after it.
+ * and %{NAME} by many directives after it. Those that take a format (Header set) want the slot
+ * percent, which doubles each.
  */
 static int escape_apache(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
+	bool percent = slot && strcmp(slot, "percent") == 0;
+
 	if (!slot && strstr(v, "%{"))
 		return hp_err_set(err, HP_E_USAGE,
 			"contains \"%%{\", which cannot be written here");
-	return escape_quoted(out, v, slot, false, err);
+	return escape_quoted(out, v, percent ? NULL : slot, percent, err);
 }
 
 /* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */

@@ -137,7 +137,7 @@ static const struct slot *find_slot(const char *name)
 
 bool hp_escape_slot_exists(const char *name)
 {
-	return find_slot(name);
+	return find_slot(name) || strcmp(name, "percent") == 0;
 }
 
 int hp_escape_slot(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
@@ -145,7 +145,8 @@ int hp_escape_slot(struct hp_buf *out, const char *v, const char *slot, struct h
 	const struct slot *s = find_slot(slot);
 	char shown[80];
 
-	HP_BUG_ON(!s);
+	if (!s)
+		return hp_err_set(err, HP_E_CONF, "the slot \"%s\" is not for this format", slot);
 	if (!s->is(v)) {
 		hp_str_to_printable(shown, sizeof(shown), v, strlen(v), false);
 		return hp_err_set(err, HP_E_USAGE, "\"%s\" is not %s", shown, s->what);

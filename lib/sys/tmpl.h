@@ -19,7 +19,8 @@
  * Numbers set by hp_tmap_i64() are written as digits. Only sections take a bool.
  *
  * Slots: domain (A-labels, may begin with "*."), path (absolute, clean, no blanks),
- * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user.
+ * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user; in apache also
+ * percent: quoted, each '%' doubled, for directives that take a format.
  */
 #ifndef HP_SYS_TMPL_H
 #define HP_SYS_TMPL_H

@@ -1,0 +1,320 @@
+/* Apache httpd 2.4, as Debian lays it out. */
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include "node/web.h"
+#include "base/str.h"
+
+#define ETC "/etc/apache2"
+#define OWN ETC "/hosting-panel"
+#define PORTS_CONF ETC "/ports.conf"
+#define PORT 8182
+
+extern const struct hp_server hp_server_apache;
+
+/*
+ * What vhosts need and Debian does not enable. Loaded by ours where nobody else has: a2enmod's
+ * links are the administrator's, and stand before ours.
+ */
+static const char *const modules[] = {"expires", "headers", "http2", "proxy", "proxy_fcgi",
+	"proxy_http", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
+
+/* ---- what the administrator says elsewhere ---- */
+static void look(struct hp_engine *x, struct hp_web_server *s)
+{
+	/* ports.conf listens for TLS where the module stands before it */
+	s->admin_sets = access(
+		hp_engine_path(x, x->scratch, ETC "/mods-enabled/ssl.load"), F_OK) == 0;
+}
+
+/* ---- ports.conf: it is the administrator's, but two servers can't have one port ---- */
+static bool is_listen(const char *line)
+{
+	return strncasecmp(line, "Listen", 6) == 0 && (line[6] == ' ' || line[6] == '\t');
+}
+
+/* Lines that Debian puts there; whoever has written others is asked to change them himself. */
+static bool is_debians(const char *line)
+{
+	static const char *const known[] = {"Listen 80", "Listen 443", "<IfModule ssl_module>",
+		"<IfModule mod_gnutls.c>", "</IfModule>", NULL};
+	const char *const *k;
+
+	for (k = known; *k; k++)
+		if (hp_streq(line, *k))
+			return true;
+	return !*line || *line == '#';
+}
+
+struct ports {
+	bool listens, foreign;
+	const char *line;            /* the foreign one */
+};
+
+static void read_ports(struct hp_pool *pool, const char *text, struct ports *ret)
+{
+	struct hp_strv lines = {0};
+	const char *line;
+	size_t i;
+
+	*ret = (struct ports){0};
+	hp_str_split(pool, text, "\n", &lines);
+	for (i = 0; i < lines.n; i++) {
+		line = lines.v[i] + strspn(lines.v[i], " \t");
+		ret->listens |= is_listen(line);
+		if (is_debians(line) || ret->foreign)
+			continue;
+		ret->foreign = true;
+		ret->line = line;
+	}
+}
+
+static const char front_ports[] =
+	"# Edited by hosting-panel when Apache became the server that has the public ports.\n"
+	"Listen 80\n\n<IfModule ssl_module>\n\tListen 443\n</IfModule>\n";
+static const char back_ports[] =
+	"# Edited by hosting-panel: another server has the public ports, and Apache listens where\n"
+	"# conf-enabled/hosting-panel.conf says. hp-vhost front apache gives them back to it.\n";
+
+static int edit_ports(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+	struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	struct ports p;
+
+	if (hp_disk_text(x, PORTS_CONF, &text, err) < 0)
+		return err->code;
+	read_ports(x->scratch, hp_buf_str(&text), &p);
+	if (p.listens == s->front)
+		return 0;
+	if (p.foreign) {
+		hp_err_set(err, HP_E_EXISTS, PORTS_CONF " has lines of the administrator's (%s), "
+			"so it is not changed, but apache %s", p.line, s->front ?
+			"is to listen on ports 80 and 443" :
+			"can't listen where the front server does");
+		return hp_err_hint(err, s->front ? "put into it: Listen 80" :
+			"take its Listen lines out");
+	}
+	hp_emit_edit(e, PORTS_CONF, s->front ? front_ports : back_ports,
+		strlen(s->front ? front_ports : back_ports));
+	return 0;
+}
+
+/* ---- files ---- */
+static int site_data(struct hp_engine *x HP_UNUSED, struct hp_web_server *s HP_UNUSED,
+	const struct hp_wish *w, struct hp_tmap *m, struct hp_err *err HP_UNUSED)
+{
+	hp_tmap_str(m, "user", w->user);
+	return 0;
+}
+
+static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
+	struct hp_err *err)
+{
+	struct hp_tmap *m = hp_tmap_new(x->scratch);
+	const char *const *name;
+
+	hp_tmap_bool(m, "front", s->front);
+	hp_tmap_bool(m, "listen_tls", !s->admin_sets);
+	hp_tmap_i64(m, "port", s->is->port);
+	hp_tmap_str(m, "key", hp_web(x)->key);
+	hp_tmap_list(m, "modules");
+	for (name = modules; *name; name++)
+		hp_tmap_str(hp_tmap_item(m, "modules"), "name", *name);
+	if (edit_ports(x, s, e, err) < 0 ||
+		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf-available/hosting-panel.conf",
+			0644, m, err) < 0)
+		return err->code;
+	hp_emit_link(e, ETC "/conf-enabled/hosting-panel.conf",
+		"../conf-available/hosting-panel.conf");
+	/* root's alone: who knows the headers' names can be any client to a server behind the front */
+	if (s->front)
+		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", 0600, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", 0600, m, err) < 0)
+		return err->code;
+	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0644, m, err);
+}
+
+/* ---- its test ---- */
+/*
+ * AH00526: Syntax error on line 3 of /etc/apache2/sites-enabled/a.example.conf:
+ * Invalid command 'Foo', perhaps misspelled or …
+ */
+void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret)
+{
+	const char *at = strstr(text, "Syntax error on line "), *of, *end, *shown, *why;
+	char *path;
+
+	*ret = (struct hp_web_verdict){0};
+	if (!at)
+		return;
+	at += strlen("Syntax error on line ");
+	of = strstr(at, " of ");
+	end = of ? strstr(of, ":\n") : NULL;
+	if (!of || !end || (size_t)(of - at) != strspn(at, "0123456789"))
+		return;
+	path = hp_pstrndup(pool, of + 4, (size_t)(end - of - 4));
+	ret->domain = hp_web_domain_of(pool, &hp_server_apache, path, &shown);
+	why = end + 2;
+	ret->message = hp_pprintf(pool, "%s in %s:%.*s",
+		hp_str_printable(pool, hp_pstrndup(pool, why, strcspn(why, "\n")), 300), shown,
+		(int)(of - at), at);
+}
+
+/* A name that a vhost has, as "-D DUMP_VHOSTS" tells it. */
+struct name {
+	const char *listen, *name, *file;
+};
+
+static int by_listen(const void *a, const void *b)
+{
+	const struct name *l = a, *r = b;
+	int d = strcmp(l->listen, r->listen);
+
+	d = d ? d : strcmp(l->name, r->name);
+	return d ? d : strcmp(l->file, r->file);
+}
+
+/* "…NAME (/file:3)" behind the words that say what it is; NULL: no such line. */
+static const char *behind(const char *line, const char *word)
+{
+	const char *p = strstr(line, word);
+
+	return p ? p + strlen(word) : NULL;
+}
+
+static size_t read_names(struct hp_pool *pool, const char *text, struct name **ret)
+{
+	struct hp_strv lines = {0};
+	const char *listen = "", *file = "", *line, *p, *open;
+	struct name *v;
+	size_t i, n = 0;
+
+	hp_str_split(pool, text, "\n", &lines);
+	v = hp_palloc(pool, (lines.n + 1) * sizeof(*v));
+	for (i = 0; i < lines.n; i++) {
+		line = lines.v[i];
+		open = strstr(line, " (/");
+		if (*line && *line != ' ' && *line != '\t' && strchr(line, ':')) {
+			listen = hp_pstrndup(pool, line, strcspn(line, " "));
+			p = open ? line + strlen(listen) : NULL;
+			p = p ? p + strspn(p, " ") : NULL;
+		} else if (!(p = behind(line, " namevhost ")) &&
+			!(p = behind(line, " wild alias ")) && !(p = behind(line, " alias "))) {
+			continue;
+		}
+		if (open)
+			file = hp_pstrndup(pool, open + 2, strcspn(open + 2, ":)"));
+		if (p)
+			v[n++] = (struct name){.listen = listen, .file = file,
+				.name = hp_pstrndup(pool, p, strcspn(p, " "))};
+	}
+	*ret = v;
+	return n;
+}
+
+size_t hp_apache_conflicts(struct hp_pool *pool, const char *text, struct hp_strv *names,
+	struct hp_strv *listens)
+{
+	struct name *v;
+	size_t n = read_names(pool, text, &v), i;
+
+	if (n)
+		qsort(v, n, sizeof(*v), by_listen);
+	for (i = 1; i < n; i++) {
+		if (!hp_streq(v[i].name, v[i - 1].name) ||
+			!hp_streq(v[i].listen, v[i - 1].listen) ||
+			hp_streq(v[i].file, v[i - 1].file))
+			continue;
+		hp_strv_add(pool, names, v[i].name);
+		hp_strv_add(pool, listens, v[i].listen);
+	}
+	return names->n;
+}
+
+static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err)
+{
+	/* it knows the variables that Debian's configuration needs */
+	static const char *const argv[] = {"/usr/sbin/apache2ctl", "-t", "-D", "DUMP_VHOSTS", NULL};
+	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_strv names = {0}, listens = {0};
+	struct hp_web_verdict v;
+	int status, rc = hp_web_run_test(x, s, argv, live, &status, &said, err), one;
+	size_t i;
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (status) {
+		hp_apache_read_verdict(x->round, hp_buf_str(&said), &v);
+		return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
+	}
+	hp_apache_conflicts(x->round, hp_buf_str(&said), &names, &listens);
+	for (i = 0; i < names.n; i++) {
+		one = hp_web_conflict(x, s, names.v[i], listens.v[i], err);
+		rc = one ? one : rc;
+	}
+	return rc;
+}
+
+/* ---- as it runs ---- */
+/* "[… 2026] [ssl:emerg] [pid 1:tid 1] AH02311: …" */
+static const char *last_words(struct hp_pool *pool, char *log)
+{
+	static const char *const levels[] = {":emerg] ", ":alert] ", ":crit] ", ":error] "};
+	char *p, *last = NULL, *behind_pid;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(levels) && !last; i++)
+		for (p = strstr(log, levels[i]); p; p = strstr(p + 1, levels[i]))
+			last = p + strlen(levels[i]);
+	if (!last)
+		return NULL;
+	last[strcspn(last, "\n")] = 0;
+	behind_pid = *last == '[' ? strstr(last, "] ") : NULL;
+	return hp_str_printable(pool, behind_pid ? behind_pid + 2 : last, 300);
+}
+
+/* A child of before closes its listening sockets when it has begun to end. */
+static bool accepts(pid_t pid)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	return *hp_web_listens(pool, pid) != 0;
+}
+
+/* "Server version: Apache/2.4.62 (Debian)" */
+static const char *version(struct hp_pool *pool, const char *binary)
+{
+	const char *const argv[] = {binary, "-v", NULL};
+
+	return hp_web_ask_version(pool, argv, "Apache/");
+}
+
+static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
+static const char *const templates[] = {"site.conf", "node.conf", "proxy.conf", "behind.conf",
+	"behind-php.conf", NULL};
+
+const struct hp_server hp_server_apache = {
+	.name = "apache",
+	.package = "apache2",
+	.service = "apache2",
+	.pidfile = "/run/apache2/apache2.pid",
+	.comm = "apache2",
+	.etc = ETC,
+	.own = OWN,
+	.error_log = "/var/log/apache2/error.log",
+	.sites = ETC "/sites-available",
+	.enabled = ETC "/sites-enabled",
+	.port = PORT,
+	.reload = SIGUSR1,
+	.binaries = binaries,
+	.templates = templates,
+	.look = look,
+	.site_data = site_data,
+	.render_node = render_node,
+	.test = test,
+	.last_words = last_words,
+	.accepts = accepts,
+	.version = version,
+};
