@@ -19,3 +19,5 @@ lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/instance.
 	lib/node/masters.c lib/node/php.h lib/node/php.c \
 	lib/node/php_render.c lib/node/php_test.c lib/node/procs.h lib/node/procs.c \
 	lib/node/users.h lib/node/users.c
+# Certificates
+lib_libhp_la_SOURCES += lib/node/certs.h

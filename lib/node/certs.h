@@ -1,0 +1,93 @@
+/*
+ * The node's certificates. Below HP_CERTS_DIR (root, 0700) each website has
+ *   <domain>/<n>/fullchain.pem   leaf first, then its chain
+ *   <domain>/<n>/key.pem         its private key, 0600
+ *   <domain>/<n>/meta.json       what is in them, so that nobody has to load OpenSSL to know
+ *   <domain>/current             link to the <n> in use; renamed into place, so there is always one
+ *   <domain>/renewal.json        how often renewing has failed, and when to try again
+ * A numbered folder is never changed once it has its number, so that whoever follows the link once
+ * has a pair that fits, whatever is stored meanwhile; the last HP_CERT_KEEP of them stay.
+ *
+ * root is the --sysroot ("" for none); paths handed out are without it. What is written here is
+ * written by one at a time (hp_cert_lock()); readers need no lock.
+ */
+#ifndef HP_NODE_CERTS_H
+#define HP_NODE_CERTS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/paths.h"
+#include "base/pool.h"
+
+#define HP_CERT_KEEP 3 /* pairs of one website, the current one among them */
+#define HP_CERT_CHAIN_MAX ((size_t)256 << 10)
+#define HP_CERT_KEY_MAX ((size_t)64 << 10)
+#define HP_CERT_ACCOUNT_DIR HP_LIB "/acme" /* root 0700: the account's key at each CA */
+/*
+ * What vhosts answer at /.well-known/acme-challenge/<token>: the file <token> in it (root, 0755,
+ * its files 0644). Each is there while a CA, or our own look before it, asks for it.
+ */
+#define HP_CERT_CHALLENGE_DIR HP_LIB "/acme-challenge"
+
+struct hp_cert {
+	const char *domain;
+	unsigned number;
+	const char *chain, *key;     /* paths, by number and not through "current" */
+	struct hp_strv names;        /* what it is for: lower case, sorted; "*.example.com" too */
+	const char *issuer, *serial; /* for people */
+	const char *key_type;        /* "rsa2048", "ec256" … */
+	const char *provider;        /* "letsencrypt" or "custom" */
+	const char *sha256;          /* of the leaf (DER), what a TLS client sees: 64 hex digits */
+	const char *pair; /* of both files: equal where the bytes are; a website's input */
+	int64_t not_before, not_after; /* of the leaf, seconds since 1970 */
+	int64_t stored;
+};
+
+/* ---- reading: any program ---- */
+/*
+ * The current pair of a website, in pool. *ret is NULL (and the result 0) when it has none.
+ * HP_E_CONF when the store is damaged there: the link leads nowhere, or meta.json can't be read.
+ */
+int hp_cert_current(struct hp_pool *pool, const char *root, const char *domain,
+	const struct hp_cert **ret, struct hp_err *err);
+/* The bytes of a pair (buffers are reset first). HP_E_CONF when they are not what meta says. */
+int hp_cert_read(const char *root, const struct hp_cert *c, struct hp_buf *chain,
+	struct hp_buf *key, struct hp_err *err);
+/* Is the name ("*.example.com" too) among the certificate's, wildcards as RFC 6125 §6.4.3? */
+bool hp_cert_covers(const struct hp_cert *c, const char *name);
+/* The websites that have a folder in the store, sorted. */
+int hp_cert_domains(
+	struct hp_pool *pool, const char *root, struct hp_strv *ret, struct hp_err *err);
+
+/* ---- writing ---- */
+/* One writer at a time; closing *ret_fd unlocks. HP_E_BUSY after wait_ms. Makes the folders. */
+int hp_cert_lock(const char *root, unsigned wait_ms, int *ret_fd, struct hp_err *err);
+/*
+ * Store a pair under the next number and make it the current one. in: all but number, chain, key,
+ * pair and stored, which are for *ret. The same pair as the current one again changes nothing
+ * (*ret_changed). After an error or a crash the current one is as it was.
+ */
+int hp_cert_put(struct hp_pool *pool, const char *root, const struct hp_cert *in,
+	const struct hp_buf *chain, const struct hp_buf *key, const struct hp_cert **ret,
+	bool *ret_changed, struct hp_err *err);
+/* Make number the current one again (0: none) and delete the pair "of" that replaced it. */
+int hp_cert_back(
+	const char *root, const char *domain, unsigned number, unsigned of, struct hp_err *err);
+/* Delete pairs beyond the last HP_CERT_KEEP, and what a killed run has begun. */
+int hp_cert_prune(const char *root, const char *domain, struct hp_err *err);
+/* All of a website's, and the folder. Nothing there is no error. */
+int hp_cert_remove(const char *root, const char *domain, struct hp_err *err);
+
+/* How renewing goes. */
+struct hp_cert_renewal {
+	int64_t failures; /* in a row; 0: the last one succeeded, or there was none */
+	int64_t last_try, next_try;
+	const char *error; /* of the last failure, or NULL */
+};
+/* All zero where nothing was noted. */
+int hp_cert_renewal_get(struct hp_pool *pool, const char *root, const char *domain,
+	struct hp_cert_renewal *ret, struct hp_err *err);
+int hp_cert_renewal_set(
+	const char *root, const char *domain, const struct hp_cert_renewal *r, struct hp_err *err);
+
+#endif
