@@ -9,20 +9,20 @@
 
 #define HP_ETC "/etc/hosting-panel"
 #define HP_CONF_FILE HP_ETC "/hosting-panel.conf"
-#define HP_CUSTOM_DIR HP_ETC "/custom"       /* <domain>/<format>/ *.conf: hand-made directives */
-#define HP_TEMPLATES_DIR HP_ETC "/templates" /* overrides of ours: <format>/<name> */
+#define HP_CUSTOM_DIR HP_ETC "/custom" /* <domain>/<format>/ *.conf: hand-made directives */
+#define HP_TEMPLATES_DIR HP_ETC "/templates"     /* overrides of ours: <format>/<name> */
 #define HP_PHP_ETC HP_ETC "/php" /* <version>/<user>.conf: FPM configuration of a site */
 
 #define HP_LIB "/var/lib/hosting-panel"
 #define HP_DB_FILE HP_LIB "/panel.db"
-#define HP_NODE_DIR HP_LIB "/node"   /* state document, manifest, journal, lock */
+#define HP_NODE_DIR HP_LIB "/node"               /* state document, manifest, journal, lock */
 #define HP_SITES_DIR HP_LIB "/sites" /* <domain>/{sessions,uploads,tmp}: private to the site */
-#define HP_CERTS_DIR HP_LIB "/certs" /* <domain>/: lib/node/certs.h */
+#define HP_CERTS_DIR HP_LIB "/certs"             /* <domain>/: lib/node/certs.h */
 #define HP_SITES_LOG_DIR "/var/log/hosting-panel/sites" /* <domain>/ */
-#define HP_VHOSTS_DIR "/var/www/vhosts"                 /* <domain>: document root */
+#define HP_VHOSTS_DIR "/var/www/vhosts"          /* <domain>: document root */
 
 #define HP_RUN "/run/hosting-panel"
-#define HP_PHP_RUN HP_RUN "/php" /* <user>.sock -> <version>/<user>.sock */
+#define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */
 
 /*
  * Where this build's own modules and data (templates, pages) are: what configure said, or
