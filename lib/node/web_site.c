@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "node/certs.h"
 #include "node/folders.h"
 #include "node/instance.h"
 #include "node/web.h"
@@ -111,7 +112,7 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_str(m, "root", hp_folders_docroot(pool, w->domain));
 	hp_tmap_str(m, "access_log", hp_pprintf(pool, "%s/access.log", logs));
 	hp_tmap_str(m, "error_log", hp_pprintf(pool, "%s/error.log", logs));
-	hp_tmap_str(m, "challenges", HP_ACME_DIR);
+	hp_tmap_str(m, "challenges", HP_CERT_CHALLENGE_DIR);
 	hp_tmap_str(m, "revision", REVISION_HOLE);
 	hp_tmap_bool(m, "suspended", w->suspended);
 	hp_tmap_bool(m, "php", w->php != NULL);

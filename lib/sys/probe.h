@@ -9,9 +9,11 @@
 
 #include "base/err.h"
 #include "base/buf.h"
+#include "sys/dns.h"
 
 /*
- * GET path from 127.0.0.1:port (or [::1]) with this Host header, Connection: close.
+ * GET path from 127.0.0.1:port (or [::1], or the address given) with this Host header, Connection:
+ * close.
  * *ret_status gets the status code, body (may be NULL) up to 64 KiB, header (may be NULL)
  * the value of the response header want_header. HP_E_BUSY when nobody answers in time.
  */
@@ -19,6 +21,7 @@ struct hp_http_probe {
 	const char *host, *path;
 	unsigned port;
 	bool ipv6;
+	const struct hp_addr *addr; /* NULL: loopback, as ipv6 says */
 	unsigned timeout_ms;
 	const char *want_header;
 };

@@ -111,7 +111,7 @@ static int read_answer(int fd, uint64_t deadline, const char *name, struct hp_bu
 	}
 }
 
-static int connect_loopback(const struct hp_http_probe *p, uint64_t deadline, const char *name,
+static int connect_to(const struct hp_http_probe *p, uint64_t deadline, const char *name,
 	int *ret, struct hp_err *err)
 {
 	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->port),
@@ -119,7 +119,11 @@ static int connect_loopback(const struct hp_http_probe *p, uint64_t deadline, co
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)p->port),
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-	if (p->ipv6)
+	if (p->addr && p->addr->v6)
+		in6.sin6_addr = p->addr->in6;
+	else if (p->addr)
+		in4.sin_addr = p->addr->in4;
+	if (p->addr ? p->addr->v6 : p->ipv6)
 		return hp_probe_connect(
 			(struct sockaddr *)&in6, sizeof(in6), deadline, name, ret, err);
 	return hp_probe_connect((struct sockaddr *)&in4, sizeof(in4), deadline, name, ret, err);
@@ -137,7 +141,7 @@ int hp_http_probe(const struct hp_http_probe *p, int *ret_status, struct hp_buf 
 	int r, status;
 
 	snprintf(name, sizeof(name), "http://%s:%u", p->host, p->port);
-	r = connect_loopback(p, deadline, name, &fd, err);
+	r = connect_to(p, deadline, name, &fd, err);
 	if (r < 0)
 		return r;
 	hp_buf_addf(&req, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: hosting-panel\r\n"

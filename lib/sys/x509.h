@@ -1,0 +1,47 @@
+/*
+ * Certificates: judging a pair that somebody hands over, and making a key with a request for one.
+ * The only user of OpenSSL, which is loaded at the first call: linking it would double the start of
+ * every command.
+ */
+#ifndef HP_SYS_X509_H
+#define HP_SYS_X509_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "sys/digest.h"
+
+#define HP_X509_CHAIN_MAX 10 /* certificates */
+
+/* What the leaf says. Text lives in the caller's pool. */
+struct hp_x509 {
+	struct hp_strv names;          /* DNS names of the subjectAltName: lower case, sorted */
+	const char *issuer, *serial;   /* RFC 4514; hexadecimal digits */
+	const char *key_type;          /* "rsa2048", "ec256", "ed25519" */
+	char sha256[HP_DIGEST_HEX];    /* of its DER */
+	int64_t not_before, not_after; /* seconds since 1970 */
+	size_t certificates;           /* leaf and chain */
+	const char *open_end; /* who issued the last one; NULL when it is signed by itself */
+};
+
+/*
+ * Judge a pair: PEM text with the key, and PEM text with the certificates (other blocks in either
+ * are skipped). They must fit, and be: not encrypted, strong enough (112 bits, keys and
+ * signatures), in order (each issued by the next), in date at now, and for a TLS server with DNS
+ * names. The same certificate twice in a row counts once; a root at the end is left out. Both are
+ * written anew to ret_key and ret_chain (reset first), so that nothing else that stood in the text
+ * gets any further. HP_E_USAGE says what is wrong, with a hint.
+ */
+int hp_x509_pair(struct hp_pool *pool, const struct hp_buf *key, const struct hp_buf *certs,
+	int64_t now, struct hp_x509 *ret, struct hp_buf *ret_chain, struct hp_buf *ret_key,
+	struct hp_err *err);
+
+/*
+ * A new private key of type ("ec256" "ec384" "rsa2048" "rsa3072" "rsa4096") and a request (PKCS#10)
+ * signed with it for these names, both PEM. The names are what hp_domain_check() gave.
+ */
+int hp_x509_request(const char *type, const struct hp_strv *names, struct hp_buf *ret_key,
+	struct hp_buf *ret_request, struct hp_err *err);
+bool hp_x509_is_key_type(const char *type);
+
+#endif
