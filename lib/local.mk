@@ -9,7 +9,7 @@ lib_libhp_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(INIH_CFLAGS) $(MD_CFLAGS) $
 lib_libhp_la_CPPFLAGS = $(AM_CPPFLAGS) -DHP_LIB_CJSON='"$(CJSON_SONAME)"' \
 	-DHP_LIB_INIH='"$(INIH_SONAME)"' -DHP_LIB_MD='"$(MD_SONAME)"' \
 	-DHP_LIB_SMARTCOLS='"$(SMARTCOLS_SONAME)"' -DHP_LIB_IDN2='"$(IDN2_SONAME)"' \
-	-DHP_LIB_CRYPTO='"$(CRYPTO_SONAME)"'
+	-DHP_LIB_CRYPTO='"$(CRYPTO_SONAME)"' -DHP_LIB_SSL='"$(SSL_SONAME)"'
 lib_libhp_la_LIBADD = lib/libhp-base.la
 
 include lib/base/local.mk

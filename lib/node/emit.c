@@ -2,6 +2,8 @@
  * From rendered files to operations: what is there already, what is ours, what is somebody else's.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 
 #include "node/emit.h"
 #include "node/diff.h"
@@ -48,6 +50,18 @@ void hp_emit_link(struct hp_emit *e, const char *path, const char *target)
 	f->file.mode = 0777;
 	f->file.target = hp_pstrdup(e->x->scratch, target);
 	f->file.sha = digest(e, target, strlen(target));
+}
+
+void hp_emit_edit(struct hp_emit *e, const char *path, const void *text, size_t len)
+{
+	struct stat st = {.st_mode = 0644};
+	struct hp_emitted *f;
+
+	if (fstatat(e->x->rootfd, hp_rel(path), &st, 0) < 0)
+		st.st_mode = 0644;
+	hp_emit_file(e, path, st.st_mode & 07777, st.st_gid, false, text, len);
+	f = (struct hp_emitted *)((char *)e->tail - offsetof(struct hp_emitted, next));
+	f->edit = true;
 }
 
 void hp_emit_as_is(struct hp_emit *e, const struct hp_mfile *old)
@@ -113,7 +127,7 @@ static int judge(struct hp_engine *x, struct hp_wish *w, struct hp_emitted *f, b
 		hp_err_set(err, HP_E_EXISTS, "%s is there and is no file", f->file.path);
 		return hp_err_hint(err, "move it away");
 	}
-	if ((m && disk == HP_DISK_SAME) || hp_streq(sha, f->file.sha) || x->o->force)
+	if (f->edit || (m && disk == HP_DISK_SAME) || hp_streq(sha, f->file.sha) || x->o->force)
 		return 0;
 	return drift(x, w, f->file.path,
 		m ? "was changed by hand" : "is there already and was not made by hosting-panel",
@@ -162,14 +176,15 @@ static struct hp_mfile *keep(struct hp_engine *x, const struct hp_mfile *f)
 	return m;
 }
 
-static int show_change(struct hp_engine *x, const char *path, bool had_old, bool remove,
+static int show_change(struct hp_engine *x, const struct hp_mfile *m, bool had_old, bool remove,
 	const char *text, size_t len, struct hp_err *err)
 {
 	struct hp_buf old _cleanup_buf_ = HP_BUF_INIT, out _cleanup_buf_ = HP_BUF_INIT;
+	const char *path = m->path;
 
 	if (x->o->diff_fd < 0)
 		return 0;
-	if (x->o->quiet_plan) {
+	if (x->o->quiet_plan || m->mode == HP_EMIT_SECRET) {
 		hp_buf_addf(&out, "%s %s\n", remove ? "remove" : had_old ? "change" : "add", path);
 	} else {
 		if (had_old && hp_disk_text(x, path, &old, err) < 0)
@@ -197,9 +212,9 @@ static int settle_put(struct hp_emit *e, struct hp_wish *w, struct hp_emitted *f
 	if (!x->dry)
 		return hp_stage_put(x, m, f->text, f->len, err);
 	if (f->text)
-		return show_change(x, m->path, f->had_old, false, f->text, f->len, err);
+		return show_change(x, m, f->had_old, false, f->text, f->len, err);
 	text = hp_pprintf(x->scratch, "link to %s\n", f->file.target);
-	return show_change(x, m->path, false, false, text, strlen(text), err);
+	return show_change(x, m, false, false, text, strlen(text), err);
 }
 
 static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfile *m,
@@ -214,7 +229,7 @@ static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfi
 	op->late = hp_parts[m->part]->is_late && hp_parts[m->part]->is_late(x, w, m);
 	op->early = hp_parts[m->part]->early;
 	if (x->dry)
-		return show_change(x, m->path, true, true, NULL, 0, err);
+		return show_change(x, m, true, true, NULL, 0, err);
 	return op->late ? 0 : hp_stage_gap(x, m->path, err);
 }
 
@@ -238,6 +253,11 @@ static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, si
 	size_t i = 0, n = 0;
 
 	for (f = e->head; f; f = f->next) {
+		if (f->edit) {
+			if (f->put && settle_put(e, w, f, keep(x, &f->file), err) < 0)
+				return err->code;
+			continue;
+		}
 		*tail = keep(x, &f->file);
 		if (f->put && settle_put(e, w, f, *tail, err) < 0)
 			return err->code;

@@ -10,6 +10,7 @@ struct hp_emitted {
 	const char *text;      /* NULL for a link */
 	size_t len;
 	bool as_is;            /* it stays what it is: nobody can render it now */
+	bool edit;             /* it is the administrator's, before and after */
 	/* the verdict */
 	bool put;              /* to be written; else it stands there already */
 	bool had_old;

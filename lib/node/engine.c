@@ -86,6 +86,40 @@ static int digest_format(struct hp_engine *x, const char *dir, struct hp_digest 
 	return 0;
 }
 
+/* Which certificate is in use: what stands in a numbered folder of the store never changes. */
+static int digest_certificate(struct hp_engine *x, const char *domain, struct hp_digest *d,
+	struct hp_err *err)
+{
+	const char *path = hp_pprintf(x->scratch, HP_CERTS_DIR "/%s/current", domain);
+	char target[64];
+	ssize_t n = readlinkat(x->rootfd, hp_rel(path), target, sizeof(target));
+
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+		return hp_err_errno(err, HP_E_OS, errno, "the link %s can't be read", path);
+	if (n > 0)
+		hp_digest_add(d, target, (size_t)n);
+	return 0;
+}
+
+/* The domains with hand-made directives, and those with certificates: sorted, each once. */
+static int domains_with_own(struct hp_engine *x, struct hp_strv *ret, struct hp_err *err)
+{
+	struct hp_strv custom = {0}, certs = {0};
+	size_t i = 0, j = 0;
+	int d;
+
+	if (names_in(x, x->pool, HP_CUSTOM_DIR, &custom, err) < 0 ||
+		names_in(x, x->pool, HP_CERTS_DIR, &certs, err) < 0)
+		return err->code;
+	while (i < custom.n || j < certs.n) {
+		d = i == custom.n ? 1 : j == certs.n ? -1 : strcmp(custom.v[i], certs.v[j]);
+		hp_strv_add_ref(x->pool, ret, d <= 0 ? custom.v[i] : certs.v[j]);
+		i += d <= 0;
+		j += d >= 0;
+	}
+	return 0;
+}
+
 static int read_custom(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_strv domains = {0}, formats;
@@ -94,7 +128,7 @@ static int read_custom(struct hp_engine *x, struct hp_err *err)
 	const char *dir;
 	size_t i, j;
 
-	if (names_in(x, x->pool, HP_CUSTOM_DIR, &domains, err) < 0)
+	if (domains_with_own(x, &domains, err) < 0)
 		return err->code;
 	if (domains.n)
 		x->custom = hp_palloc(x->pool, domains.n * sizeof(*x->custom));
@@ -108,6 +142,8 @@ static int read_custom(struct hp_engine *x, struct hp_err *err)
 			if (digest_format(x, hp_pprintf(x->scratch, "%s/%s", dir, formats.v[j]), &d,
 				    err) < 0)
 				return err->code;
+		if (digest_certificate(x, domains.v[i], &d, err) < 0)
+			return err->code;
 		hp_digest_hex(&d, hex);
 		x->custom[x->n_custom].domain = domains.v[i];
 		x->custom[x->n_custom++].digest = hp_pstrdup(x->pool, hex);

@@ -88,7 +88,7 @@ struct hp_engine {
 	struct hp_tmpl_set *tmpl;
 	const char *inputs; /* sha256 of what goes into every rendering beside the document */
 	const char *all_inputs;          /* the same with all hand-made directives */
-	struct hp_custom *custom;        /* sites with hand-made directives, by domain */
+	struct hp_custom *custom; /* sites with hand-made directives or certificates, by domain */
 	size_t n_custom;
 	void *part[HP_PARTS];            /* each part's own */
 
@@ -125,10 +125,10 @@ struct hp_engine {
 	bool boot;                       /* before the servers start: mend in silence, start none */
 };
 
-/* What a site's folder of hand-made directives contains, as far as a digest tells. */
+/* What a site has besides its wish: hand-made directives, a certificate. */
 struct hp_custom {
 	const char *domain;
-	const char *digest;              /* over names and contents of everything in it */
+	const char *digest;              /* over all of it */
 };
 
 /* ---- engine.c: set-up and small things ---- */

@@ -80,6 +80,9 @@ struct hp_part {
 };
 extern const struct hp_part *const hp_parts[HP_PARTS];
 
+/* The mode of a file of which a plan shows that it changes, but not what stands in it. */
+#define HP_EMIT_SECRET 0400
+
 /*
  * A rendered file: text is copied. gid 0 is root's. own_dir: the folder is made for this
  * file alone and goes with it.
@@ -87,6 +90,12 @@ extern const struct hp_part *const hp_parts[HP_PARTS];
 void hp_emit_file(struct hp_emit *e, const char *path, unsigned mode, gid_t gid, bool own_dir,
 	const void *text, size_t len);
 void hp_emit_link(struct hp_emit *e, const char *path, const char *target);
+/*
+ * Another text for a file that is there and stays the administrator's: planned, tested, switched and
+ * undone as ours are, but not remembered, so that what he does with it later is no drift. Only where
+ * an edit is needed; owner and mode stay.
+ */
+void hp_emit_edit(struct hp_emit *e, const char *path, const void *text, size_t len);
 /* A file of before that sites still need, though what it was made for is not installed now. */
 void hp_emit_as_is(struct hp_emit *e, const struct hp_mfile *old);
 

@@ -101,6 +101,18 @@ static int edit_ports(struct hp_engine *x, struct hp_web_server *s, struct hp_em
 	return 0;
 }
 
+static void inputs(struct hp_engine *x, struct hp_web_server *s, struct hp_digest *d)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err ignored = HP_ERR_INIT;
+	struct ports p;
+
+	if (hp_disk_text(x, PORTS_CONF, &text, &ignored) < 0)
+		return;
+	read_ports(x->scratch, hp_buf_str(&text), &p);
+	hp_digest_add(d, p.listens == s->front ? "=" : "!", 1);
+}
+
 /* ---- files ---- */
 static int site_data(struct hp_engine *x HP_UNUSED, struct hp_web_server *s HP_UNUSED,
 	const struct hp_wish *w, struct hp_tmap *m, struct hp_err *err HP_UNUSED)
@@ -130,8 +142,8 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 		"../conf-available/hosting-panel.conf");
 	/* root's alone: who knows the headers' names can be any client to a server behind the front */
 	if (s->front)
-		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", 0600, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", 0600, m, err) < 0)
+		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) < 0)
 		return err->code;
 	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0644, m, err);
 }
@@ -311,6 +323,7 @@ const struct hp_server hp_server_apache = {
 	.binaries = binaries,
 	.templates = templates,
 	.look = look,
+	.inputs = inputs,
 	.site_data = site_data,
 	.render_node = render_node,
 	.test = test,

@@ -118,17 +118,20 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 	hp_tmap_bool(m, "front", s->front);
 	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
 	hp_tmap_str(m, "key", hp_web(x)->key);
+	hp_tmap_i64(m, "port", s->is->port);
+	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
 	if (count_names(x, s, m, err) < 0 ||
 		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m,
 			err) < 0 ||
-		hp_web_emit_shared(x, s, e, "php.conf", OWN "/php.conf", 0644, m, err) < 0)
+		hp_web_emit_shared(x, s, e, "php.conf", OWN "/php.conf", 0644, m, err) < 0 ||
+		hp_web_emit_shared(x, s, e, "tls.conf", OWN "/tls.conf", 0644, m, err) < 0)
 		return err->code;
 	/* root's alone: who knows the headers' names can be any client to a server behind the front */
 	if (s->front)
-		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", 0600, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", 0600, m, err) < 0)
+		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) < 0)
 		return err->code;
-	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0600, m, err);
+	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", HP_EMIT_SECRET, m, err);
 }
 
 /* ---- reading what nginx -t says ---- */
@@ -285,7 +288,8 @@ static const char *version(struct hp_pool *pool, const char *binary)
 static const char *const binaries[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx",
 	"/usr/bin/nginx", NULL};
 static const char *const templates[] = {"site.conf", "node.conf", "php.conf", "proxy.conf",
-	"behind.conf", "behind-php.conf", NULL};
+	"tls.conf", "behind.conf",
+	"behind-php.conf", NULL};
 
 const struct hp_server hp_server_nginx = {
 	.name = "nginx",

@@ -46,6 +46,8 @@ struct hp_server {
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);
+	/* What else files are made from: of the administrator's files those that may need an edit. */
+	void (*inputs)(struct hp_engine *x, struct hp_web_server *s, struct hp_digest *d);
 	/* Slots that only this server's template has. */
 	int (*site_data)(struct hp_engine *x, struct hp_web_server *s, const struct hp_wish *w,
 		struct hp_tmap *m, struct hp_err *err);
@@ -112,6 +114,19 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
 	const char *name, const char *path, unsigned mode, const struct hp_tmap *m,
 	struct hp_err *err);
+
+/* ---- web_tls.c ---- */
+/*
+ * The slots certificate and certificate_key, and whether there is one: the site's certificate, if it is to have one and
+ * has, is copied below the front's own folder, where its test sees it before it counts.
+ */
+int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *site,
+	struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d, bool *ret_has,
+	struct hp_err *err);
+/* Is any website wished to have TLS? */
+bool hp_web_any_tls(const struct hp_engine *x);
+/* Does the front show this site's current certificate by now? what it shows is in heard. */
+bool hp_web_tls_is_shown(struct hp_engine *x, const struct hp_wish *w, char *heard, size_t size);
 
 /* ---- web_test.c ---- */
 int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err);

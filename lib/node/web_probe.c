@@ -51,6 +51,9 @@ static bool nobody_listens(const struct hp_server *s, unsigned port)
 
 /* What is asked, of which server, until when. */
 struct question {
+	struct hp_engine *x;
+	const struct hp_wish *w;
+	bool front;
 	const struct hp_server *server;
 	unsigned port;
 	const char *domain, *revision;
@@ -73,9 +76,12 @@ static bool ask(struct question *q)
 		snprintf(q->heard, sizeof(q->heard), "%s", err.msg);
 		return q->gone && nobody_listens(q->server, q->port);
 	}
-	same = status == 200 && hp_streq(hp_buf_str(&body), q->revision);
+	/* the status is a server's own choice: not all have a way to say 200 and a word */
+	same = hp_streq(hp_buf_str(&body), q->revision);
 	snprintf(q->heard, sizeof(q->heard), "status %d", status);
-	return same != q->gone;
+	if (q->gone || !same)
+		return same != q->gone;
+	return !q->front || hp_web_tls_is_shown(q->x, q->w, q->heard, sizeof(q->heard));
 }
 
 static bool until_right(struct question *q)
@@ -162,7 +168,7 @@ static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w
 
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
-	struct question q = {.server = s->is, .port = s->front ? 80 : s->is->port,
+	struct question q = {.x = x, .front = s->front, .server = s->is, .port = s->front ? 80 : s->is->port,
 		.end = deadline(x)};
 	bool *touched = find_touched(x, s);
 	size_t i, asked = 0, n_wrong = 0;
@@ -174,6 +180,8 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 		if (!is_touched(x, touched, i))
 			continue;
 		asked++;
+		hp_pool_reset(x->scratch);
+		q.w = w;
 		q.domain = w->domain;
 		q.gone = !w->now;
 		q.revision = w->now ? w->now->revision : w->old->revision;

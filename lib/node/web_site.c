@@ -25,7 +25,7 @@
 int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
-	const struct hp_web_server *s;
+	struct hp_web_server *s;
 	const char *const *name;
 	const struct hp_tmpl *t;
 	size_t i;
@@ -37,6 +37,8 @@ int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 				return err->code;
 			hp_digest_add(d, hp_tmpl_digest(t), 64);
 		}
+		if (s->is->inputs && s->binary)
+			s->is->inputs(x, s, d);
 		hp_digest_add(d, s->front ? "f" : s->admin_sets ? "h" : "-", 1);
 	}
 	hp_digest_add(d, web->ipv6 ? "6" : "4", 1);
@@ -248,23 +250,24 @@ struct vhost {
 	struct hp_buf text;
 };
 
-static void set_role(struct hp_web_server *on, const struct hp_web_server *to, struct hp_tmap *m)
+static void set_role(struct hp_web_server *on, const struct hp_web_server *to, bool tls,
+	struct hp_tmap *m)
 {
-	hp_tmap_bool(m, "redirect", false);
-	hp_tmap_bool(m, "tls", false);
+	hp_tmap_bool(m, "tls", on->front && tls);
+	hp_tmap_bool(m, "redirect", on->front && tls);
 	hp_tmap_bool(m, "front", on->front);
 	hp_tmap_bool(m, "serves", on == to);
 	hp_tmap_i64(m, "port", on->is->port);
 	hp_tmap_i64(m, "back_port", to->is->port);
 }
 
-static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_server *to,
+static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_server *to, bool tls,
 	const struct hp_wish *w, struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d,
 	struct hp_err *err)
 {
 	const struct hp_tmpl *t;
 
-	set_role(v->s, to, m);
+	set_role(v->s, to, tls, m);
 	if (emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
 		(v->s->is->site_data && v->s->is->site_data(x, v->s, w, m, err) < 0) ||
 		hp_tmpl_get(x->tmpl, v->s->is->name, v->s->is->templates[0], &t, err) < 0 ||
@@ -294,14 +297,16 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	char hex[HP_DIGEST_HEX];
 	struct hp_web_server *s;
 	struct hp_digest d;
+	bool tls;
 
 	hp_digest_init(&d);
 	if (find_server(x, site, &s, err) < 0 || site_data(x, w, site, m, err) < 0)
 		return err->code;
 	front.s = hp_web(x)->front;
 	back.s = s->front ? NULL : s;
-	if (render(x, &front, s, w, m, e, &d, err) == 0 &&
-		(!back.s || render(x, &back, s, w, m, e, &d, err) == 0)) {
+	if (hp_web_tls_data(x, w, site, m, e, &d, &tls, err) == 0 &&
+		render(x, &front, s, tls, w, m, e, &d, err) == 0 &&
+		(!back.s || render(x, &back, s, tls, w, m, e, &d, err) == 0)) {
 		hp_digest_hex(&d, hex);
 		w->now->revision = hp_pstrndup(x->round, hex, REVISION_LEN);
 		emit(x, &front, w, e);

@@ -124,7 +124,7 @@ static int take_answer(struct hp_pool *pool, const unsigned char *p, int n, int 
 	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
 		if (lib.parserr(&m, ns_s_an, i, &rr) < 0)
 			return hp_err_set(err, HP_E_BUSY, "the answer of the DNS can't be read");
-		if (ns_rr_type(rr) != type)
+		if ((int)ns_rr_type(rr) != type)
 			continue;
 		if (type == ns_t_a && ns_rr_rdlen(rr) == sizeof(struct in_addr))
 			set_v4(&a, ns_rr_rdata(rr));

@@ -22,6 +22,11 @@ static int wait_for(int fd, short events, uint64_t deadline, const char *name, s
 	}
 }
 
+int hp_probe_wait(int fd, bool to_write, uint64_t deadline, const char *name, struct hp_err *err)
+{
+	return wait_for(fd, to_write ? POLLOUT : POLLIN, deadline, name, err);
+}
+
 int hp_probe_connect(const struct sockaddr *sa, socklen_t len, uint64_t deadline, const char *name,
 	int *ret_fd, struct hp_err *err)
 {
