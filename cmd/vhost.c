@@ -42,6 +42,7 @@ static int vhost_detect(struct cli *c, struct hp_err *err)
 static const struct hp_opt plan_opts[] = {
 	{"kept", 0, NULL, "take the document of the last run, not the panel's", 0, NULL},
 	{"paths", 0, NULL, "print the paths that would change, not how", 0, NULL},
+	{"front", 0, "SERVER", "show what hp-vhost front SERVER would change", 0, NULL},
 	{"force", 0, NULL, "show what apply --force would change, edits by hand included", 0, NULL},
 	{0},
 };
@@ -68,11 +69,25 @@ static int vhost_plan(struct cli *c, struct hp_err *err)
 	o.state_fd = fd;
 	o.quiet_plan = cli_opt(c, "paths");
 	o.force = cli_opt(c, "force");
+	o.front = cli_opt(c, "front");
 	if (!c->quiet && c->out_opts.mode == HP_OUT_TABLE && !c->out_opts.columns)
 		o.diff_fd = STDOUT_FILENO;
 	o.report = plan_event;
 	o.report_arg = c;
 	return hp_node_plan(&o, err);
+}
+
+/* ---- front ---- */
+static int vhost_front(struct cli *c, struct hp_err *err)
+{
+	struct hp_node_opts o;
+
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	o.front = c->args[0];
+	o.report = cli_event;
+	o.report_arg = c;
+	return hp_node_apply(&o, err);
 }
 
 /* ---- verify and recover ---- */
@@ -170,9 +185,17 @@ static const struct cli_verb verbs[] = {
 		"servers are reloaded once, every changed website is asked for, and everything is undone "
 		"if any of that fails. A website that breaks the test is left as it was; the others are "
 		"applied. What any website lacks besides files is made again: its Unix user, its folders, "
-		"its PHP, its links, NGINX itself. With - the document comes from standard input and the "
+		"its PHP, its links, a server that does not run. With - the document comes from standard input and the "
 		"report is JSON lines; the last one is the end, with the exit status and, where something "
 		"failed, the message."},
+	{"front", vhost_front, "SERVER", 1, 1, {"server"}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
+		cli_event_cols, NULL, NULL, NULL,
+		"give the public ports to another web server of this node",
+		"SERVER is nginx, apache or openlitespeed. The front server has ports 80 and 443, serves "
+		"its own websites, and hands requests for the others' to their servers on loopback; TLS "
+		"ends at it. All websites' vhosts are made anew, in one apply. One server lets the ports "
+		"go before the other takes them: connections that come in between are refused. Hand-made "
+		"vhosts are not moved."},
 	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS, NULL, cli_event_cols,
 		NULL, NULL, NULL,
 		"compare files, links and PHP instances with what the panel wrote",

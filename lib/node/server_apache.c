@@ -150,6 +150,34 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 
 /* ---- its test ---- */
 /*
+ * (2)No such file or directory: AH02291: Cannot access directory '/…' for error log of vhost
+ * defined at /etc/apache2/sites-enabled/a.example.conf:3
+ */
+static void read_other(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret)
+{
+	/* said beside every complaint, or behind it */
+	static const char *const noise[] = {"Warning", "AH00557:", "AH00558:", "AH00014:",
+		"Action '", "The Apache error log may have", NULL};
+	struct hp_strv lines = {0};
+	const char *const *word;
+	const char *at, *shown;
+	size_t i;
+
+	hp_str_split(pool, text, "\n", &lines);
+	for (i = 0; i < lines.n && !ret->message; i++) {
+		for (word = noise; *word && !strstr(lines.v[i], *word); word++)
+			;
+		if (*word)
+			continue;
+		ret->message = hp_str_printable(pool, lines.v[i], 300);
+		at = strstr(lines.v[i], " at /");
+		if (at)
+			ret->domain = hp_web_domain_of(pool, &hp_server_apache,
+				hp_pstrndup(pool, at + 4, strcspn(at + 4, ":")), &shown);
+	}
+}
+
+/*
  * AH00526: Syntax error on line 3 of /etc/apache2/sites-enabled/a.example.conf:
  * Invalid command 'Foo', perhaps misspelled or …
  */
@@ -159,8 +187,10 @@ void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_we
 	char *path;
 
 	*ret = (struct hp_web_verdict){0};
-	if (!at)
+	if (!at) {
+		read_other(pool, text, ret);
 		return;
+	}
 	at += strlen("Syntax error on line ");
 	of = strstr(at, " of ");
 	end = of ? strstr(of, ":\n") : NULL;

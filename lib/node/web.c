@@ -65,6 +65,16 @@ static const char *kept_front(struct hp_engine *x)
 	return hp_pstrndup(x->pool, hp_buf_str(&b), strcspn(hp_buf_str(&b), "\n"));
 }
 
+static const char *names(struct hp_engine *x)
+{
+	const char *all = hp_servers[0]->name;
+	size_t i;
+
+	for (i = 1; hp_servers[i]; i++)
+		all = hp_pprintf(x->scratch, "%s, %s", all, hp_servers[i]->name);
+	return all;
+}
+
 /*
  * Asked for, configured, of before, or the first that is installed. One that is not installed any
  * more is still the front: another one takes over only when it is told to.
@@ -82,6 +92,14 @@ static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *
 	}
 	if (x->o->front)
 		name = x->o->front;
+	if (x->o->front && !hp_web_find(x, x->o->front))
+		return hp_err_set(err, HP_E_USAGE, "\"%s\" is no web server; there are: %s",
+			hp_str_printable(x->scratch, x->o->front, 40), names(x));
+	if (x->o->front && x->live && !hp_web_find(x, x->o->front)->binary) {
+		hp_err_set(err, HP_E_NOT_FOUND, "%s is not installed on this node", x->o->front);
+		return hp_err_hint(err, "apt install %s",
+			hp_web_find(x, x->o->front)->is->package);
+	}
 	web->front_before = kept_front(x);
 	if (!name)
 		name = web->front_before;
@@ -142,6 +160,15 @@ static int detect(struct hp_engine *x, struct hp_err *err)
 }
 
 /* ---- files of the node ---- */
+bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m, const struct hp_web_server *s)
+{
+	for (; m; m = m->next)
+		if (m->part == HP_PART_WEB && hp_web_of_file(x, m->path) == s)
+			return true;
+	return false;
+}
+
+/* One that was used keeps listening on loopback: Apache without a port to listen on ends. */
 static void find_used(struct hp_engine *x)
 {
 	struct hp_web *web = hp_web(x);
@@ -149,7 +176,8 @@ static void find_used(struct hp_engine *x)
 	size_t i;
 
 	for (i = 0; i < web->n; i++)
-		web->v[i].used = web->v[i].front;
+		web->v[i].used = web->v[i].front || (web->v[i].binary &&
+			hp_web_has_files(x, x->old.own.files, &web->v[i]));
 	for (i = 0; i < x->n_sites; i++) {
 		s = x->sites[i].line ? hp_web_find(x, x->sites[i].server) : NULL;
 		if (s)
@@ -180,7 +208,7 @@ static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *er
 	hp_emit_file(e, HP_WEB_FRONT_FILE, 0644, 0, false, name, strlen(name));
 	for (i = 0; i < web->n; i++) {
 		s = &web->v[i];
-		if (x->live && !s->binary)
+		if (s->used && x->live && !s->binary)
 			keep_shared(x, s, e);
 		else if (s->used && s->is->render_node(x, s, e, err) < 0)
 			return err->code;
@@ -373,8 +401,11 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	pid_t pid;
 
 	s->reload_back = s->stop_back = s->lose_now = false;
-	if (!x->live || !wanted || hp_web_pid(s->is, &pid, err) < 0 || pid == 0)
+	if (!x->live || !wanted || hp_web_pid(s->is, &pid, err) < 0)
 		return err->code;
+	/* one that ended over what is undone now ran before */
+	if (pid == 0)
+		return stop ? 0 : start(s->is, err);
 	return stop ? hp_service_stop(names, err) : reload(s, err);
 }
 
@@ -449,13 +480,13 @@ static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
 	return 0;
 }
 
-/* Has it files of ours? */
+/* Does a website need it? */
 static bool is_needed(struct hp_engine *x, struct hp_web_server *s)
 {
-	const struct hp_mfile *m;
+	size_t i;
 
-	for (m = x->old.own.files; m; m = m->next)
-		if (m->part == HP_PART_WEB && hp_web_of_file(x, m->path) == s)
+	for (i = 0; i < x->old.n; i++)
+		if (hp_web_has_files(x, x->old.sites[i].files, s))
 			return true;
 	return false;
 }

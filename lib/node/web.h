@@ -106,6 +106,10 @@ struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name);
 /* The server whose folder a file stands in; NULL: none's (the front's name). */
 struct hp_web_server *hp_web_of_file(struct hp_engine *x, const char *path);
 
+/* Is one of these files that server's? */
+bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m,
+	const struct hp_web_server *s);
+
 /* ---- web_site.c ---- */
 int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
 int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,

@@ -129,13 +129,17 @@ void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
 			nap(5);
 }
 
-static bool is_touched(const struct hp_engine *x, const bool *touched, size_t i)
+static bool is_touched(struct hp_engine *x, const struct hp_web_server *s, const bool *touched,
+	size_t i)
 {
 	const struct hp_wish *w = &x->sites[i];
 
 	if (!touched[i])
 		return false;
-	return w->now ? w->now->revision != NULL : w->old && w->old->revision;
+	/* one that only leaves this server is not asked of it */
+	if (w->now)
+		return w->now->revision && hp_web_has_files(x, w->now->files, s);
+	return w->old && w->old->revision;
 }
 
 /* Sites of which files changed on this server; those that only leave it later are not asked. */
@@ -177,7 +181,7 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 	for (i = 0; i < x->n_sites; i++) {
 		struct hp_wish *w = &x->sites[i];
 
-		if (!is_touched(x, touched, i))
+		if (!is_touched(x, s, touched, i))
 			continue;
 		asked++;
 		hp_pool_reset(x->scratch);
@@ -195,7 +199,7 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 	/* nobody answers as wished: that is no site's fault */
 	if (n_wrong && n_wrong == asked && asked > 1) {
 		for (i = 0; i < x->n_sites; i++)
-			if (is_touched(x, touched, i))
+			if (is_touched(x, s, touched, i))
 				x->sites[i].outcome = HP_IS_FINE;
 		return err->code;
 	}

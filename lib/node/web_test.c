@@ -15,13 +15,14 @@ static unsigned patience(const struct hp_engine *x)
 	return 60000 + 10 * (unsigned)x->n_sites;
 }
 
+/* Of sites that go, too: a vhost behind the front goes last. */
 static const char *const *log_dirs(struct hp_engine *x)
 {
 	const char **v = hp_palloc(x->round, (x->n_sites + 1) * sizeof(*v));
 	size_t i, n = 0;
 
 	for (i = 0; i < x->n_sites; i++)
-		if (x->sites[i].now)
+		if (x->sites[i].now || x->sites[i].old)
 			v[n++] = x->sites[i].domain;
 	return v;
 }
