@@ -10,7 +10,7 @@ static enum hp_col_type col_type(const struct hp_field *f)
 	case HP_F_INT:
 		return HP_COL_INT;
 	case HP_F_LIST:
-	case HP_F_HEADERS:
+	case HP_F_MAP:
 		return HP_COL_JSON;
 	default:
 		return HP_COL_STR;
@@ -40,14 +40,15 @@ struct hp_col *cli_cols(struct hp_pool *pool, const struct hp_field_table *t,
 
 void cli_cell(struct hp_out *o, unsigned i, const struct hp_field *f, const char *value)
 {
+	struct hp_pool *pool _cleanup_pool_ = NULL;
 	int64_t n;
 	bool b;
 
 	if (!value || !hp_out_wants(o, i))
 		return;
 	if (f->flags & HP_FF_SECRET) {
-		hp_out_str(o, i, "***");
-		return;
+		pool = hp_pool_new();
+		value = hp_field_shown(pool, f, value);
 	}
 	switch (col_type(f)) {
 	case HP_COL_BOOL:

@@ -103,10 +103,13 @@ const char *cli_field_range(struct hp_pool *pool, const struct hp_field *f)
 	case HP_F_NODENAME:
 		return "the name of a node";
 	case HP_F_LIST:
-		return hp_streq(f->arg, "cidr") ? "addresses or networks" : "words";
+		return hp_streq(f->arg, "cidr") ? "addresses or networks" :
+			hp_streq(f->arg, "file") ? "names of files" : "words";
+	case HP_F_SUBPATH:
+		return "a path without a slash in front";
 	case HP_F_PHP_VERSION: /* of these the help line says all */
 	case HP_F_USER:
-	case HP_F_HEADERS:
+	case HP_F_MAP:
 		return NULL;
 	case HP_F_DBURL:
 		return "a database URL";

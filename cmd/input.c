@@ -9,9 +9,9 @@ bool cli_is_batch(const struct cli *c)
 }
 
 static int put(struct hp_pool *pool, const struct cli_input_kind *k, struct cli_input *in,
-	unsigned field, const char *value, bool replace, struct hp_err *err)
+	const struct hp_assign *a, bool replace, struct hp_err *err)
 {
-	const struct hp_field *f = &k->fields->fields[field];
+	const struct hp_field *f = &k->fields->fields[a->field];
 	struct hp_assign *bigger;
 	size_t i;
 
@@ -27,18 +27,17 @@ static int put(struct hp_pool *pool, const struct cli_input_kind *k, struct cli_
 			"%s: it can be given only when the %s is made, not changed later", f->name,
 			k->fields->object);
 	for (i = 0; i < in->n_assign; i++) {
-		if (in->assign[i].field != field)
+		if (in->assign[i].field != a->field || !hp_streq(in->assign[i].member, a->member))
 			continue;
 		if (!replace)
 			return hp_err_set(err, HP_E_USAGE, "%s: it is given twice", f->name);
-		in->assign[i].value = value;
+		in->assign[i] = *a;
 		return 0;
 	}
 	bigger = hp_palloc(pool, (in->n_assign + 1) * sizeof(*bigger));
 	if (in->n_assign)
 		memcpy(bigger, in->assign, in->n_assign * sizeof(*bigger));
-	bigger[in->n_assign].field = field;
-	bigger[in->n_assign].value = value;
+	bigger[in->n_assign] = *a;
 	in->assign = bigger;
 	in->n_assign++;
 	return 0;
@@ -83,7 +82,7 @@ static int secret_word(struct cli *c, const struct hp_field_table *t, const char
 	if (!eq)
 		return 0;
 	name = hp_pstrndup(c->pool, *word, (size_t)(eq - *word));
-	i = hp_field_find(t, name);
+	i = hp_field_of(t, *word);
 	if (i < 0 || !(t->fields[i].flags & HP_FF_SECRET) || !eq[1])
 		return 0;
 	if (eq[1] != '@') {
@@ -134,8 +133,8 @@ static int what_instead(struct cli *c, const struct cli_input_kind *k, const cha
 int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const *words, unsigned n,
 	struct cli_input *ret, struct hp_err *err)
 {
-	unsigned i, field;
-	const char *value;
+	struct hp_assign a;
+	unsigned i;
 
 	for (i = 0; i < n; i++) {
 		const char *word = words[i];
@@ -158,9 +157,9 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 		}
 		if (secret_word(c, k->fields, &word, err) < 0)
 			return err->code;
-		if (hp_field_assign(c->pool, k->fields, word, &field, &value, err) < 0)
+		if (hp_field_assign(c->pool, k->fields, word, &a, err) < 0)
 			return what_instead(c, k, word, err);
-		if (put(c->pool, k, ret, field, value, false, err) < 0)
+		if (put(c->pool, k, ret, &a, false, err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -207,8 +206,8 @@ static int json_text(struct hp_pool *pool, const struct hp_json *v, const char *
 static int json_field(struct hp_pool *pool, const struct cli_input_kind *k, const struct hp_json *m,
 	struct cli_input *in, struct hp_err *err)
 {
-	const char *text, *value, *key = hp_json_key(m);
-	unsigned field;
+	const char *text, *key = hp_json_key(m);
+	struct hp_assign a;
 
 	if (!k->fields)
 		return hp_err_set(err, HP_E_USAGE, "%s: no settings are taken here",
@@ -217,10 +216,9 @@ static int json_field(struct hp_pool *pool, const struct cli_input_kind *k, cons
 		return hp_err_set(err, HP_E_USAGE, "%s: it is not a setting",
 			hp_str_printable(pool, key, 60));
 	json_text(pool, m, &text);
-	if (hp_field_assign(pool, k->fields, hp_pprintf(pool, "%s=%s", key, text), &field, &value,
-		    err) < 0)
+	if (hp_field_assign(pool, k->fields, hp_pprintf(pool, "%s=%s", key, text), &a, err) < 0)
 		return err->code;
-	return put(pool, k, in, field, value, true, err);
+	return put(pool, k, in, &a, true, err);
 }
 
 static int json_line(struct hp_pool *pool, const struct cli_input_kind *k, const char *line,

@@ -7,13 +7,13 @@
 
 #include "cmd/cli.h"
 
-#define CLI_LINE_MAX ((size_t)256 << 10)
+#define CLI_LINE_MAX ((size_t)512 << 10)
 
 struct cli_input {
 	const char *name;         /* of the object, as given */
 	const char *tenant;       /* "tenant": of a new website; NULL when not given */
 	struct hp_strv aliases;   /* "aliases": further names of a new website */
-	struct hp_assign *assign; /* settings, each field once */
+	struct hp_assign *assign; /* settings, each field (or member of it) once */
 	size_t n_assign;
 };
 

@@ -124,12 +124,17 @@ static const struct cli_input_kind set_kind = {"domain", NULL, 0, false, true};
 static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
 	struct hp_site_change *ret, struct hp_err *err)
 {
-	struct hp_assign a = {.field = HP_SITE_PHP_VERSION};
-	const char *version = c->args[1];
+	struct hp_assign a;
+	const char *word = c->args[1];
 
-	if (hp_field_check(pool, &hp_site_table.fields[HP_SITE_PHP_VERSION], version,
-		    strlen(version), &a.value, err) < 0)
+	/* a version alone is the whole website's */
+	if (!strchr(word, '='))
+		word = hp_pprintf(pool, "php_version=%s", word);
+	if (hp_field_assign(pool, &hp_site_table, word, &a, err) < 0)
 		return err->code;
+	if (!is_php_field(a.field))
+		return hp_err_set(err, HP_E_USAGE, "%s: it is not a setting of PHP",
+			hp_site_table.fields[a.field].name);
 	return hp_site_set(c->panel, pool, in->name, &a, 1, ret, err);
 }
 
@@ -180,12 +185,14 @@ static const struct cli_verb verbs[] = {
 		"list the PHP versions of this node", NULL},
 	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		show_cols, NULL, NULL, "show the PHP of a website", NULL},
-	{"set", php_set, "DOMAIN|- VERSION", 2, 2, {"domain", "php"},
+	{"set", php_set, "DOMAIN|- VERSION|php_version@/PATH=[VERSION]", 2, 2, {"domain", "php"},
 		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
 		cli_site_result_cols, NULL, NULL, "site:set",
 		"switch a website to another PHP version",
 		"The new version is started and answers before the website is switched to it; the old one "
-		"ends its requests before it is stopped. No request is lost."},
+		"ends its requests before it is stopped. No request is lost.\n\n"
+		"php_version@/legacy=8.0 gives the paths below /legacy a version of their own, and an empty "
+		"one takes it away."},
 	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,
 		cli_state_opts, cli_event_cols, NULL, NULL, NULL,
 		"bring this node to what the state document says",

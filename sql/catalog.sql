@@ -25,12 +25,14 @@
 -- to prepare one on a view of this width.
 
 -- part: site_columns
-s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid, c.web_server, c.php_version,
-	c.php_memory_limit, c.php_max_execution_time, c.php_upload_max_filesize, c.php_post_max_size,
-	c.php_extensions, c.database_backend, c.database_host, c.database_port, c.database_name,
-	c.database_charset, c.ssl_enabled, c.ssl_provider, c.ssl_auto_renew, c.gzip_enabled,
+s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid, c.web_server, c.document_root,
+	c.index_files, c.redirects, c.error_pages, c.proxy_port, c.php_version, c.php_memory_limit,
+	c.php_max_execution_time, c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions,
+	c.php_settings, c.php_paths, c.php_max_children, c.php_slowlog_seconds, c.database_backend,
+	c.database_host, c.database_port, c.database_name, c.database_charset, c.ssl_enabled,
+	c.ssl_provider, c.ssl_auto_renew, c.https_redirect, c.hsts_max_age, c.gzip_enabled,
 	c.cache_enabled, c.cache_ttl_seconds, c.http_security_headers, c.allowed_ips, c.blocked_ips,
-	s.created_at, s.updated_at;
+	c.basic_auth, c.memory_max, c.cpu_quota, c.tasks_max, s.created_at, s.updated_at;
 
 -- part: site_tables
 sites s JOIN website_configs c ON c.website_id = s.id JOIN nodes n ON n.id = s.node_id;
@@ -406,33 +408,45 @@ SELECT domain, tenant_id FROM sites WHERE user_name = :user AND node_id = :node_
 -- scope: tenant
 -- rows: none
 INSERT INTO website_configs (
-	id, website_id, tenant_id, web_server, php_version, php_memory_limit,
-	php_max_execution_time, php_upload_max_filesize, php_post_max_size, php_extensions,
-	database_backend, database_host, database_port, database_name, database_charset,
-	ssl_enabled, ssl_provider, ssl_auto_renew, gzip_enabled, cache_enabled,
-	cache_ttl_seconds, http_security_headers, allowed_ips, blocked_ips)
+	id, website_id, tenant_id, web_server, document_root, index_files, redirects, error_pages,
+	proxy_port, php_version, php_memory_limit, php_max_execution_time, php_upload_max_filesize,
+	php_post_max_size, php_extensions, php_settings, php_paths, php_max_children,
+	php_slowlog_seconds, database_backend, database_host, database_port, database_name,
+	database_charset, ssl_enabled, ssl_provider, ssl_auto_renew, https_redirect, hsts_max_age,
+	gzip_enabled, cache_enabled, cache_ttl_seconds, http_security_headers, allowed_ips,
+	blocked_ips, basic_auth, memory_max, cpu_quota, tasks_max)
 VALUES (
-	:id, :id, :tenant, :web_server, :php_version, :php_memory_limit, :php_max_execution_time,
-	:php_upload_max_filesize, :php_post_max_size, :php_extensions, :database_backend,
-	:database_host, :database_port, :database_name, :database_charset, :ssl_enabled,
-	:ssl_provider, :ssl_auto_renew, :gzip_enabled, :cache_enabled, :cache_ttl_seconds,
-	:http_security_headers, :allowed_ips, :blocked_ips);
+	:id, :id, :tenant, :web_server, :document_root, :index_files, :redirects, :error_pages,
+	:proxy_port, :php_version, :php_memory_limit, :php_max_execution_time,
+	:php_upload_max_filesize, :php_post_max_size, :php_extensions, :php_settings, :php_paths,
+	:php_max_children, :php_slowlog_seconds, :database_backend, :database_host, :database_port,
+	:database_name, :database_charset, :ssl_enabled, :ssl_provider, :ssl_auto_renew,
+	:https_redirect, :hsts_max_age, :gzip_enabled, :cache_enabled, :cache_ttl_seconds,
+	:http_security_headers, :allowed_ips, :blocked_ips, :basic_auth, :memory_max, :cpu_quota,
+	:tasks_max);
 
 -- name: site_config_set
 -- scope: tenant
 -- rows: none
 UPDATE website_configs SET
-	web_server = :web_server, php_version = :php_version,
-	php_memory_limit = :php_memory_limit, php_max_execution_time = :php_max_execution_time,
+	web_server = :web_server, document_root = :document_root, index_files = :index_files,
+	redirects = :redirects, error_pages = :error_pages, proxy_port = :proxy_port,
+	php_version = :php_version, php_memory_limit = :php_memory_limit,
+	php_max_execution_time = :php_max_execution_time,
 	php_upload_max_filesize = :php_upload_max_filesize,
 	php_post_max_size = :php_post_max_size, php_extensions = :php_extensions,
+	php_settings = :php_settings, php_paths = :php_paths, php_max_children = :php_max_children,
+	php_slowlog_seconds = :php_slowlog_seconds,
 	database_backend = :database_backend, database_host = :database_host,
 	database_port = :database_port, database_name = :database_name,
 	database_charset = :database_charset, ssl_enabled = :ssl_enabled,
 	ssl_provider = :ssl_provider, ssl_auto_renew = :ssl_auto_renew,
+	https_redirect = :https_redirect, hsts_max_age = :hsts_max_age,
 	gzip_enabled = :gzip_enabled, cache_enabled = :cache_enabled,
 	cache_ttl_seconds = :cache_ttl_seconds, http_security_headers = :http_security_headers,
-	allowed_ips = :allowed_ips, blocked_ips = :blocked_ips, updated_at = CURRENT_TIMESTAMP
+	allowed_ips = :allowed_ips, blocked_ips = :blocked_ips, basic_auth = :basic_auth,
+	memory_max = :memory_max, cpu_quota = :cpu_quota, tasks_max = :tasks_max,
+	updated_at = CURRENT_TIMESTAMP
 WHERE website_id = :id AND tenant_id = :tenant;
 
 -- ---- names of websites ----

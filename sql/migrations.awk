@@ -4,7 +4,8 @@
 #   @ID@ @BIGID@  a primary key that the engine counts up    @TIME@  a time in UTC
 #   @TEXT@        text of up to some megabytes               @TABLE@ options of a table
 #   @NAME@        a name: compared and sorted byte by byte, as @TABLE@ has it for all text of MySQL
-#   @INVOKER@     a view runs with its reader's rights
+#   @INVOKER@     a view runs with its reader's rights       @HIDDEN@ a column that "*" and an INSERT
+#                 without a list of columns leave out, where the engine knows such
 # "-- engine: mysql,mariadb" … "-- engine: all" brackets what is for some engines only.
 
 BEGIN {
@@ -20,6 +21,7 @@ BEGIN {
 	token("@NAME@", "VARCHAR(255)", "VARCHAR(255) COLLATE \"C\"", "VARCHAR(255)")
 	token("@TABLE@", "", "", "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin")
 	token("@INVOKER@", "", "", "SQL SECURITY INVOKER")
+	token("@HIDDEN@", "", "", "INVISIBLE")
 	count = -1
 	all_engines()
 	scan_reset()

@@ -9,16 +9,6 @@
 /* A value that is repeated in a message is cut to this many bytes. */
 #define SHOWN 60
 
-int hp_field_find(const struct hp_field_table *t, const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < t->n; i++)
-		if (strcmp(t->fields[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
 int hp_check_bad(const struct hp_check *c, const char *fmt, ...)
 {
 	const char *why;
@@ -151,24 +141,26 @@ static int check_text(const struct hp_check *c, const char **ret)
 }
 
 /* X.Y without leading zeros: it becomes part of paths and unit names. */
-static int check_php_version(const struct hp_check *c, const char **ret)
+bool hp_is_php_version(const char *v, size_t n)
 {
-	const char *v = c->value;
-	size_t n = c->len, i = 0, from;
+	size_t i = 0, from;
 
 	while (i < n && i < 2 && v[i] >= '0' && v[i] <= '9')
 		i++;
 	if (!i || v[0] == '0' || i == n || v[i] != '.')
-		goto bad;
+		return false;
 	from = ++i;
 	while (i < n && i < from + 2 && v[i] >= '0' && v[i] <= '9')
 		i++;
-	if (i != n || i == from || (v[from] == '0' && i > from + 1))
-		goto bad;
-	*ret = hp_pstrndup(c->pool, v, n);
+	return i == n && i > from && (v[from] != '0' || i == from + 1);
+}
+
+static int check_php_version(const struct hp_check *c, const char **ret)
+{
+	if (!hp_is_php_version(c->value, c->len))
+		return hp_check_bad(c, "is not a PHP version: X.Y is wanted, as 8.2");
+	*ret = hp_pstrndup(c->pool, c->value, c->len);
 	return 0;
-bad:
-	return hp_check_bad(c, "is not a PHP version: X.Y is wanted, as 8.2");
 }
 
 static bool is_alpha(char ch)
@@ -302,8 +294,10 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 		return check_node(&c, ret);
 	case HP_F_LIST:
 		return hp_check_list(&c, ret);
-	case HP_F_HEADERS:
-		return hp_check_headers(&c, ret);
+	case HP_F_SUBPATH:
+		return hp_check_subpath(&c, ret);
+	case HP_F_MAP:
+		return hp_check_map(&c, ret);
 	case HP_F_DBURL:
 		return hp_check_dburl(&c, ret);
 	case HP_F_TIME:
@@ -312,78 +306,11 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 	hp_die(HP_E_BUG, "bug: field %s has no known type", f->name);
 }
 
-/* ---- key=value ---- */
-/* Is name key with more words before or behind it? "memory_limit" of "php_memory_limit". */
-static bool is_word_of(const char *key, const char *name)
-{
-	size_t n = strlen(key), m = strlen(name);
-
-	if (n < 4 || n >= m)
-		return false;
-	return (hp_str_ends(name, key) && name[m - n - 1] == '_') ||
-	       (hp_str_starts(name, key) && name[n] == '_');
-}
-
-static int unknown_key(
-	struct hp_pool *pool, const struct hp_field_table *t, const char *key, struct hp_err *err)
-{
-	const struct hp_field *near = NULL;
-	unsigned i, d, best = UINT32_MAX;
-
-	hp_err_set(err, HP_E_USAGE, "\"%s\" is not a setting of a %s",
-		hp_str_printable(pool, key, SHOWN), t->object);
-	for (i = 0; i < t->n; i++) {
-		if (t->fields[i].flags & HP_FF_READONLY)
-			continue;
-		d = hp_str_distance(key, t->fields[i].name);
-		/* as PHP or NGINX call it: memory_limit, gzip */
-		if (is_word_of(key, t->fields[i].name))
-			d = 0;
-		if (d < best && (d == 0 || hp_str_is_near(key, t->fields[i].name))) {
-			best = d;
-			near = &t->fields[i];
-		}
-	}
-	if (near)
-		hp_err_hint(err, "did you mean %s (%s)?", near->name, near->help);
-	return err->code;
-}
-
-int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const char *assignment,
-	unsigned *ret_field, const char **ret_value, struct hp_err *err)
-{
-	const char *eq = strchr(assignment, '='), *value;
-	const struct hp_field *f;
-	int i;
-
-	if (!eq || eq == assignment)
-		return hp_err_set(err, HP_E_USAGE, "\"%s\" is not KEY=VALUE",
-			hp_str_printable(pool, assignment, SHOWN));
-	value = eq + 1;
-	i = hp_field_find(t, hp_pstrndup(pool, assignment, (size_t)(eq - assignment)));
-	if (i < 0)
-		return unknown_key(
-			pool, t, hp_pstrndup(pool, assignment, (size_t)(eq - assignment)), err);
-	f = &t->fields[i];
-	if (f->flags & HP_FF_READONLY) {
-		hp_err_set(err, HP_E_USAGE, "%s: the panel sets it by itself", f->name);
-		if (strcmp(f->name, "status") == 0)
-			hp_err_hint(err, "the verbs suspend and resume change it");
-		return err->code;
-	}
-	if (!*value && (f->flags & HP_FF_NULLABLE))
-		*ret_value = NULL;
-	else if (hp_field_check(pool, f, value, strlen(value), ret_value, err) < 0)
-		return err->code;
-	*ret_field = (unsigned)i;
-	return 0;
-}
-
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)
 {
 	/* canonical text of a number or a JSON value is JSON already */
 	if (value && (f->type == HP_F_INT || f->type == HP_F_BOOL || f->type == HP_F_LIST ||
-			     f->type == HP_F_HEADERS))
+			     f->type == HP_F_MAP))
 		hp_jw_raw(w, f->name, value);
 	else
 		hp_jw_str(w, f->name, value);

@@ -25,8 +25,9 @@ enum hp_ftype {
 	HP_F_IDENT,    /* SQL database name: [A-Za-z_][A-Za-z0-9_]{0,62} */
 	HP_F_LABEL,    /* DNS label (RFC 1123) */
 	HP_F_NODENAME, /* as hp_node_name_check() takes it */
-	HP_F_LIST,     /* JSON array of strings; arg names the item type: "cidr" "word" */
-	HP_F_HEADERS,  /* JSON object: RFC 9110 field name → field value */
+	HP_F_SUBPATH,  /* relative path of plain names, "" allowed; no "..", nothing hidden */
+	HP_F_LIST,     /* JSON array of strings; arg names the item type: "cidr" "word" "file" */
+	HP_F_MAP,      /* JSON object; arg names what is in it (field_map.c) */
 	HP_F_DBURL,    /* tenant database URL; secret */
 	HP_F_TIME,     /* RFC 3339 UTC */
 };
@@ -66,13 +67,32 @@ int hp_field_find(const struct hp_field_table *t, const char *name);
  */
 int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *value, size_t len,
 	const char **ret, struct hp_err *err);
-/* "key=value" → index and canonical value; unknown key: error with the nearest name. */
+
+/* What a request wants changed of an object. */
+struct hp_assign {
+	unsigned field;      /* index into the object's table */
+	const char *member;  /* of a JSON object: this one alone; NULL: the whole value */
+	const char *value;   /* canonical; of a member: an object of it alone; NULL unsets it */
+};
+/*
+ * "key=value", or "key@member=value" where the value is a JSON object; "php_version@/path=X.Y"
+ * stands for php_paths. An unknown key: error with the nearest name.
+ */
 int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const char *assignment,
-	unsigned *ret_field, const char **ret_value, struct hp_err *err);
+	struct hp_assign *ret, struct hp_err *err);
+/* The key of an assignment as a field: its index or -1, and where the key ends. */
+int hp_field_of(const struct hp_field_table *t, const char *assignment);
+/* The value that a field has after a, when it had old (or NULL) before; errors as of a check. */
+int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const struct hp_assign *a,
+	const char *old, const char **ret, struct hp_err *err);
 
 /* The canonical value as a JSON member: numbers, booleans, lists, objects as such; NULL as null. */
 struct hp_jw;
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value);
+
+/* What people and the audit trail see: HP_FIELD_MASK for a secret, in an object for each value. */
+#define HP_FIELD_MASK "***"
+const char *hp_field_shown(struct hp_pool *pool, const struct hp_field *f, const char *value);
 
 /* Domain names: A-label form, lower case, no trailing dot; "*." allowed when wildcard is true. */
 int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard,

@@ -1,4 +1,7 @@
-/* JSON arrays of strings: extensions, addresses. "a,b" is taken, too, since it is easily typed. */
+/*
+ * JSON arrays of strings: extensions, addresses, names of files. "a,b" is taken, too, since it is
+ * easily typed.
+ */
 #include <string.h>
 
 #include "base/buf.h"
@@ -25,6 +28,20 @@ static int word_check(struct hp_pool *pool, const char *s, const char **ret, str
 	return 0;
 }
 
+/* A file's name, without a path. */
+static int file_check(struct hp_pool *pool, const char *s, const char **ret, struct hp_err *err)
+{
+	size_t n = strlen(s);
+
+	if (!n || n > 64 || *s == '.' || *s == '-' ||
+		s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
+		return hp_err_set(err, HP_E_USAGE,
+			"is not a file's name of 1 to 64 letters, digits, '.', '_' and '-', no "
+			"'.' or '-' in front");
+	*ret = hp_pstrdup(pool, s);
+	return 0;
+}
+
 static int add_item(const struct hp_check *c, const char *item, struct hp_strv *l)
 {
 	struct hp_err why = HP_ERR_INIT;
@@ -33,6 +50,8 @@ static int add_item(const struct hp_check *c, const char *item, struct hp_strv *
 
 	if (hp_streq(c->f->arg, "cidr"))
 		r = hp_cidr_check(c->pool, item, &s, &why);
+	else if (hp_streq(c->f->arg, "file"))
+		r = file_check(c->pool, item, &s, &why);
 	else
 		r = word_check(c->pool, item, &s, &why);
 	if (r < 0)
@@ -90,14 +109,16 @@ int hp_check_list(const struct hp_check *c, const char **ret)
 	struct hp_jw w;
 	size_t i;
 
-	if (!c->len || (c->len == 2 && memcmp(c->value, "[]", 2) == 0)) {
+	if (!c->f->min && (!c->len || (c->len == 2 && memcmp(c->value, "[]", 2) == 0))) {
 		*ret = "[]";
 		return 0;
 	}
 	if (c->len > 65536)
 		return hp_check_bad(c, "has %zu bytes: that is more than a list may have", c->len);
-	if ((c->value[0] == '[' ? from_json(c, &l) : from_words(c, &l)) < 0)
+	if ((c->len && c->value[0] == '[' ? from_json(c, &l) : from_words(c, &l)) < 0)
 		return c->err->code;
+	if (l.n < (size_t)c->f->min)
+		return hp_check_bad(c, "has no item, but one is wanted");
 	hp_jw_init(&w, &out, false);
 	hp_jw_arr(&w, NULL);
 	for (i = 0; i < l.n; i++)

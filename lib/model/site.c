@@ -42,25 +42,6 @@ int64_t hp_site_uid(int64_t id)
 	return id <= 39999 ? 20000 + id : 1000000 + id;
 }
 
-int hp_site_check(const struct hp_site *s, struct hp_err *err)
-{
-	const char *file = s->v[HP_SITE_PHP_UPLOAD_MAX_FILESIZE];
-	const char *post = s->v[HP_SITE_PHP_POST_MAX_SIZE];
-	uint64_t f, p;
-
-	if (file && post && hp_parse_size(file, UINT64_MAX, &f) == 0 &&
-		hp_parse_size(post, UINT64_MAX, &p) == 0 && p < f) {
-		hp_err_set(err, HP_E_USAGE,
-			"php_post_max_size: %s is less than php_upload_max_filesize, which "
-			"is %s: such a file could not be sent",
-			post, file);
-		return hp_err_hint(err,
-			"set both at once: php_upload_max_filesize=%s php_post_max_size=%s", file,
-			file);
-	}
-	return 0;
-}
-
 int hp_node_name_check(const char *name, struct hp_err *err)
 {
 	size_t i, n = strlen(name);

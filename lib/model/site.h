@@ -44,6 +44,16 @@ bool hp_site_bool(const struct hp_site *s, enum hp_site_field f);
 int64_t hp_site_uid(int64_t id);
 /* What one field alone can't tell: that the settings fit each other. HP_E_USAGE naming both. */
 int hp_site_check(const struct hp_site *s, struct hp_err *err);
+
+/* Response headers that every website sends unless its http_security_headers names them. */
+#define HP_SITE_HEADER_DEFAULTS 3
+struct hp_site_header {
+	const char *name, *value;
+};
+extern const struct hp_site_header hp_site_header_defaults[HP_SITE_HEADER_DEFAULTS];
+/* The one of that name, in any case; or NULL. */
+const struct hp_site_header *hp_site_header_default(const char *name);
+
 /* A node's name: 1 to 63 lower case letters, digits, hyphens and dots. */
 int hp_node_name_check(const char *name, struct hp_err *err);
 

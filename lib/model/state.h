@@ -23,7 +23,7 @@
 
 #define HP_STATE_VERSION 1
 #define HP_STATE_MAX ((size_t)256 << 20)
-#define HP_STATE_LINE_MAX ((size_t)256 << 10)
+#define HP_STATE_LINE_MAX ((size_t)512 << 10)
 
 struct hp_state_head {
 	const char *node;

@@ -23,7 +23,7 @@ static const char *member_text(
 	case HP_F_BOOL:
 		return type != HP_JSON_BOOL ? NULL : hp_json_is_true(v) ? "true" : "false";
 	case HP_F_LIST:
-	case HP_F_HEADERS:
+	case HP_F_MAP:
 		if (type != (f->type == HP_F_LIST ? HP_JSON_ARRAY : HP_JSON_OBJECT))
 			return NULL;
 		if (!hp_json_first(v))
@@ -40,8 +40,13 @@ static int take_field(struct hp_pool *pool, unsigned i, const struct hp_json *v,
 	struct hp_err *err)
 {
 	const struct hp_field *f = &hp_site_table.fields[i];
-	const char *text = member_text(pool, f, v);
+	const char *text;
 
+	if ((f->flags & HP_FF_NULLABLE) && hp_json_type(v) == HP_JSON_NULL) {
+		s->v[i] = NULL;
+		return 0;
+	}
+	text = member_text(pool, f, v);
 	if (!text)
 		return hp_err_set(
 			err, HP_E_USAGE, "%s: the value has the wrong JSON type", f->name);

@@ -2,14 +2,6 @@
 #include "panel/panel_impl.h"
 #include "sys/json.h"
 
-static void put(struct hp_jw *w, const struct hp_field *f, const char *v)
-{
-	if (v && (f->flags & HP_FF_SECRET))
-		hp_jw_str(w, f->name, "***");
-	else
-		hp_field_json(w, f, v);
-}
-
 const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
 	const char *const *v, const char *const *other, const struct hp_strv *aliases)
 {
@@ -22,7 +14,8 @@ const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
 	for (i = 0; i < t->n; i++)
 		if (other ? !hp_streq(v[i], other[i]) : v[i] != NULL)
 			if (t->fields[i].type != HP_F_TIME)
-				put(&w, &t->fields[i], v[i]);
+				hp_field_json(&w, &t->fields[i],
+					hp_field_shown(pool, &t->fields[i], v[i]));
 	if (aliases) {
 		hp_jw_arr(&w, "aliases");
 		for (i = 0; i < aliases->n; i++)

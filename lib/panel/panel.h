@@ -99,12 +99,6 @@ int hp_panel_info(struct hp_pool *pool, const char *sysroot, const struct hp_con
  */
 int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp_err *err);
 
-/* ---- assignments: what a request wants changed ---- */
-struct hp_assign {
-	unsigned field;      /* index into the object's table */
-	const char *value;   /* canonical (hp_field_assign); NULL unsets */
-};
-
 /* ---- tenants ---- */
 int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_assign *a, size_t n,
 	struct hp_tenant *ret, struct hp_err *err);

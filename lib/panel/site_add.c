@@ -49,19 +49,20 @@ static int assign(
 
 	for (i = 0; i < x->n; i++) {
 		const struct hp_field *f = &hp_site_table.fields[x->a[i].field];
-		const char *v = x->a[i].value;
+		const char *v;
 
 		if (hp_may_assign(&p->actor, f, true, err) < 0)
 			return err->code;
-		if (!v && !(f->flags & HP_FF_NULLABLE))
-			return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
+		if (hp_field_apply(x->pool, &hp_site_table, &x->a[i], s->v[x->a[i].field],
+			    &s->v[x->a[i].field], err) < 0)
+			return err->code;
+		v = s->v[x->a[i].field];
 		if (x->a[i].field == HP_SITE_DOMAIN && !hp_streq(v, x->domain))
 			return hp_err_set(err, HP_E_USAGE,
 				"domain: it is given twice, as %s and as %s", x->domain, v);
 		if (x->a[i].field == HP_SITE_USER && is_automatic_user(v))
 			return hp_err_set(err, HP_E_USAGE,
 				"user: names like %s are given by the panel itself", v);
-		s->v[x->a[i].field] = v;
 	}
 	return 0;
 }

@@ -33,7 +33,8 @@ static int finish(struct hp_panel *p, struct changing *x, int64_t node_id, struc
 {
 	if (hp_site_touch(p, &x->ret->after, err) < 0 ||
 		hp_site_find(p, x->pool, x->ret->before.v[HP_SITE_DOMAIN], x->verb, true,
-			&x->ret->after, NULL, err) < 0)
+			&x->ret->after, NULL, err) < 0 ||
+		hp_site_check(&x->ret->after, err) < 0)
 		return err->code;
 	return hp_site_changed(p, x->verb, x->pool, node_id, x->ret, NULL, err);
 }
@@ -49,9 +50,9 @@ static int assign(
 
 		if (hp_may_assign(&p->actor, f, false, err) < 0)
 			return err->code;
-		if (!x->a[i].value && !(f->flags & HP_FF_NULLABLE))
-			return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
-		s->v[x->a[i].field] = x->a[i].value;
+		if (hp_field_apply(x->pool, &hp_site_table, &x->a[i], s->v[x->a[i].field],
+			    &s->v[x->a[i].field], err) < 0)
+			return err->code;
 	}
 	return hp_site_check(s, err);
 }
@@ -66,7 +67,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return err->code;
 	if (hp_site_same(before, after))
 		return unchanged(p, x, node_id, err);
-	if (!hp_streq(before->v[HP_SITE_PHP_VERSION], after->v[HP_SITE_PHP_VERSION]) &&
+	if ((!hp_streq(before->v[HP_SITE_PHP_VERSION], after->v[HP_SITE_PHP_VERSION]) ||
+		    !hp_streq(before->v[HP_SITE_PHP_PATHS], after->v[HP_SITE_PHP_PATHS])) &&
 		hp_site_php_ok(p, after, err) < 0)
 		return err->code;
 	if (hp_site_config_write(p, HP_SQL_SITE_CONFIG_SET, after, err) < 0)

@@ -1,6 +1,7 @@
 /* Websites, row by row: what the changes in site_add.c, site_change.c and site_revert.c are made
  * of. */
 #include "panel/panel_impl.h"
+#include "sys/json.h"
 
 static int exec(struct hp_stmt *st, struct hp_err *err)
 {
@@ -183,6 +184,23 @@ int hp_site_put_back(
 }
 
 /* ---- what every change ends with ---- */
+/* Each version of php_paths, too. */
+static int php_paths_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const char *paths = s->v[HP_SITE_PHP_PATHS];
+	const struct hp_json *v;
+
+	if (!paths || hp_streq(paths, "{}"))
+		return 0;
+	if (hp_json_parse(paths, strlen(paths), &doc, err) < 0)
+		return err->code;
+	for (v = hp_json_first(doc); v; v = hp_json_next(v))
+		if (p->php_ok(p->php_ok_arg, hp_json_str(v), err) < 0)
+			return hp_err_prefix(err, "php_paths: %s", hp_json_key(v));
+	return 0;
+}
+
 int hp_site_php_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -194,7 +212,9 @@ int hp_site_php_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *e
 		return err->code;
 	if (!hp_streq(here, s->v[HP_SITE_NODE]))
 		return 0;
-	return p->php_ok(p->php_ok_arg, s->v[HP_SITE_PHP_VERSION], err);
+	if (p->php_ok(p->php_ok_arg, s->v[HP_SITE_PHP_VERSION], err) < 0)
+		return err->code;
+	return php_paths_ok(p, s, err);
 }
 
 /* Is the website's line in the state document another one now? */

@@ -177,9 +177,9 @@ static int assign(struct hp_panel *p, struct change *c, bool creating, struct hp
 
 		if (hp_may_assign(&p->actor, f, creating, err) < 0)
 			return err->code;
-		if (!c->a[i].value && !(f->flags & HP_FF_NULLABLE))
-			return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
-		c->after.v[c->a[i].field] = c->a[i].value;
+		if (hp_field_apply(c->pool, &hp_tenant_table, &c->a[i],
+			    c->after.v[c->a[i].field], &c->after.v[c->a[i].field], err) < 0)
+			return err->code;
 		backend |= c->a[i].field == HP_TENANT_DATABASE_BACKEND;
 	}
 	return check_backend(c->pool, &c->after, backend, err);

@@ -38,6 +38,20 @@ teardown() { remove_root; }
 	[ "$before" = "$(dump)" ]
 }
 
+@test "set: a version of one path, and no settings of others" {
+	status 0 hp-php set a.example php_version@/legacy=8.1 --no-apply --jsonl
+	is "$out" '.changed'
+	status 0 hp-php show a.example --json
+	is "$out" '.php_paths == {"/legacy":"8.1"} and .php_version == "8.2"'
+	status 0 hp-php set a.example php_version@/legacy= --no-apply
+	status 0 hp-php show a.example --json
+	is "$out" '.php_paths == {}'
+	status 2 hp-php set a.example php_version@/legacy=9.9
+	has "$err" php_paths
+	status 2 hp-php set a.example gzip_enabled=no
+	has "$err" "not a setting of PHP"
+}
+
 @test "set -: many websites, one apply" {
 	hp-site add b.example tenant=acme -q
 	status 3 hp-php set - 8.1 --jsonl < <(printf 'a.example\nb.example\nnone.example\n')

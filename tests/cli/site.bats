@@ -51,6 +51,85 @@ teardown() { remove_root; }
 	is "$out" '.database_port == null'
 }
 
+@test "settings of what a website serves, and how" {
+	hp-site add a.example tenant=acme -q
+	status 0 hp-site show a.example --json
+	is "$out" '.document_root == "" and .index_files == ["index.php","index.html","index.htm"] and .redirects == {} and
+		.error_pages == {} and .basic_auth == {} and .proxy_port == null and .https_redirect == true and
+		.hsts_max_age == 0 and .php_settings == {} and .php_paths == {} and .php_max_children == null and
+		.php_slowlog_seconds == 0 and .memory_max == null and .cpu_quota == null and .tasks_max == null'
+	hash=$(openssl passwd -6 geheim)
+	jq -nc --arg h "$hash" '{"/admin/": {"alice": $h}}' >"$ROOT/auth"
+	status 0 hp-site set a.example document_root=public/ index_files=home.html,index.php \
+		redirects='{"/old/*":"301 /new/*"}' error_pages='{"404":"/404.html"}' "basic_auth=@$ROOT/auth" proxy_port=8080 \
+		https_redirect=no ssl_enabled=yes hsts_max_age=600 php_settings='{"date.timezone":"Europe/Berlin"}' \
+		php_paths='{"/legacy":"8.1"}' php_max_children=5 php_slowlog_seconds=10 memory_max=512M cpu_quota=150 \
+		tasks_max=64 --no-apply --jsonl
+	is "$out" '.changed'
+	status 0 hp-site show a.example --json
+	is "$out" '.document_root == "public" and .index_files == ["home.html","index.php"] and
+		.redirects == {"/old/*":"301 /new/*"} and .error_pages == {"404":"/404.html"} and
+		.basic_auth == {"/admin":{"alice":"***"}} and .proxy_port == 8080 and .https_redirect == false and
+		.hsts_max_age == 600 and .php_settings == {"date.timezone":"Europe/Berlin"} and .php_paths == {"/legacy":"8.1"} and
+		.php_max_children == 5 and .php_slowlog_seconds == 10 and .memory_max == "512M" and .cpu_quota == 150 and
+		.tasks_max == 64'
+	# the node needs the hash, the audit trail doesn't
+	hp-node state | grep -qF "$hash"
+	status 0 hp-audit list --json
+	[[ $out != *"$hash"* ]]
+	has "$out" '***'
+	for f in proxy_port php_max_children memory_max cpu_quota tasks_max; do
+		status 0 hp-site set a.example "$f=" --no-apply
+	done
+	status 0 hp-site show a.example --json
+	is "$out" '[.proxy_port, .php_max_children, .memory_max, .cpu_quota, .tasks_max] == [null,null,null,null,null]'
+	status 0 hp-node state
+	is "$(grep '"site":' <<<"$out")" '.site | has("proxy_port") and .proxy_port == null'
+}
+
+@test "one member of an object at a time" {
+	hp-site add a.example tenant=acme -q
+	status 0 hp-site set a.example php_version@/legacy=8.1 redirects@/a="301 /b" redirects@/c="302 https://c.example/" \
+		http_security_headers@X-A=b --no-apply --jsonl
+	is "$out" '.changed'
+	status 0 hp-site show a.example --json
+	is "$out" '.php_paths == {"/legacy":"8.1"} and .php_version == "8.2" and .http_security_headers == {"X-A":"b"} and
+		.redirects == {"/a":"301 /b","/c":"302 https://c.example/"}'
+	status 0 hp-site set a.example php_version@/legacy/=8.1 redirects@/nope= --no-apply --jsonl
+	is "$out" '.changed == false'
+	status 0 hp-site set a.example redirects@/a= php_version@/legacy= --no-apply
+	status 0 hp-site show a.example --json
+	is "$out" '.php_paths == {} and .redirects == {"/c":"302 https://c.example/"}'
+	status 2 hp-site set a.example redirects@/a="301 /b" redirects@/a="301 /c"
+	has "$err" "given twice"
+	status 2 hp-site set a.example php_version@/legacy=9.9
+	has "$err" "/legacy"
+	status 2 hp-site set a.example gzip_enabled@x=1
+	# a secret is none the less one for being a member
+	status 2 hp-site set a.example basic_auth@/admin='{"alice":"geheim"}'
+	[[ $err != *geheim* ]]
+	has "$err" @FILE
+	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"alice": $h}' |
+		status 0 hp-site set a.example basic_auth@/admin=@- --no-apply
+	status 0 hp-site set a.example basic_auth@/admin= --no-apply
+	status 0 hp-site show a.example --json
+	is "$out" '.basic_auth == {}'
+	status 0 hp-site add b.example tenant=acme php_version@/old=8.1 --no-apply
+	printf '{"domain":"%s","php_version@/x":"8.1"}\n' a.example b.example | status 0 hp-site set - --no-apply
+	status 0 hp-site show b.example --json
+	is "$out" '.php_paths == {"/old":"8.1","/x":"8.1"}'
+}
+
+@test "an alias that would make a redirect lead to itself is refused, and so is the other way round" {
+	hp-site add a.example tenant=acme redirects='{"/*":"301 https://www.a.example/*"}' -q
+	before=$(dump)
+	status 2 hp-site alias a.example add www.a.example
+	has "$err" redirects
+	[ "$before" = "$(dump)" ]
+	status 0 hp-site alias a.example add ww2.a.example
+	status 2 hp-site set a.example redirects='{"/*":"301 https://ww2.a.example/*"}'
+}
+
 @test "the same set twice changes nothing" {
 	hp-site add a.example tenant=acme -q
 	hp-site set a.example gzip_enabled=no -q

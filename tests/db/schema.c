@@ -211,7 +211,9 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		int64_t n;
 	} numbers[] = {{"id", 8222222}, {"website_id", 8222222}, {"node_id", 61}, {"uid", 9222222},
 		{"limit", 1000}, {"php_max_execution_time", 300}, {"database_port", 3306},
-		{"cache_ttl_seconds", 60}};
+		{"cache_ttl_seconds", 60}, {"proxy_port", 8080}, {"php_max_children", 5},
+		{"php_slowlog_seconds", 5}, {"hsts_max_age", 0}, {"cpu_quota", 50},
+		{"tasks_max", 64}};
 	static const struct {
 		const char *name, *s;
 	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"},
@@ -219,10 +221,11 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
 		{"object", ""}, {"actor", ""}, {"verb", ""}};
 	static const char *const bools[] = {
-		"ssl_enabled", "ssl_auto_renew", "gzip_enabled", "cache_enabled"};
+		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};
 	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",
 		"php_post_max_size", "php_extensions", "database_backend", "database_host", "database_name",
-		"database_charset", "ssl_provider", "http_security_headers", "allowed_ips", "blocked_ips"};
+		"database_charset", "ssl_provider", "http_security_headers", "allowed_ips", "blocked_ips", "document_root", "index_files",
+		"redirects", "error_pages", "php_settings", "php_paths", "basic_auth", "memory_max"};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(numbers); i++)
 		if (hp_streq(name, numbers[i].name)) {

@@ -33,17 +33,15 @@ static int fail(const struct hp_err *err)
 /* ---- state: from lines to a document ---- */
 static int set_word(struct hp_pool *pool, struct hp_site *s, const char *word, struct hp_err *err)
 {
-	unsigned field;
-	const char *value;
+	struct hp_assign a;
 
 	if (*word == '+') {
 		hp_strv_add(pool, &s->aliases, word + 1);
 		return 0;
 	}
-	if (hp_field_assign(pool, &hp_site_table, word, &field, &value, err) < 0)
+	if (hp_field_assign(pool, &hp_site_table, word, &a, err) < 0)
 		return err->code;
-	s->v[field] = value;
-	return 0;
+	return hp_field_apply(pool, &hp_site_table, &a, s->v[a.field], &s->v[a.field], err);
 }
 
 static int make_site(struct hp_pool *pool, const char *line, struct hp_site *s, struct hp_err *err)

@@ -12,7 +12,7 @@ const struct hp_assign *panel_assigns(
 	struct hp_assign *a = hp_palloc(pool, 32 * sizeof(*a));
 
 	for (*n = 0; kv[*n]; ++*n)
-		OK(hp_field_assign(pool, t, kv[*n], &a[*n].field, &a[*n].value, &err));
+		OK(hp_field_assign(pool, t, kv[*n], &a[*n], &err));
 	return a;
 }
 

@@ -51,6 +51,10 @@ static void foreign_is_unknown(void **state HP_UNUSED)
 	REFUSED(hp_node_state(p, "web1", 1, &err), HP_E_DENIED, "node:state");
 	REFUSED(panel_add("c.example", "beta", KV("php_version=8.2", "user=bob"), NULL, &c),
 		HP_E_DENIED, "user");
+	REFUSED(panel_set("b.example", KV("proxy_port=5432"), &c), HP_E_DENIED, "proxy_port");
+	REFUSED(panel_set("b.example", KV("memory_max=64G"), &c), HP_E_DENIED, "memory_max");
+	REFUSED(panel_set("b.example", KV("cpu_quota=9999"), &c), HP_E_DENIED, "cpu_quota");
+	REFUSED(panel_set("b.example", KV("tasks_max=9999"), &c), HP_E_DENIED, "tasks_max");
 	/* what he may */
 	OK(panel_add("c.example", NULL, PHP, NULL, &c));
 	OK(panel_set("c.example", KV("php_version=8.3"), &c));
@@ -161,7 +165,7 @@ static int child_add(const char *domain)
 {
 	struct hp_panel *q;
 	struct hp_site_change c;
-	struct hp_assign a = {HP_SITE_PHP_VERSION, "8.2"};
+	struct hp_assign a = {HP_SITE_PHP_VERSION, NULL, "8.2"};
 	struct hp_err e = HP_ERR_INIT;
 
 	if (hp_panel_open(dir, conf, &q, &e) < 0)

@@ -20,6 +20,9 @@ static struct hp_site site(unsigned id)
 	s.v[HP_SITE_USER] = hp_pprintf(pool, "site%u", id);
 	s.v[HP_SITE_DOMAIN] = hp_pprintf(pool, "s%05u.example.com", id);
 	s.v[HP_SITE_PHP_VERSION] = "8.2";
+	s.v[HP_SITE_DOCUMENT_ROOT] = "public";
+	s.v[HP_SITE_PROXY_PORT] = "8080";
+	s.v[HP_SITE_REDIRECTS] = "{\"/a\":\"301 /b\"}";
 	s.v[HP_SITE_ALLOWED_IPS] = "[\"10.0.0.0/8\"]";
 	s.v[HP_SITE_HTTP_SECURITY_HEADERS] = "{\"X-A\":\"b \\\"c\\\"\"}";
 	hp_strv_add(pool, &s.aliases, hp_pprintf(pool, "*.s%05u.example.com", id));
@@ -74,7 +77,7 @@ static int on_site(void *arg, struct hp_pool *row HP_UNUSED, const struct hp_sit
 	if (s->sites % 1000 == 1) {
 		for (unsigned i = 0; i < HP_SITE_FIELDS; i++)
 			if (hp_site_table.fields[i].flags & HP_FF_NODE)
-				assert_string_equal(got->v[i], want.v[i]);
+				assert_true(hp_streq(got->v[i], want.v[i]));
 		assert_int_equal(got->aliases.n, 2);
 		assert_string_equal(got->aliases.v[0], want.aliases.v[0]);
 		hp_buf_add(&s->lines, line, len);
@@ -282,6 +285,15 @@ static const char *json_of(unsigned i)
 	return hp_pstrdup(pool, strchr(hp_buf_str(&b), ':') + 1);
 }
 
+/* What is wrong for most fields may be right for this one. */
+static bool is_right(const struct hp_field *f, const char *json)
+{
+	if (hp_streq(json, "null"))
+		return f->flags & HP_FF_NULLABLE;
+	return f->type == HP_F_SUBPATH && (hp_streq(json, "\"\"") || hp_streq(json, "\"020001\"") ||
+						  hp_streq(json, "\"True\""));
+}
+
 /* Every field that a document has, with hostile text, other types, twice, and not at all. */
 static void hostile_fields(void **state HP_UNUSED)
 {
@@ -320,7 +332,8 @@ static void hostile_fields(void **state HP_UNUSED)
 			char last = good[strlen(good) - 1];
 
 			refused_for(line_with(i, hp_pprintf(pool, "\"%s\"", bad[k]), ""), name);
-			if (last == '"')
+			/* behind a folder, a path is one; behind nothing, null is no text */
+			if (last == '"' && (f->type != HP_F_SUBPATH || *bad[k] != '/'))
 				refused_for(line_with(i,
 						    hp_pprintf(pool, "%.*s%s\"",
 							    (int)strlen(good) - 1, good, bad[k]),
@@ -329,14 +342,14 @@ static void hostile_fields(void **state HP_UNUSED)
 			if (f->type == HP_F_LIST)
 				refused_for(line_with(i, hp_pprintf(pool, "[\"%s\"]", bad[k]), ""),
 					name);
-			if (f->type == HP_F_HEADERS)
+			if (f->type == HP_F_MAP)
 				refused_for(
 					line_with(
 						i, hp_pprintf(pool, "{\"A\":\"%s$\"}", bad[k]), ""),
 					name);
 		}
 		for (size_t k = 0; k < HP_ARRAY_SIZE(types); k++)
-			if (!hp_streq(types[k], good))
+			if (!hp_streq(types[k], good) && !is_right(f, types[k]))
 				refused_for(line_with(i, types[k], ""),
 					strstr("1e400 0x10", types[k]) ? "JSON" : f->name);
 		refused_for(line_with(i, hp_pprintf(pool, "\"%s\"", big), ""), f->name);
@@ -509,10 +522,11 @@ static void cut_and_changed(void **state HP_UNUSED)
 static void long_lines(void **state HP_UNUSED)
 {
 	struct hp_err err = HP_ERR_INIT;
-	char *big = hp_palloc(pool, 400000);
+	char *big = hp_palloc(pool, 600000);
 	const char *lines[] = {head_line, big, NULL};
 
-	memset(big, ' ', 399999);
+	memset(big, ' ', 599999);
+	big[599999] = 0;
 	assert_int_equal(read_lines(lines, &err), HP_E_USAGE);
 	assert_non_null(strstr(err.msg, "bytes"));
 }

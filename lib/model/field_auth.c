@@ -1,0 +1,117 @@
+/*
+ * Paths that ask for a password: path → user → hash. Only hashes come in, of those kinds that
+ * NGINX and Apache both understand, and cheap ones: NGINX hashes in its event loop, once a
+ * request, so that a dear hash is everybody's standstill, and a website could choose it.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "model/field_impl.h"
+
+#define B64 "./0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define USERS_MAX 100
+#define ROUNDS_MAX 5000 /* what crypt(5) has unless told otherwise */
+#define COST_MAX 7      /* htpasswd -B has 5 */
+
+/* salt "$" hash, of these lengths, to the end of s. */
+static bool is_salted(const char *s, size_t salt_min, size_t salt_max, size_t hash)
+{
+	size_t n = strspn(s, B64);
+
+	if (n < salt_min || n > salt_max || s[n] != '$')
+		return false;
+	s += n + 1;
+	return strspn(s, B64) == hash && !s[hash];
+}
+
+/* Behind "$5$" or "$6$". */
+static bool is_sha(const char *s, size_t hash, bool *ret_dear)
+{
+	const char *rounds = hp_str_after(s, "rounds=");
+	uint64_t n;
+
+	if (rounds) {
+		const char *end = strchr(rounds, '$');
+		char text[16];
+
+		if (!end || (size_t)(end - rounds) >= sizeof(text))
+			return false;
+		memcpy(text, rounds, (size_t)(end - rounds));
+		text[end - rounds] = 0;
+		if (hp_parse_u64(text, 999999999, &n) < 0 || n < 1000)
+			return false;
+		*ret_dear = n > ROUNDS_MAX;
+		s = end + 1;
+	}
+	return is_salted(s, 0, 16, hash);
+}
+
+/* Behind "$2y$": "05$", 22 characters of salt, 31 of hash. */
+static bool is_bcrypt(const char *s, bool *ret_dear)
+{
+	unsigned cost;
+
+	if (strspn(s, "0123456789") != 2 || s[2] != '$')
+		return false;
+	cost = (unsigned)(s[0] - '0') * 10 + (unsigned)(s[1] - '0');
+	*ret_dear = cost > COST_MAX;
+	return cost >= 4 && cost <= 31 && strspn(s + 3, B64) == 53 && !s[56];
+}
+
+static bool is_hash(const char *v, bool *ret_dear)
+{
+	const char *s;
+
+	*ret_dear = false;
+	if ((s = hp_str_after(v, "$6$")))
+		return is_sha(s, 86, ret_dear);
+	if ((s = hp_str_after(v, "$5$")))
+		return is_sha(s, 43, ret_dear);
+	if ((s = hp_str_after(v, "$2y$")))
+		return is_bcrypt(s, ret_dear);
+	if ((s = hp_str_after(v, "$apr1$")))
+		return is_salted(s, 1, 8, 22);
+	return false;
+}
+
+static int check_user(const struct hp_check *c, const char *key, const char **ret)
+{
+	size_t n = strlen(key);
+
+	if (!n || n > 64 ||
+		key[strspn(key,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			"._@+-")])
+		return hp_check_member(
+			c, key, "is not a user's name of 1 to 64 letters, digits and ._@+-");
+	*ret = key;
+	return 0;
+}
+
+static int check_hash(const struct hp_check *c, const char *key, const char *v, const char **ret)
+{
+	bool dear;
+
+	if (!is_hash(v, &dear)) {
+		hp_check_member(c, key,
+			"has what is not a hash that every web server knows: $6$, $5$, $2y$ or "
+			"$apr1$ is wanted, as crypt(5) writes it");
+		return hp_err_hint(c->err, "openssl passwd -6 makes one");
+	}
+	if (dear)
+		return hp_check_member(c, key,
+			"has a hash that takes too long for every request: $6$ and $5$ with %d "
+			"rounds, $2y$ with a cost of %d are the most",
+			ROUNDS_MAX, COST_MAX);
+	*ret = v;
+	return 0;
+}
+
+static const struct hp_map_kind users = {
+	.of = "users and hashes", .key = check_user, .value = check_hash};
+
+const struct hp_map_kind hp_map_basic_auth = {.name = "basic_auth",
+	.of = "paths and their users",
+	.key = hp_check_place,
+	.inner = &users,
+	.inner_max = USERS_MAX};
