@@ -213,6 +213,40 @@ int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err)
 		"then hp-vhost apply --force makes it follow the panel");
 }
 
+int cli_run_kept(struct cli_run *r, struct hp_err *err)
+{
+	struct hp_node_opts o;
+
+	if (cli_node_opts(r->c, &o, err) < 0)
+		return err->code;
+	o.report = on_report;
+	o.report_arg = r;
+	return hp_node_apply(&o, err);
+}
+
+static void blame(struct cli_run *r, size_t i, int rc, const struct hp_err *err)
+{
+	r->changes[i].code = rc;
+	r->changes[i].message = hp_pstrdup(r->c->pool, err->msg);
+	r->changes[i].hint = hp_pstrdup(r->c->pool, err->hint);
+}
+
+size_t cli_run_blame(struct cli_run *r, int rc, const struct hp_err *err)
+{
+	size_t i, failed = 0;
+
+	for (i = 0; i < r->n; i++) {
+		if (rc < 0 && !r->ended)
+			blame(r, i, rc, err);
+		failed += r->changes[i].code != 0;
+	}
+	if (rc == 0 || !r->undone || failed || r->others)
+		return failed;
+	for (i = 0; i < r->n; i++)
+		blame(r, i, rc, err);
+	return r->n;
+}
+
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,
 	struct hp_err *err)
 {

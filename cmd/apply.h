@@ -74,6 +74,13 @@ struct cli_run {
 	int others;                 /* sites failing that are not among changes; said on stderr */
 };
 int cli_run_newest(struct cli_run *r, const char *node, struct hp_err *err);
+/* The same over the document that the node keeps: for what is no matter of the panel's. */
+int cli_run_kept(struct cli_run *r, struct hp_err *err);
+/*
+ * A run that failed (rc) before it came to its sites, or that was undone without naming one, is the
+ * failure of all changes. How many of them have failed.
+ */
+size_t cli_run_blame(struct cli_run *r, int rc, const struct hp_err *err);
 
 struct cli_change_verb {
 	const char *action;        /* "add" */

@@ -235,27 +235,9 @@ static int apply_list(struct cli *c, struct changing *s, struct hp_err *err)
 	struct cli_run r = {.c = c, .changes = s->list, .n = s->n};
 	struct hp_err again = HP_ERR_INIT;
 	const char *node = s->list[0].change.node;
-	size_t i, ours = 0;
 	int rc = cli_run_newest(&r, node, err);
 
-	for (i = 0; i < s->n; i++) {
-		struct cli_change *ch = &s->list[i];
-
-		/* a run that did not come to its sites has one word for all of them */
-		if (rc < 0 && !r.ended) {
-			ch->code = rc;
-			ch->message = hp_pstrdup(c->pool, err->msg);
-			ch->hint = hp_pstrdup(c->pool, err->hint);
-		}
-		ours += ch->code != 0;
-	}
-	/* all of it was undone, and no site was named: then it is everybody's */
-	for (i = 0; rc < 0 && r.undone && !ours && !r.others && i < s->n; i++) {
-		s->list[i].code = rc;
-		s->list[i].message = hp_pstrdup(c->pool, err->msg);
-		s->list[i].hint = hp_pstrdup(c->pool, err->hint);
-	}
-	if (rc < 0 && !ours && !r.others && !r.undone)
+	if (!cli_run_blame(&r, rc, err) && rc < 0 && !r.others && !r.undone)
 		cli_warn(c, "%s", err->msg);
 	hp_err_clear(err);
 	if (take_back(c, s)) {

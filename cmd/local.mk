@@ -2,11 +2,12 @@
 noinst_LTLIBRARIES += cmd/libhpcmd.la
 cmd_libhpcmd_la_SOURCES = cmd/cli.h cmd/cli.c cmd/help.c cmd/complete.c cmd/columns.c cmd/input.h \
 	cmd/input.c cmd/apply.h cmd/apply.c cmd/change.c cmd/result.c cmd/events.h cmd/events.c cmd/programs.def \
-	cmd/programs.c cmd/tenant.c cmd/site.c cmd/php.c cmd/vhost.c cmd/db.c cmd/node.c cmd/audit.c
+	cmd/programs.c cmd/tenant.c cmd/site.c cmd/php.c cmd/vhost.c cmd/db.c cmd/node.c cmd/audit.c cmd/cert.h \
+	cmd/cert.c cmd/cert_apply.c cmd/cert_issue.c cmd/cert_import.c
 cmd_libhpcmd_la_LIBADD = lib/libhp.la
 
 bin_PROGRAMS += cmd/hp cmd/hp-tenant cmd/hp-site cmd/hp-php cmd/hp-vhost cmd/hp-db cmd/hp-node \
-	cmd/hp-audit
+	cmd/hp-audit cmd/hp-cert
 cmd_hp_SOURCES = cmd/hp.c
 cmd_hp_LDADD = lib/libhp-base.la
 cmd_hp_tenant_SOURCES = cmd/hp-tenant.c
@@ -23,3 +24,10 @@ cmd_hp_node_SOURCES = cmd/hp-node.c
 cmd_hp_node_LDADD = cmd/libhpcmd.la
 cmd_hp_audit_SOURCES = cmd/hp-audit.c
 cmd_hp_audit_LDADD = cmd/libhpcmd.la
+cmd_hp_cert_SOURCES = cmd/hp-cert.c
+cmd_hp_cert_LDADD = cmd/libhpcmd.la
+
+# What uacme(1) starts for each challenge.
+pkglibexec_PROGRAMS += cmd/hp-acme-hook
+cmd_hp_acme_hook_SOURCES = cmd/hp-acme-hook.c
+cmd_hp_acme_hook_LDADD = lib/libhp-base.la

@@ -6,6 +6,9 @@
 #ifndef HP_PKGLIBDIR
 #define HP_PKGLIBDIR "/usr/lib/hosting-panel"
 #endif
+#ifndef HP_PKGLIBEXECDIR
+#define HP_PKGLIBEXECDIR "/usr/libexec/hosting-panel"
+#endif
 #ifndef HP_PKGDATADIR
 #define HP_PKGDATADIR "/usr/share/hosting-panel"
 #endif
@@ -70,6 +73,11 @@ static const char *from_env(const char *name, const char *built)
 const char *hp_libdir(void)
 {
 	return from_env("HP_LIBDIR", HP_PKGLIBDIR);
+}
+
+const char *hp_libexecdir(void)
+{
+	return from_env("HP_LIBEXECDIR", HP_PKGLIBEXECDIR);
 }
 
 const char *hp_datadir(void)

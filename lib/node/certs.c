@@ -15,6 +15,7 @@
 #define LINK "current"
 #define LINK_BEGUN ".current"
 #define RENEWAL "renewal.json"
+#define PENDING HP_CERTS_DIR "/.pending"
 
 /* ---- where things are ---- */
 static char *below(struct hp_pool *pool, const char *root, const char *domain, const char *rest)
@@ -450,6 +451,28 @@ int hp_cert_remove(const char *root, const char *domain, struct hp_err *err)
 	if (rmdir(dir) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", dir);
 	return 0;
+}
+
+/* ---- what is to be applied ---- */
+int hp_cert_pending_set(const char *root, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	return hp_file_write(hp_path(pool, root, PENDING), 0600, "", 0, err);
+}
+
+void hp_cert_pending_clear(const char *root)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	unlink(hp_path(pool, root, PENDING));
+}
+
+bool hp_cert_pending(const char *root)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	return access(hp_path(pool, root, PENDING), F_OK) == 0;
 }
 
 /* ---- how renewing goes ---- */

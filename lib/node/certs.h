@@ -78,6 +78,15 @@ int hp_cert_prune(const char *root, const char *domain, struct hp_err *err);
 /* All of a website's, and the folder. Nothing there is no error. */
 int hp_cert_remove(const char *root, const char *domain, struct hp_err *err);
 
+/*
+ * A note that the store has what the servers may not have been told yet: written before a pair is
+ * put, taken away when an apply has brought it along, so that whoever comes next after a kill
+ * knows.
+ */
+int hp_cert_pending_set(const char *root, struct hp_err *err);
+void hp_cert_pending_clear(const char *root);
+bool hp_cert_pending(const char *root);
+
 /* How renewing goes. */
 struct hp_cert_renewal {
 	int64_t failures; /* in a row; 0: the last one succeeded, or there was none */
@@ -89,5 +98,22 @@ int hp_cert_renewal_get(struct hp_pool *pool, const char *root, const char *doma
 	struct hp_cert_renewal *ret, struct hp_err *err);
 int hp_cert_renewal_set(
 	const char *root, const char *domain, const struct hp_cert_renewal *r, struct hp_err *err);
+
+/* ---- who wants one: the websites of the document that the node keeps (certs_site.c) ---- */
+struct hp_cert_site {
+	const char *domain;
+	struct hp_strv names; /* the domain first, then the aliases */
+	bool enabled;         /* served over TLS */
+	bool letsencrypt;     /* else custom */
+	bool auto_renew;
+	bool suspended;
+};
+/* In order of domain; none where the node was never given a document. only (or NULL): that one. */
+int hp_cert_sites(struct hp_pool *pool, const char *root, const char *only,
+	struct hp_cert_site **ret, size_t *ret_n, struct hp_err *err);
+/* The first of a website's names that the certificate is not for, or NULL. */
+const char *hp_cert_uncovered(const struct hp_cert *c, const struct hp_cert_site *s);
+/* Less than a third of its life is left (Let's Encrypt's own advice: 30 days of 90). */
+bool hp_cert_is_due(const struct hp_cert *c, int64_t now);
 
 #endif

@@ -2,6 +2,8 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/conf.h"
+#include "sys/dns.h"
+#include "sys/x509.h"
 
 static int not_a(const char *value, const char *what, struct hp_err *err)
 {
@@ -108,6 +110,50 @@ static int check_server(const char *v, struct hp_err *err)
 	return not_a(v, "one of auto, nginx, apache, openlitespeed", err);
 }
 
+/* ACME is spoken over TLS alone (RFC 8555 §6.1). */
+static int check_https(const char *v, struct hp_err *err)
+{
+	if (hp_str_starts(v, "https://") && v[8] && !strpbrk(v, " \t\"'"))
+		return 0;
+	return not_a(v, "a URL that starts with https://", err);
+}
+
+static int check_email(const char *v, struct hp_err *err)
+{
+	const char *at = strchr(v, '@');
+
+	if (*v != '-' && at && at > v && at[1] && !strchr(at + 1, '@') && !strpbrk(v, " \t,<>\"'"))
+		return 0;
+	return not_a(v, "a mail address", err);
+}
+
+static int check_challenge(const char *v, struct hp_err *err)
+{
+	if (strcmp(v, "http-01") == 0 || strcmp(v, "dns-01") == 0)
+		return 0;
+	return not_a(v, "http-01 or dns-01", err);
+}
+
+static int check_key_type(const char *v, struct hp_err *err)
+{
+	if (hp_x509_is_key_type(v))
+		return 0;
+	return not_a(v, "one of ec256, ec384, rsa2048, rsa3072, rsa4096", err);
+}
+
+static int check_addresses(const char *v, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_strv words = {0};
+	struct hp_addr a;
+
+	hp_str_split(pool, v, ", ", &words);
+	for (size_t i = 0; i < words.n; i++)
+		if (hp_addr_parse(words.v[i], &a) < 0)
+			return not_a(words.v[i], "an IPv4 or IPv6 address", err);
+	return 0;
+}
+
 /* Only the scheme: the rest is the driver's to judge. The value may hold a password: not shown. */
 static int check_url(const char *v, struct hp_err *err)
 {
@@ -143,6 +189,24 @@ const struct hp_conf_key hp_conf_keys[] = {
 
 	{"node", "name", NULL, "name of this server in the panel (the host name's first part)",
 		check_node, NULL},
+	{"node", "addresses", NULL,
+		"public addresses of this server that its interfaces don't have (address translation)",
+		check_addresses, NULL},
+
+	{"acme", "directory_url", "https://acme-v02.api.letsencrypt.org/directory",
+		"directory of the CA that certificates come from", check_https, NULL},
+	{"acme", "email", NULL, "mail address that the CA may write to", check_email, NULL},
+	{"acme", "ca_file", NULL,
+		"certificates to trust as the CA's own server, instead of the system's", check_path,
+		NULL},
+	{"acme", "challenge", "http-01", "how names are proven: http-01 or dns-01",
+		check_challenge, NULL},
+	{"acme", "dns_hook", NULL,
+		"program that puts records into the DNS for dns-01, a hook of uacme(1)",
+		check_path, NULL},
+	{"acme", "key_type", "ec256",
+		"keys of new certificates: ec256, ec384, rsa2048, rsa3072 or rsa4096",
+		check_key_type, NULL},
 
 	{"web", "server", "auto", "web server: auto, nginx, apache or openlitespeed", check_server,
 		NULL},

@@ -1,0 +1,201 @@
+/* hp-cert issue and renew: certificates from the CA. */
+#include "cmd/cert.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "node/acme.h"
+
+#define BATCH 25 /* issued before the servers are brought along: one apply for all of them */
+
+const struct hp_opt cert_issue_opts[] = {
+	{"anew", 0, NULL, "ask for a new one although the present one is good for long", 0, NULL},
+	{0},
+};
+
+/* ---- one ---- */
+static const char *list_names(struct hp_pool *pool, const struct hp_strv *names)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+
+	for (size_t i = 0; i < names->n; i++)
+		hp_buf_addf(&b, "%s%s", i ? ", " : "", names->v[i]);
+	return hp_pstrdup(pool, hp_buf_str(&b));
+}
+
+static int from_ca(
+	struct cert_run *r, struct cert_job *j, const struct hp_acme *a, struct hp_err *err)
+{
+	struct hp_buf chain _cleanup_buf_ = HP_BUF_INIT, key = HP_BUF_INIT;
+	struct cli *c = r->c;
+	int lock _cleanup_close_ = -1;
+
+	if (hp_acme_lock(c->sysroot, c->wait_ms, &lock, err) < 0 ||
+		hp_acme_look(c->sysroot, a, &j->site.names, err) < 0)
+		return err->code;
+	if (c->dry_run) {
+		j->result = "dry-run";
+		j->message = hp_pprintf(c->pool, "would ask %s for %s", a->directory_url,
+			list_names(c->pool, &j->site.names));
+		return 0;
+	}
+	if (hp_acme_issue(c->sysroot, a, &j->site.names, &chain, &key, err) == 0 &&
+		cert_put(r, j, &chain, &key, "letsencrypt", false, err) == HP_E_USAGE) {
+		err->code = HP_E_REFUSED;
+		hp_err_prefix(err, "the CA's certificate is of no use");
+	}
+	if (key.s)
+		hp_wipe(key.s, key.cap);
+	hp_buf_release(&key);
+	return err->code;
+}
+
+static void ask(struct cert_run *r, struct cert_job *j, const struct hp_acme *a)
+{
+	struct hp_err err = HP_ERR_INIT;
+
+	if (r->c->verbose)
+		cli_say(r->c, "%s: asking %s", j->site.domain, a->directory_url);
+	if (from_ca(r, j, a, &err) < 0)
+		cert_failed(r, j, &err);
+}
+
+static int conf(struct cli *c, struct hp_acme *ret, struct hp_err *err)
+{
+	if (*c->sysroot) {
+		hp_err_set(err, HP_E_USAGE, "%s: with --sysroot no CA can be asked", c->verb->name);
+		return hp_err_hint(err, "a CA looks at this machine's own servers");
+	}
+	if (cli_conf(c, err) < 0)
+		return err->code;
+	return hp_acme_conf(c->pool, c->conf, ret, err);
+}
+
+/* Good for long, and for all names: asking again would only use up the CA's patience. */
+static bool is_good(const struct cert_job *j)
+{
+	return j->before && !hp_cert_is_due(j->before, hp_now()) &&
+		!hp_cert_uncovered(j->before, &j->site);
+}
+
+/* ---- issue ---- */
+static int job_of(struct cli *c, const char *word, struct cert_job *j, struct hp_err *err)
+{
+	struct hp_err damaged = HP_ERR_INIT;
+
+	memset(j, 0, sizeof(*j));
+	if (cert_site(c, word, &j->site, err) < 0)
+		return err->code;
+	hp_cert_current(c->pool, c->sysroot, j->site.domain, &j->before, &damaged);
+	if (j->site.letsencrypt)
+		return 0;
+	hp_err_set(err, HP_E_EXISTS,
+		"%s: its certificates are imported: its ssl_provider is custom", j->site.domain);
+	return hp_err_hint(err, "hp-site set %s ssl_provider=letsencrypt, or hp-cert import %s",
+		j->site.domain, j->site.domain);
+}
+
+int cert_issue(struct cli *c, struct hp_err *err)
+{
+	struct cert_run r = {.c = c, .action = "issue", .n = c->n_args};
+	struct hp_acme a;
+	size_t i;
+
+	r.v = hp_palloc(c->pool, r.n * sizeof(*r.v));
+	if (conf(c, &a, err) < 0)
+		return err->code;
+	for (i = 0; i < r.n; i++)
+		if (job_of(c, c->args[i], &r.v[i], err) < 0)
+			return err->code;
+	for (i = 0; i < r.n; i++) {
+		if (is_good(&r.v[i]) && !cli_opt(c, "anew"))
+			r.v[i].now = r.v[i].before;
+		else
+			ask(&r, &r.v[i], &a);
+	}
+	return cert_finish(&r, err);
+}
+
+/* ---- renew ---- */
+static bool is_named(struct cli *c, const char *domain)
+{
+	for (unsigned i = 0; i < c->n_args; i++)
+		if (hp_streq(c->args[i], domain))
+			return true;
+	return false;
+}
+
+/* Is it for this run to renew? Who names a website does not wait for the next try. */
+static bool wants(struct cli *c, const struct hp_cert_site *s, struct cert_job *j)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	struct hp_cert_renewal w;
+
+	memset(j, 0, sizeof(*j));
+	j->site = *s;
+	if (c->n_args ? !is_named(c, s->domain) : !s->auto_renew)
+		return false;
+	if (!s->enabled || !s->letsencrypt || s->suspended)
+		return false;
+	hp_cert_current(c->pool, c->sysroot, s->domain, &j->before, &ignored);
+	if (is_good(j))
+		return false;
+	if (c->n_args)
+		return true;
+	return hp_cert_renewal_get(c->pool, c->sysroot, s->domain, &w, &ignored) < 0 ||
+		w.next_try <= hp_now();
+}
+
+/* Names given must be websites of this node, as A-labels from here on. */
+static int check_named(struct cli *c, struct hp_err *err)
+{
+	const char **args = hp_palloc(c->pool, (c->n_args + 1) * sizeof(*args));
+	struct hp_cert_site s;
+
+	for (unsigned i = 0; i < c->n_args; i++) {
+		if (cert_site(c, c->args[i], &s, err) < 0)
+			return err->code;
+		args[i] = s.domain;
+	}
+	c->args = args;
+	return 0;
+}
+
+static void end_batch(struct cert_run *r, struct hp_err *first)
+{
+	struct hp_err err = HP_ERR_INIT;
+
+	if (cert_finish(r, &err) < 0 && !first->code)
+		*first = err;
+	r->n = 0;
+}
+
+int cert_renew(struct cli *c, struct hp_err *err)
+{
+	struct cert_run r = {.c = c, .action = "renew", .renewing = true};
+	struct hp_cert_site *sites;
+	struct cert_job job;
+	struct hp_acme a;
+	size_t i, n, done = 0;
+	bool have_conf = false;
+
+	if (check_named(c, err) < 0 ||
+		hp_cert_sites(c->pool, c->sysroot, NULL, &sites, &n, err) < 0)
+		return err->code;
+	r.v = hp_palloc(c->pool, BATCH * sizeof(*r.v));
+	for (i = 0; i < n; i++) {
+		if (!wants(c, &sites[i], &job))
+			continue;
+		if (!have_conf && conf(c, &a, err) < 0)
+			return err->code;
+		have_conf = true;
+		r.v[r.n] = job;
+		ask(&r, &r.v[r.n++], &a);
+		done++;
+		if (r.n == BATCH)
+			end_batch(&r, err);
+	}
+	/* with nothing due, too: a killed run may have left something for the servers */
+	end_batch(&r, err);
+	if (!done && c->n_args)
+		cli_say(c, "nothing is due");
+	return err->code;
+}
