@@ -8,11 +8,11 @@ setup_file() {
 	[ "${HP_SANDBOX:-}" = inside ] || { echo "run it through tests/lib/sandbox" >&2; return 1; }
 	export V=8.2
 	mkdir -p /etc/hosting-panel
-	# the other version: see tests/lib/php-versions
-	other=${HP_TEST_CACHE:-/var/cache/hosting-panel-tests}/php/8.3/php-fpm
-	if [ -x "$other" ]; then
-		export V2=8.3
-		printf '[php."8.3"]\nfpm = %s\n' "$other" >/etc/hosting-panel/hosting-panel.conf
+	# what Debian 12 does not have: tests/lib/php-versions, x86-64
+	export OTHERS=
+	if [ "$(uname -m)" = x86_64 ]; then
+		"$top/tests/lib/php-versions" >/etc/hosting-panel/hosting-panel.conf
+		OTHERS='8.0 8.1 8.3 8.4'
 	fi
 	"$tool" units -
 	"$tool" make $V 1 2 3
@@ -62,7 +62,7 @@ teardown_file() {
 teardown() {
 	[ "${HP_SANDBOX:-}" = inside ] || return 0
 	"$tool" kill $V 1 2 3 || true
-	[ -z "${V2:-}" ] || "$tool" kill $V2 1 || true
+	for v in $OTHERS; do "$tool" kill "$v" 1 || true; done
 	rm -rf /etc/hosting-panel/custom
 }
 
@@ -187,30 +187,31 @@ lost() {
 	[ "$(cat /run/answer)" = slow ]
 }
 
-@test "switching versions under load loses no request" {
-	[ "$(uname -m)" = x86_64 ] || skip "the second PHP is for x86-64"
-	[ -n "${V2:-}" ] || { echo "no second PHP: tests/lib/php-versions gets it"; return 1; }
-	"$tool" render $V2 1
-	"$tool" test $V2 1
+@test "switching among 8.0, 8.1, 8.2, 8.3 and 8.4 under load loses no request" {
+	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
+	for v in $OTHERS; do
+		"$tool" render "$v" 1
+		"$tool" test "$v" 1
+	done
 	"$tool" start $V 1
 	"$tool" link $V 1
 	"$tool" wait $V 1
-	wrk -t1 -c8 -d8 --timeout 20s http://127.0.0.1:8080/1/v.php >/run/wrk 3>&- &
+	timeout 60 wrk -t1 -c8 -d10 --timeout 20s http://127.0.0.1:8080/1/v.php >/run/wrk 3>&- &
 	w=$!
-	for to in $V2 $V $V2; do
+	for to in 8.1 8.3 $V 8.0 8.4; do
 		sleep 0.4
 		from=$(dirname "$(readlink /run/hosting-panel/php/site1.sock)")
 		"$tool" start $to 1
 		"$tool" wait $to 1
 		"$tool" link $to 1
-		"$tool" stop $from 1
+		"$tool" stop "$from" 1
+		[ "$(get /1/v.php)" = $to ]
+		[ ! -e "/run/hosting-panel/php/$from/site1.sock" ]
 	done
-	[ "$(get /1/v.php)" = $V2 ]
 	wait $w
 	cat /run/wrk
 	lost /run/wrk
-	[ ! -e /run/hosting-panel/php/$V/site1.sock ]
-	[ "$(readlink /run/hosting-panel/php/site1.sock)" = $V2/site1.sock ]
+	[ "$(readlink /run/hosting-panel/php/site1.sock)" = 8.4/site1.sock ]
 }
 
 @test "stop: socket, link, pid file and master are gone; again is fine" {
