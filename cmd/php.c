@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "node/instance.h"
 #include "node/php.h"
+#include "node/php_ask.h"
 
 /* ---- list ---- */
 static const struct hp_col list_cols[] = {
@@ -41,7 +42,10 @@ static int php_list(struct cli *c, struct hp_err *err)
 	return 0;
 }
 
-/* ---- show: the node's side first, then the settings that the panel has ---- */
+/*
+ * ---- show: the node's side first, then what its PHP says of itself, then the settings that the
+ * panel has ----
+ */
 static const struct hp_col instance_cols[] = {
 	{"domain", HP_COL_STR, "the website", false},
 	{"user", HP_COL_STR, "Unix user that its PHP runs as", false},
@@ -49,6 +53,57 @@ static const struct hp_col instance_cols[] = {
 	{"instance", HP_COL_STR, "running, waiting for a request, or stopped", false},
 	{"socket", HP_COL_STR, "socket of its PHP", false},
 };
+
+enum {
+	FACT_RELEASE,
+	FACT_SAPI,
+	FACT_PID,
+	FACT_UID,
+	FACT_EXTENSIONS,
+	FACT_MEMORY,
+	FACT_TIME,
+	FACT_UPLOAD,
+	FACT_POST,
+	FACT_OPCACHE,
+	FACT_JIT,
+	FACT_OPCACHE_BYTES,
+	FACT_OPCACHE_SCRIPTS,
+	FACT_REQUESTS,
+	FACT_ACTIVE,
+	FACT_MAX_ACTIVE,
+	FACT_MAX_REACHED,
+	FACT_SLOW,
+	FACTS
+};
+static const struct hp_col fact_cols[FACTS] = {
+	[FACT_RELEASE] = {"release", HP_COL_STR, "full version of the PHP that answers", false},
+	[FACT_SAPI] = {"sapi", HP_COL_STR, "how it is run: fpm-fcgi", false},
+	[FACT_PID] = {"pid", HP_COL_INT, "process that answered", false},
+	[FACT_UID] = {"uid", HP_COL_INT, "number of the Unix user that it runs as", false},
+	[FACT_EXTENSIONS] = {"extensions", HP_COL_JSON, "extensions that are loaded", false},
+	[FACT_MEMORY] = {"memory_limit", HP_COL_STR, "memory_limit in force", false},
+	[FACT_TIME] = {"max_execution_time", HP_COL_STR, "max_execution_time in force", false},
+	[FACT_UPLOAD] = {"upload_max_filesize", HP_COL_STR, "upload_max_filesize in force", false},
+	[FACT_POST] = {"post_max_size", HP_COL_STR, "post_max_size in force", false},
+	[FACT_OPCACHE] = {"opcache", HP_COL_STR, "on, off, or missing where it is not installed",
+		false},
+	[FACT_JIT] = {"jit", HP_COL_BOOL, "are hot scripts compiled to machine code?", false},
+	[FACT_OPCACHE_BYTES] = {"opcache_bytes", HP_COL_INT, "memory that compiled scripts take",
+		true},
+	[FACT_OPCACHE_SCRIPTS] = {"opcache_scripts", HP_COL_INT, "compiled scripts in memory",
+		true},
+	[FACT_REQUESTS] = {"requests", HP_COL_INT, "requests since its master started", false},
+	[FACT_ACTIVE] = {"active", HP_COL_INT, "requests being answered, this one among them",
+		true},
+	[FACT_MAX_ACTIVE] = {"max_active", HP_COL_INT, "the most at one time", true},
+	[FACT_MAX_REACHED] = {"max_children_reached", HP_COL_INT,
+		"how often php_max_children were not enough", false},
+	[FACT_SLOW] = {"slow_requests", HP_COL_INT, "requests noted in the slow log", false},
+};
+#define FIRST_FACT HP_ARRAY_SIZE(instance_cols)
+#define FIRST_FIELD (FIRST_FACT + FACTS)
+
+#define ASK_MS 10000
 
 static bool is_php_field(unsigned i)
 {
@@ -58,22 +113,59 @@ static bool is_php_field(unsigned i)
 static void show_cols(struct hp_pool *pool, struct hp_col **ret)
 {
 	struct hp_col *cols;
-	unsigned i, n = HP_ARRAY_SIZE(instance_cols);
+	unsigned i, n = FIRST_FIELD;
 
 	cols = hp_palloc(pool, (n + HP_SITE_FIELDS + 1) * sizeof(*cols));
 	memcpy(cols, instance_cols, sizeof(instance_cols));
+	memcpy(cols + FIRST_FACT, fact_cols, sizeof(fact_cols));
 	for (i = 0; i < HP_SITE_FIELDS; i++)
 		if (is_php_field(i))
 			cols[n++] = cli_col(&hp_site_table.fields[i], true);
 	*ret = cols;
 }
 
+/* Only when somebody wants to see it: asking wakes a PHP that sleeps. */
+static int show_facts(struct cli *c, const struct hp_site_info *info, struct hp_err *err)
+{
+	struct hp_php_facts f;
+	struct hp_out *o = c->out;
+	unsigned i;
+
+	for (i = 0; i < FACTS && !hp_out_wants(o, FIRST_FACT + i); i++)
+		;
+	if (i == FACTS || *c->sysroot || !info->socket ||
+		hp_streq(info->instance_state, hp_instance_state_name(HP_INSTANCE_STOPPED)))
+		return 0;
+	if (hp_php_ask(c->pool, info->socket, info->php_version, ASK_MS, &f, err) < 0)
+		return hp_err_prefix(err, "%s", info->domain);
+	hp_out_str(o, FIRST_FACT + FACT_RELEASE, f.release);
+	hp_out_str(o, FIRST_FACT + FACT_SAPI, f.sapi);
+	hp_out_i64(o, FIRST_FACT + FACT_PID, f.pid);
+	if (f.uid != (uid_t)-1)
+		hp_out_i64(o, FIRST_FACT + FACT_UID, f.uid);
+	hp_out_json(o, FIRST_FACT + FACT_EXTENSIONS, f.extensions);
+	hp_out_str(o, FIRST_FACT + FACT_MEMORY, f.memory_limit);
+	hp_out_str(o, FIRST_FACT + FACT_TIME, f.max_execution_time);
+	hp_out_str(o, FIRST_FACT + FACT_UPLOAD, f.upload_max_filesize);
+	hp_out_str(o, FIRST_FACT + FACT_POST, f.post_max_size);
+	hp_out_str(o, FIRST_FACT + FACT_OPCACHE, f.opcache);
+	hp_out_bool(o, FIRST_FACT + FACT_JIT, f.jit);
+	hp_out_i64(o, FIRST_FACT + FACT_OPCACHE_BYTES, f.opcache_bytes);
+	hp_out_i64(o, FIRST_FACT + FACT_OPCACHE_SCRIPTS, f.opcache_scripts);
+	hp_out_i64(o, FIRST_FACT + FACT_REQUESTS, f.requests);
+	hp_out_i64(o, FIRST_FACT + FACT_ACTIVE, f.active);
+	hp_out_i64(o, FIRST_FACT + FACT_MAX_ACTIVE, f.max_active);
+	hp_out_i64(o, FIRST_FACT + FACT_MAX_REACHED, f.max_children_reached);
+	hp_out_i64(o, FIRST_FACT + FACT_SLOW, f.slow_requests);
+	return 0;
+}
+
 static int show_one(
 	struct cli *c, const struct hp_node_opts *o, const char *arg, struct hp_err *err)
 {
-	struct hp_err node_err = HP_ERR_INIT;
+	struct hp_err node_err = HP_ERR_INIT, silent = HP_ERR_INIT;
 	struct hp_site_info *info = NULL;
-	unsigned i, n = HP_ARRAY_SIZE(instance_cols);
+	unsigned i, n = FIRST_FIELD;
 	struct hp_site s;
 	const char *domain;
 
@@ -85,8 +177,8 @@ static int show_one(
 		*err = node_err;
 		return err->code;
 	}
-	if (cli_has_panel(c) && (cli_panel(c, err) < 0 ||
-				       hp_site_get(c->panel, c->pool, domain, &s, err) < 0))
+	if (cli_has_panel(c) &&
+		(cli_panel(c, err) < 0 || hp_site_get(c->panel, c->pool, domain, &s, err) < 0))
 		return err->code;
 	if (!info && !s.v[HP_SITE_DOMAIN]) {
 		*err = node_err;
@@ -98,11 +190,16 @@ static int show_one(
 		hp_out_str(c->out, 2, info->php_version);
 		hp_out_str(c->out, 3, info->instance_state);
 		hp_out_str(c->out, 4, info->socket);
+		show_facts(c, info, &silent);
 	}
 	for (i = 0; i < HP_SITE_FIELDS; i++)
 		if (is_php_field(i))
 			cli_cell(c->out, n++, &hp_site_table.fields[i], s.v[i]);
-	return hp_out_row(c->out, err);
+	if (hp_out_row(c->out, err) < 0)
+		return err->code;
+	/* the rest is shown; that it does not answer is what the command has to say */
+	*err = silent;
+	return err->code;
 }
 
 static int php_show(struct cli *c, struct hp_err *err)
@@ -184,7 +281,10 @@ static const struct cli_verb verbs[] = {
 	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, list_cols, NULL, NULL, NULL,
 		"list the PHP versions of this node", NULL},
 	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
-		show_cols, NULL, NULL, "show the PHP of a website", NULL},
+		show_cols, NULL, NULL, "show the PHP of a website: what runs, and its settings",
+		"What runs is what the website's PHP itself answers through its socket, as a web server "
+		"asks it; one that sleeps is woken by this. The columns from php_version on are what is "
+		"wished."},
 	{"set", php_set, "DOMAIN|- VERSION|php_version@/PATH=[VERSION]", 2, 2, {"domain", "php"},
 		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
 		cli_site_result_cols, NULL, NULL, "site:set",

@@ -3,7 +3,7 @@
 # ---- PHP: pools, php.ini parts, systemd's template units ----
 tmplphpfpmdir = $(pkgdatadir)/templates/php-fpm
 dist_tmplphpfpm_DATA = templates/php-fpm/site.conf templates/php-fpm/site.ini \
-	templates/php-fpm/version.ini
+	templates/php-fpm/probe.php templates/php-fpm/version.ini
 tmplsystemddir = $(pkgdatadir)/templates/systemd
 dist_tmplsystemd_DATA = templates/systemd/php-fpm.service templates/systemd/php-fpm.socket
 

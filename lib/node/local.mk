@@ -17,6 +17,7 @@ lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/instance.
 	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h \
 	lib/node/instance_plain.c lib/node/instance_systemd.c lib/node/masters.h \
 	lib/node/masters.c lib/node/php.h lib/node/php.c \
+	lib/node/php_ask.c lib/node/php_ask.h lib/node/php_ext.c lib/node/php_impl.h \
 	lib/node/php_render.c lib/node/php_test.c lib/node/procs.h lib/node/procs.c \
 	lib/node/users.h lib/node/users.c
 # Certificates

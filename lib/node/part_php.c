@@ -47,7 +47,8 @@ static int inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 
 	if (add_template(x, "php-fpm", "site.conf", d, err) < 0 ||
 		add_template(x, "php-fpm", "site.ini", d, err) < 0 ||
-		add_template(x, "php-fpm", "version.ini", d, err) < 0)
+		add_template(x, "php-fpm", "version.ini", d, err) < 0 ||
+		add_template(x, "php-fpm", "probe.php", d, err) < 0)
 		return err->code;
 	for (i = 0; i < l->n; i++)
 		hp_digest_add(d, l->v[i].version, strlen(l->v[i].version) + 1);

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "node/php.h"
+#include "node/php_impl.h"
 #include "sys/run.h"
 
 int hp_php_version_cmp(const char *a, const char *b)
@@ -38,8 +38,8 @@ static bool is_version(const char *s)
 
 static int cmp_php(const void *a, const void *b)
 {
-	return hp_php_version_cmp(((const struct hp_php *)a)->version,
-		((const struct hp_php *)b)->version);
+	return hp_php_version_cmp(
+		((const struct hp_php *)a)->version, ((const struct hp_php *)b)->version);
 }
 
 static void add(struct hp_pool *pool, struct hp_php_list *l, size_t *cap, const struct hp_php *p)
@@ -68,7 +68,7 @@ static bool is_program(struct hp_pool *pool, const char *root, const char *path)
 	struct stat st;
 
 	return hp_path_is_clean(path) && stat(hp_path(pool, root, path), &st) == 0 &&
-	       S_ISREG(st.st_mode) && (st.st_mode & 0111);
+		S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
 static int detect_debian(struct hp_pool *pool, const char *root, struct hp_php_list *l, size_t *cap,
@@ -105,6 +105,7 @@ static int add_configured(struct hp_pool *pool, const char *root, const struct h
 	const char *section = hp_pprintf(pool, "php.%s", version);
 	const char *fpm = hp_conf_get(conf, section, "fpm");
 	const char *cli = hp_conf_get(conf, section, "cli");
+	const char *opcache = hp_conf_get(conf, section, "opcache_enabled");
 	const struct hp_php *there = hp_php_find(l, version);
 	struct hp_php p = {.version = hp_pstrdup(pool, version)};
 
@@ -122,6 +123,8 @@ static int add_configured(struct hp_pool *pool, const char *root, const struct h
 	if (cli)
 		p.cli = is_program(pool, root, cli) ? cli : NULL;
 	p.extension_dir = hp_conf_get(conf, section, "extension_dir");
+	p.loads_opcache = hp_parse_bool(opcache, &p.loads_opcache) == 0 && p.loads_opcache &&
+		hp_php_has_module(pool, root, &p, "opcache");
 	add(pool, l, cap, &p);
 	return 0;
 }
@@ -179,8 +182,8 @@ int hp_php_need(const struct hp_php_list *l, const char *version, const struct h
 		hp_buf_addf(&have, "%s%s", i ? ", " : "", l->v[i].version);
 	hp_err_set(err, HP_E_NOT_FOUND, "PHP %s is not installed on this node; installed: %s",
 		version, have.len ? hp_buf_str(&have) : "none");
-	return hp_err_hint(err, "install the package php%s-fpm, or choose an installed version",
-		version);
+	return hp_err_hint(
+		err, "install the package php%s-fpm, or choose an installed version", version);
 }
 
 int hp_php_release(struct hp_pool *pool, const char *root, const struct hp_php *php,

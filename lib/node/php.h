@@ -9,6 +9,7 @@
  *                                  when there are any
  * and a version has
  *   <version>/conf.d/50-hosting-panel.ini   OPcache and JIT, which PHP reads only at start-up
+ *   <version>/probe.php                     tells hp_php_ask() what runs
  *   HP_SYSTEMD_DIR/phpX.Y-fpm@.service and .socket   where systemd is PID 1
  */
 #ifndef HP_NODE_PHP_H
@@ -23,6 +24,7 @@
 #include "sys/tmpl.h"
 
 #define HP_SYSTEMD_DIR "/etc/systemd/system"
+#define HP_MSMTP "/usr/bin/msmtp"
 /* What a pool answers to hp_fcgi_ping(), and where its status page is; no vhost passes them on. */
 #define HP_PHP_PING "/.well-known/hosting-panel/ping"
 #define HP_PHP_STATUS "/.well-known/hosting-panel/status"
@@ -32,6 +34,7 @@ struct hp_php {
 	const char *fpm;     /* "/usr/sbin/php-fpm8.2", without sysroot */
 	const char *cli;     /* "/usr/bin/php8.2", or NULL */
 	const char *extension_dir; /* [php."X.Y"] extension_dir, or NULL */
+	bool loads_opcache;  /* from there, for every site: no package does it */
 	bool is_default;     /* the newest */
 };
 
@@ -64,6 +67,8 @@ const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const ch
 	HP_NONNULL_RET;
 const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
 	HP_NONNULL_RET;
+/* The script that a pool of this version may run besides the site's own. */
+const char *hp_php_probe_path(struct hp_pool *pool, const char *version) HP_NONNULL_RET;
 /* HP_CUSTOM_DIR/<domain>/php-fpm/ *.conf, sorted, paths without sysroot; none is fine. */
 int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, struct hp_strv *ret,
 	struct hp_err *err);
@@ -71,8 +76,8 @@ int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, st
  * The pool file into conf and the site's php.ini into ini (both reset first; ini stays empty when
  * no file is to be written). custom: what hp_php_custom() found; they are included by name, so a
  * new snippet changes the file. The engine writes both root:<user> 0640 in folders 0755.
- * HP_E_USAGE for a value that can't be written, HP_E_NOT_FOUND for an extension that the version
- * does not have.
+ * HP_E_USAGE for a value that can't be written, and for an extension that the version does not have
+ * (saying which it has).
  */
 struct hp_php_render {
 	const char *root;
@@ -93,8 +98,8 @@ struct hp_php_file {
 	bool unit;           /* systemd's: one hp_service_daemon_reload() when any changed */
 };
 /*
- * conf.d/50-hosting-panel.ini, and with units the two template units, for each installed version.
- * They are the node's, not a site's. Mode 0644.
+ * conf.d/50-hosting-panel.ini, probe.php, and with units the two template units, for each installed
+ * version. They are the node's, not a site's. Mode 0644.
  */
 int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
 	const struct hp_conf *conf, struct hp_tmpl_set *templates, bool units,

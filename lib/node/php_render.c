@@ -6,9 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "node/folders.h"
-#include "node/php.h"
-#include "sys/json.h"
-#include "sys/run.h"
+#include "node/php_impl.h"
 
 const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const char *user)
 {
@@ -18,6 +16,11 @@ const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const ch
 const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
 {
 	return hp_pprintf(pool, HP_PHP_ETC "/%s/%s.d/site.ini", version, user);
+}
+
+const char *hp_php_probe_path(struct hp_pool *pool, const char *version)
+{
+	return hp_pprintf(pool, HP_PHP_ETC "/%s/probe.php", version);
 }
 
 int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, struct hp_strv *ret,
@@ -72,6 +75,21 @@ static int64_t default_children(void)
 	return n < 4 ? 4 : n > 32 ? 32 : n;
 }
 
+/*
+ * What PHP's mail() runs. The unit lets nobody gain rights, so Postfix's own sendmail can't put a
+ * message into its queue: it is handed over by SMTP.
+ */
+static const char *sendmail(struct hp_pool *pool, const struct hp_conf *conf, const char *domain)
+{
+	const char *server = conf ? hp_conf_get(conf, "php", "mail_server") : "127.0.0.1:25";
+	const char *colon = strrchr(server, ':');
+	size_t v6 = *server == '[';
+
+	return hp_pprintf(pool,
+		HP_MSMTP " --host=%.*s --port=%s --domain=%s --timeout=60 --read-recipients",
+		(int)((size_t)(colon - server) - 2 * v6), server + v6, colon + 1, domain);
+}
+
 static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_render *r)
 {
 	const struct hp_site *s = r->site;
@@ -102,12 +120,14 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	/* max_execution_time counts PHP's own CPU time; this the clock, a little later */
 	hp_tmap_str(m, "terminate_timeout", hp_pprintf(pool, "%llds", (long long)seconds + 5));
 	hp_tmap_str(m, "open_basedir",
-		hp_pprintf(pool, "%s:%s/sessions:%s/uploads:%s/tmp:/usr/share/php", docroot, state,
-			state, state));
+		hp_pprintf(pool, "%s:%s/sessions:%s/uploads:%s/tmp:/usr/share/php:%s", docroot,
+			state, state, state, hp_php_probe_path(pool, r->php->version)));
 	hp_tmap_str(m, "sessions", hp_pprintf(pool, "%s/sessions", state));
 	hp_tmap_str(m, "uploads", hp_pprintf(pool, "%s/uploads", state));
 	hp_tmap_str(m, "tmp", hp_pprintf(pool, "%s/tmp", state));
 	hp_tmap_str(m, "home", state);
+	hp_tmap_str(m, "sendmail", sendmail(pool, r->conf, domain));
+	hp_tmap_str(m, "envelope_sender", hp_pprintf(pool, "--from=%s@%s", user, domain));
 	hp_tmap_str(m, "memory_limit", s->v[HP_SITE_PHP_MEMORY_LIMIT]);
 	hp_tmap_i64(m, "max_execution_time", seconds);
 	hp_tmap_str(m, "upload_max_filesize", s->v[HP_SITE_PHP_UPLOAD_MAX_FILESIZE]);
@@ -116,154 +136,6 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	for (i = 0; r->custom && i < r->custom->n; i++)
 		hp_tmap_str(hp_tmap_item(m, "custom"), "path", r->custom->v[i]);
 	return m;
-}
-
-/* ---- extensions ---- */
-
-/*
- * Debian: mods-available/NAME.ini is what is installed, conf.d/NN-NAME.ini what every FPM of the
- * version loads already; loading twice warns in each request.
- */
-static bool is_loaded(struct hp_pool *pool, const struct hp_php_render *r, const char *name)
-{
-	const char *dir = hp_path(pool, r->root,
-		hp_pprintf(pool, "/etc/php/%s/fpm/conf.d", r->php->version));
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	bool found = false;
-
-	while (d && !found && (e = readdir(d))) {
-		const char *dash = strchr(e->d_name, '-');
-		size_t n = strlen(name);
-
-		found = dash && strncmp(dash + 1, name, n) == 0 && hp_streq(dash + 1 + n, ".ini");
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
-static bool is_built_in(struct hp_pool *pool, const struct hp_php_render *r, const char *name)
-{
-	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
-	const char *argv[] = {hp_path(pool, r->root, r->php->fpm), "-m", NULL};
-	struct hp_run run = {.argv = argv, .out = &out, .timeout_ms = 10000};
-	struct hp_err ignored = HP_ERR_INIT;
-	struct hp_strv lines = {0};
-	size_t i;
-
-	if (hp_run(&run, &ignored) != 0)
-		return false;
-	hp_str_split(pool, hp_buf_str(&out), "\n", &lines);
-	for (i = 0; i < lines.n; i++)
-		if (strcasecmp(lines.v[i], name) == 0)
-			return true;
-	return false;
-}
-
-struct extension {
-	const char *name;
-	bool zend;
-	int64_t priority; /* Debian loads in this order: mysqlnd before mysqli */
-};
-
-/* What a package's mods-available/NAME.ini says about it. */
-static void read_mod_ini(struct hp_pool *pool, const char *text, struct extension *ret)
-{
-	struct hp_strv lines = {0};
-	size_t i;
-
-	ret->zend = false;
-	ret->priority = 20;
-	hp_str_split(pool, text, "\n", &lines);
-	for (i = 0; i < lines.n; i++) {
-		const char *p = hp_str_after(lines.v[i], "; priority=");
-
-		if (p)
-			hp_parse_i64(p, 0, 99, &ret->priority);
-		if (hp_str_starts(lines.v[i], "zend_extension"))
-			ret->zend = true;
-	}
-}
-
-/* 1: to be loaded, 0: loaded already. */
-static int find_extension(struct hp_pool *pool, const struct hp_php_render *r, const char *name,
-	struct extension *ret, struct hp_err *err)
-{
-	const char *etc = hp_pprintf(pool, "/etc/php/%s/mods-available", r->php->version);
-	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT;
-	struct hp_err ignored = HP_ERR_INIT;
-	const char *own = r->php->extension_dir;
-
-	*ret = (struct extension){.name = name, .priority = 20};
-	if (is_loaded(pool, r, name))
-		return 0;
-	if (hp_file_read(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.ini", etc, name)), 65536,
-		    &text, &ignored) == 0) {
-		read_mod_ini(pool, hp_buf_str(&text), ret);
-		return 1;
-	}
-	if (own && hp_path_is_clean(own) &&
-		access(hp_path(pool, r->root, hp_pprintf(pool, "%s/%s.so", own, name)),
-			F_OK) == 0) {
-		ret->zend = hp_streq(name, "opcache") || hp_streq(name, "xdebug");
-		return 1;
-	}
-	/* asked last, since it costs a process: json, pcre and others are part of PHP itself */
-	if (is_built_in(pool, r, name))
-		return 0;
-	hp_err_set(err, HP_E_NOT_FOUND, "php_extensions: PHP %s has no extension \"%s\"",
-		r->php->version, name);
-	return hp_err_hint(err, own ? "put %s.so into %s" : "install the package php%s-%s",
-		own ? name : r->php->version, own ? own : name);
-}
-
-static int cmp_extension(const void *a, const void *b)
-{
-	const struct extension *x = a, *y = b;
-
-	if (x->priority != y->priority)
-		return x->priority < y->priority ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-static int list_extensions(struct hp_pool *pool, const struct hp_php_render *r,
-	struct extension **ret, size_t *ret_n, struct hp_err *err)
-{
-	const char *value = r->site->v[HP_SITE_PHP_EXTENSIONS];
-	_cleanup_json_ struct hp_json *doc = NULL;
-	const struct hp_json *item;
-	struct extension *v;
-	size_t n = 0, max = 0;
-	int e;
-
-	*ret_n = 0;
-	if (!value || hp_streq(value, "[]"))
-		return 0;
-	e = hp_json_parse(value, strlen(value), &doc, err);
-	if (e < 0)
-		return hp_err_prefix(err, "php_extensions");
-	for (item = hp_json_first(doc); item; item = hp_json_next(item))
-		max++;
-	v = hp_palloc(pool, (max + 1) * sizeof(*v));
-	for (item = hp_json_first(doc); item; item = hp_json_next(item)) {
-		const char *name = hp_json_str(item);
-
-		/* it becomes part of a path: checked by the field table, and once more here */
-		if (!name || !*name ||
-			strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "0123456789_") != strlen(name))
-			return hp_err_set(err, HP_E_USAGE,
-				"php_extensions: \"%s\" is not an extension's name", name ? name : "");
-		e = find_extension(pool, r, hp_pstrdup(pool, name), &v[n], err);
-		if (e < 0)
-			return e;
-		n += (size_t)e;
-	}
-	qsort(v, n, sizeof(*v), cmp_extension);
-	*ret = v;
-	*ret_n = n;
-	return 0;
 }
 
 static int render(struct hp_tmpl_set *set, const char *name, const struct hp_tmap *data,
@@ -281,14 +153,15 @@ static int render(struct hp_tmpl_set *set, const char *name, const struct hp_tma
 int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *conf,
 	struct hp_buf *ini, struct hp_err *err)
 {
-	struct extension *x = NULL;
+	struct hp_php_extension *x = NULL;
 	struct hp_tmap *m;
 	size_t i, n;
 	int e;
 
 	hp_buf_reset(conf);
 	hp_buf_reset(ini);
-	e = list_extensions(pool, r, &x, &n, err);
+	e = hp_php_extensions(
+		pool, r->root, r->php, r->site->v[HP_SITE_PHP_EXTENSIONS], &x, &n, err);
 	if (e < 0)
 		return e;
 	e = render(r->templates, "site.conf", pool_data(pool, r), conf, err);
@@ -343,7 +216,6 @@ static int version_files(struct hp_pool *pool, const struct hp_php *php, const s
 	const char *group = conf ? hp_conf_get(conf, "web", "group") : NULL;
 	const char *unit = hp_pprintf(pool, HP_SYSTEMD_DIR "/php%s-fpm@", php->version);
 	struct hp_tmap *m = hp_tmap_new(pool);
-	const char *mem = conf ? hp_conf_get(conf, section, "memory_limit") : NULL;
 	int r;
 
 	hp_tmap_str(m, "version", php->version);
@@ -352,15 +224,14 @@ static int version_files(struct hp_pool *pool, const struct hp_php *php, const s
 	hp_tmap_i64(m, "stop_timeout", conf_seconds(conf, "stop_timeout", 10) + 5);
 	hp_tmap_bool(m, "opcache", conf_bool(conf, section, "opcache_enabled", true));
 	hp_tmap_bool(m, "jit", conf_bool(conf, section, "jit_enabled", false));
-	hp_tmap_str(m, "memory_limit", mem ? mem : "");
-	hp_tmap_i64(m, "max_execution_time",
-		conf_i64(conf, section, "max_execution_time", 1, 86400, 0));
-	hp_tmap_bool(m, "has_max_execution_time",
-		conf_i64(conf, section, "max_execution_time", 1, 86400, 0) > 0);
 	hp_tmap_str(m, "extension_dir", php->extension_dir);
+	hp_tmap_bool(m, "load_opcache", php->loads_opcache);
 	r = one_file(pool, set, "php-fpm", "version.ini", m,
 		hp_pprintf(pool, HP_PHP_ETC "/%s/conf.d/50-hosting-panel.ini", php->version),
 		&v[(*n)++], err);
+	if (r == 0)
+		r = one_file(pool, set, "php-fpm", "probe.php", m,
+			hp_php_probe_path(pool, php->version), &v[(*n)++], err);
 	if (r == 0 && units)
 		r = one_file(pool, set, "systemd", "php-fpm.service", m,
 			hp_pprintf(pool, "%s.service", unit), &v[(*n)++], err);
@@ -374,7 +245,7 @@ int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
 	const struct hp_conf *conf, struct hp_tmpl_set *templates, bool units,
 	struct hp_php_file **ret, size_t *ret_n, struct hp_err *err)
 {
-	struct hp_php_file *v = hp_palloc(pool, (l->n * 3 + 1) * sizeof(*v));
+	struct hp_php_file *v = hp_palloc(pool, (l->n * 4 + 1) * sizeof(*v));
 	size_t i, n = 0;
 	int r;
 

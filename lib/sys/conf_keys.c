@@ -74,6 +74,21 @@ static int check_memory(const char *v, struct hp_err *err)
 	return not_a(v, "a size of 1M or more, such as 256M", err);
 }
 
+/* "127.0.0.1:25", "mail.example:587", "[::1]:25": the form that php_render.c takes apart. */
+static int check_host_port(const char *v, struct hp_err *err)
+{
+	const char *colon = strrchr(v, ':');
+	size_t n = colon ? (size_t)(colon - v) : 0, brackets = n > 2 && *v == '[' ? 2 : 0;
+	const char *chars = brackets ? "0123456789abcdef:."
+				     : "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	uint64_t port;
+
+	if (n && n <= 253 && *v != '-' && hp_parse_u64(colon + 1, 65535, &port) == 0 && port &&
+		strspn(v + brackets / 2, chars) == n - brackets && (!brackets || v[n - 1] == ']'))
+		return 0;
+	return not_a(v, "an address and a port, such as 127.0.0.1:25", err);
+}
+
 static int check_path(const char *v, struct hp_err *err)
 {
 	return hp_path_is_clean(v) ? 0 : not_a(v, "an absolute path without \".\" and \"..\"", err);
@@ -231,6 +246,10 @@ const struct hp_conf_key hp_conf_keys[] = {
 		check_idle, NULL},
 	{"php", "stop_timeout", "10s",
 		"running requests may finish for this long when PHP is stopped", check_seconds,
+		NULL},
+
+	{"php", "mail_server", "127.0.0.1:25",
+		"SMTP server that PHP's mail() hands messages to, address:port", check_host_port,
 		NULL},
 
 	PHP("memory_limit", NULL, check_memory, "memory of one request"),

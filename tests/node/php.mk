@@ -1,5 +1,5 @@
 # PHP instances by hand, for tests/node/php.bats and tests/systemd/instances.bats.
 check_PROGRAMS += tests/node/instance
 tests_node_instance_LDADD = lib/libhp.la
-EXTRA_DIST += tests/node/php.bats tests/systemd/instances.bats tests/systemd/lib.bash \
+EXTRA_DIST += tests/node/php.bats tests/node/php-site.bats tests/systemd/instances.bats tests/systemd/lib.bash \
 	tests/systemd/site.bats tests/systemd/site.php

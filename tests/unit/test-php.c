@@ -133,7 +133,8 @@ static void test_render(void **state HP_UNUSED)
 	struct hp_site s = site();
 	struct hp_strv custom;
 	struct hp_php_render r = {.root = root,
-		.conf = conf("[php]\nmax_children = 7\nstop_timeout = 30s\n"),
+		.conf = conf(
+			"[php]\nmax_children = 7\nstop_timeout = 30s\nmail_server = \"[::1]:2525\"\n"),
 		.templates = templates,
 		.php = &php82,
 		.site = &s,
@@ -152,6 +153,10 @@ static void test_render(void **state HP_UNUSED)
 	has_line(&out, "process_control_timeout = 30s");
 	has_line(&out, "request_terminate_timeout = 305s");
 	has_line(&out, "php_admin_value[memory_limit] = 256M");
+	has_line(&out,
+		"php_admin_value[sendmail_path] = \"/usr/bin/msmtp --host=::1 --port=2525 "
+		"--domain=a.example --timeout=60 --read-recipients\"");
+	has_line(&out, "php_admin_value[mail.force_extra_parameters] = \"--from=site1@a.example\"");
 	has_line(&out, "include = \"/etc/hosting-panel/custom/a.example/php-fpm/a.conf\"");
 	assert_true(strstr(out.s, "/a.conf") < strstr(out.s, "/b.conf"));
 	assert_null(strstr(out.s, "\nuser ="));
@@ -183,8 +188,9 @@ static void test_render_extensions(void **state HP_UNUSED)
 	assert_null(strstr(ini.s, "gd.so"));
 	assert_true(strstr(ini.s, "mysqlnd.so") < strstr(ini.s, "mysqli.so"));
 	s.v[HP_SITE_PHP_EXTENSIONS] = "[\"nonesuch\"]";
-	assert_int_equal(hp_php_render(pool, &r, &out, &ini, &err), HP_E_NOT_FOUND);
-	unit_assert_err(&err, HP_E_NOT_FOUND, "no extension \"nonesuch\"");
+	assert_int_equal(hp_php_render(pool, &r, &out, &ini, &err), HP_E_USAGE);
+	unit_assert_err(
+		&err, HP_E_USAGE, "no extension \"nonesuch\"; it has: gd mysqli mysqlnd xdebug");
 	for (i = 0; i < HP_ARRAY_SIZE(bad); i++) {
 		s.v[HP_SITE_PHP_EXTENSIONS] = bad[i];
 		assert_int_equal(hp_php_render(pool, &r, &out, &ini, &err), HP_E_USAGE);
@@ -202,20 +208,22 @@ static void test_version_files(void **state HP_UNUSED)
 	if (hp_php_version_files(pool, &l, conf("[php.\"8.2\"]\njit_enabled = true\n"), templates,
 		    true, &f, &n, &err) < 0)
 		fail_msg("%s", err.msg);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 	assert_string_equal(f[0].path, "/etc/hosting-panel/php/8.2/conf.d/50-hosting-panel.ini");
 	assert_non_null(strstr(f[0].text, "\nopcache.jit = tracing\n"));
 	assert_false(f[0].unit);
-	assert_string_equal(f[1].path, "/etc/systemd/system/php8.2-fpm@.service");
-	assert_non_null(strstr(f[1].text, "\nUser=%i\n"));
-	assert_non_null(strstr(f[1].text,
+	assert_string_equal(f[1].path, "/etc/hosting-panel/php/8.2/probe.php");
+	assert_memory_equal(f[1].text, "<?php\n", 6);
+	assert_false(f[1].unit);
+	assert_string_equal(f[2].path, "/etc/systemd/system/php8.2-fpm@.service");
+	assert_non_null(strstr(f[2].text, "\nUser=%i\n"));
+	assert_non_null(strstr(f[2].text,
 		"\nExecStart=/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config "
 		"/etc/hosting-panel/php/8.2/%i.conf\n"));
-	assert_true(f[1].unit);
-	assert_non_null(
-		strstr(f[2].text, "\nListenStream=/run/hosting-panel/php/8.2/%i.sock\n"));
+	assert_true(f[2].unit);
+	assert_non_null(strstr(f[3].text, "\nListenStream=/run/hosting-panel/php/8.2/%i.sock\n"));
 	assert_int_equal(hp_php_version_files(pool, &l, NULL, templates, false, &f, &n, &err), 0);
-	assert_int_equal(n, 1);
+	assert_int_equal(n, 2);
 }
 
 static void test_checks_before_fpm(void **state HP_UNUSED)
