@@ -250,11 +250,13 @@ struct vhost {
 	struct hp_buf text;
 };
 
+/* What a server does for the site: on is it, to the one that serves. */
 static void set_role(struct hp_web_server *on, const struct hp_web_server *to, bool tls,
-	struct hp_tmap *m)
+	const struct hp_site *site, struct hp_tmap *m)
 {
 	hp_tmap_bool(m, "tls", on->front && tls);
-	hp_tmap_bool(m, "redirect", on->front && tls);
+	hp_tmap_bool(m, "redirect",
+		on->front && tls && hp_site_bool(site, HP_SITE_HTTPS_REDIRECT));
 	hp_tmap_bool(m, "front", on->front);
 	hp_tmap_bool(m, "serves", on == to);
 	hp_tmap_i64(m, "port", on->is->port);
@@ -262,12 +264,12 @@ static void set_role(struct hp_web_server *on, const struct hp_web_server *to, b
 }
 
 static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_server *to, bool tls,
-	const struct hp_wish *w, struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d,
-	struct hp_err *err)
+	const struct hp_wish *w, const struct hp_site *site, struct hp_tmap *m, struct hp_emit *e,
+	struct hp_digest *d, struct hp_err *err)
 {
 	const struct hp_tmpl *t;
 
-	set_role(v->s, to, tls, m);
+	set_role(v->s, to, tls, site, m);
 	if (emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
 		(v->s->is->site_data && v->s->is->site_data(x, v->s, w, m, err) < 0) ||
 		hp_tmpl_get(x->tmpl, v->s->is->name, v->s->is->templates[0], &t, err) < 0 ||
@@ -289,6 +291,15 @@ static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, 
 			hp_pprintf(x->scratch, "../sites-available/%s.conf", w->domain));
 }
 
+/* RFC 6797: only over TLS, and only a site that has it says so. */
+static void add_hsts(struct hp_engine *x, const struct hp_site *site, bool tls, struct hp_tmap *m)
+{
+	int64_t age = tls ? hp_site_i64(site, HP_SITE_HSTS_MAX_AGE) : 0;
+
+	hp_tmap_bool(m, "hsts", age > 0);
+	hp_tmap_str(m, "hsts_value", hp_pprintf(x->scratch, "max-age=%lld", (long long)age));
+}
+
 int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	struct hp_emit *e, struct hp_err *err)
 {
@@ -304,9 +315,11 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 		return err->code;
 	front.s = hp_web(x)->front;
 	back.s = s->front ? NULL : s;
-	if (hp_web_tls_data(x, w, site, m, e, &d, &tls, err) == 0 &&
-		render(x, &front, s, tls, w, m, e, &d, err) == 0 &&
-		(!back.s || render(x, &back, s, tls, w, m, e, &d, err) == 0)) {
+	if (hp_web_tls_data(x, w, site, m, e, &d, &tls, err) < 0)
+		return err->code;
+	add_hsts(x, site, tls, m);
+	if (render(x, &front, s, tls, w, site, m, e, &d, err) == 0 &&
+		(!back.s || render(x, &back, s, tls, w, site, m, e, &d, err) == 0)) {
 		hp_digest_hex(&d, hex);
 		w->now->revision = hp_pstrndup(x->round, hex, REVISION_LEN);
 		emit(x, &front, w, e);
