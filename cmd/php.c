@@ -216,23 +216,47 @@ static int php_show(struct cli *c, struct hp_err *err)
 }
 
 /* ---- set ---- */
-static const struct cli_input_kind set_kind = {"domain", NULL, 0, false, true};
+static const struct cli_input_kind set_kind = {"domain", &hp_site_table, 0, false, true};
 
+static int check_php(const struct hp_assign *a, struct hp_err *err)
+{
+	if (is_php_field(a->field))
+		return 0;
+	hp_err_set(err, HP_E_USAGE, "%s: it is not a setting of PHP",
+		hp_site_table.fields[a->field].name);
+	return hp_err_hint(err, "hp-site set changes all settings");
+}
+
+/* A JSON line's own settings win over the word of the command line. */
 static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
 	struct hp_site_change *ret, struct hp_err *err)
 {
-	struct hp_assign a;
-	const char *word = c->args[1];
+	struct hp_assign *a = hp_palloc(pool, (in->n_assign + 1) * sizeof(*a)), *word;
+	const char *text = c->n_args > 1 ? c->args[1] : NULL;
+	size_t i, n = in->n_assign;
+	bool given = false;
 
+	if (!text && !n) {
+		hp_err_set(err, HP_E_USAGE, "php_version: it is missing");
+		return hp_err_hint(err, "hp-php set DOMAIN VERSION; hp-php list shows the versions");
+	}
 	/* a version alone is the whole website's */
-	if (!strchr(word, '='))
-		word = hp_pprintf(pool, "php_version=%s", word);
-	if (hp_field_assign(pool, &hp_site_table, word, &a, err) < 0)
+	if (text && !strchr(text, '='))
+		text = hp_pprintf(pool, "php_version=%s", text);
+	word = &a[n];
+	if (text && hp_field_assign(pool, &hp_site_table, text, word, err) < 0)
 		return err->code;
-	if (!is_php_field(a.field))
-		return hp_err_set(err, HP_E_USAGE, "%s: it is not a setting of PHP",
-			hp_site_table.fields[a.field].name);
-	return hp_site_set(c->panel, pool, in->name, &a, 1, ret, err);
+	for (i = 0; i < n; i++) {
+		a[i] = in->assign[i];
+		given = given || (text && a[i].field == word->field &&
+					 hp_streq(a[i].member, word->member));
+	}
+	if (text && !given)
+		n++;
+	for (i = 0; i < n; i++)
+		if (check_php(&a[i], err) < 0)
+			return err->code;
+	return hp_site_set(c->panel, pool, in->name, a, n, ret, err);
 }
 
 static int php_set(struct cli *c, struct hp_err *err)
@@ -285,14 +309,16 @@ static const struct cli_verb verbs[] = {
 		"What runs is what the website's PHP itself answers through its socket, as a web server "
 		"asks it; one that sleeps is woken by this. The columns from php_version on are what is "
 		"wished."},
-	{"set", php_set, "DOMAIN|- VERSION|php_version@/PATH=[VERSION]", 2, 2, {"domain", "php"},
+	{"set", php_set, "DOMAIN|- [VERSION|php_version@/PATH=[VERSION]]", 1, 2, {"domain", "php"},
 		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
 		cli_site_result_cols, NULL, NULL, "site:set",
 		"switch a website to another PHP version",
 		"The new version is started and answers before the website is switched to it; the old one "
 		"ends its requests before it is stopped. No request is lost.\n\n"
 		"php_version@/legacy=8.0 gives the paths below /legacy a version of their own, and an empty "
-		"one takes it away."},
+		"one takes it away.\n\n"
+		"With - each line of standard input is a website's name, or a JSON object with domain and "
+		"settings of PHP, which win over the operand. All of them are one apply."},
 	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,
 		cli_state_opts, cli_event_cols, NULL, NULL, NULL,
 		"bring this node to what the state document says",

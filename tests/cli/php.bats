@@ -60,6 +60,35 @@ teardown() { remove_root; }
 	is "$out" 'map(.sites) == [2, 0]'
 }
 
+@test "set -: JSON lines with settings of their own; all of a tenant from a list" {
+	hp-site add b.example tenant=acme php_version=8.2 -q
+	hp-tenant add other -q
+	hp-site add c.example tenant=other php_version=8.2 -q
+	status 2 hp-php set - --jsonl <<-'LINES'
+		{"domain":"a.example","php_version":"8.1","php_memory_limit":"99M"}
+		{"domain":"b.example"}
+		{"domain":"c.example","gzip_enabled":false}
+	LINES
+	is "$(jq -s . <<<"$out")" 'map([.domain, .result]) | sort ==
+		[["a.example", "applied"], ["b.example", "failed"], ["c.example", "failed"]]'
+	has "$err" "php_version: it is missing"
+	has "$err" "gzip_enabled: it is not a setting of PHP"
+	grep -q 'memory_limit. = 99M' "$ROOT"/etc/hosting-panel/php/8.1/site1.conf
+	# the line's version wins
+	status 0 hp-php set - 8.1 -q < <(printf '%s\n' '{"domain":"a.example","php_version":"8.2"}' b.example)
+	is "$(hp-site list --json)" 'map([.domain, .php_version]) ==
+		[["a.example", "8.2"], ["b.example", "8.1"], ["c.example", "8.2"]]'
+	before=$(hp-node list --json | jq '.[0].generation')
+	hp-site list --tenant acme -n --tsv -o domain | hp-php set - 8.1 -q
+	is "$(hp-php list --json)" 'map([.php_version, .sites]) == [["8.1", 2], ["8.2", 1]]'
+	hp-site list --tenant acme --jsonl -o domain,php_version >"$ROOT/acme"
+	status 0 hp-php set - --jsonl <"$ROOT/acme"
+	is "$(jq -s . <<<"$out")" 'map(.changed) == [false, false]'
+	[ "$before" -lt "$(hp-node list --json | jq '.[0].generation')" ]
+	status 2 hp-php set a.example
+	has "$err" "php_version: it is missing"
+}
+
 @test "show: what serves the website, and its settings" {
 	status 0 hp-php show a.example --json
 	is "$out" '.domain == "a.example" and .applied_version == "8.2" and .php_version == "8.2" and
