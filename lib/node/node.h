@@ -82,6 +82,10 @@ struct hp_server_info {
 int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_server_info **ret,
 	size_t *ret_n, struct hp_err *err);
 
+/* Name of the server that has the public ports, or is to have them. */
+int hp_node_front(struct hp_pool *pool, const struct hp_node_opts *o, const char **ret,
+	struct hp_err *err);
+
 struct hp_php_info {
 	const char *version;   /* "8.2" */
 	const char *release;   /* "8.2.29" */

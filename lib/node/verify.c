@@ -74,6 +74,17 @@ int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp
 	return err->code;
 }
 
+int hp_node_front(struct hp_pool *pool, const struct hp_node_opts *o, const char **ret,
+	struct hp_err *err)
+{
+	struct hp_engine x;
+
+	if (hp_engine_init(&x, o, true, err) == 0 && hp_parts[HP_PART_WEB]->detect(&x, err) == 0)
+		*ret = hp_pstrdup(pool, hp_web(&x)->front->is->name);
+	hp_engine_free(&x);
+	return err->code;
+}
+
 /* ---- PHP ---- */
 static void count_instances(
 	const struct hp_instance_status *all, size_t n, struct hp_php_info *info)

@@ -44,6 +44,7 @@ struct hp_panel {
 	int (*php_ok)(void *arg, const char *version, struct hp_err *err);
 	void *php_ok_arg;
 	const char *php_default;
+	const char *server_default; /* likewise the web server; NULL: nginx */
 };
 /*
  * Opens the configured database, finds out who acts, refuses a schema that is not

@@ -81,6 +81,8 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 	if (!s->v[HP_SITE_NODE] &&
 		hp_panel_node_name(x->pool, p->conf, &s->v[HP_SITE_NODE], err) < 0)
 		return err->code;
+	if (!s->v[HP_SITE_WEB_SERVER])
+		s->v[HP_SITE_WEB_SERVER] = p->server_default ? p->server_default : "nginx";
 	if (!s->v[HP_SITE_PHP_VERSION])
 		s->v[HP_SITE_PHP_VERSION] = p->php_default;
 	if (!s->v[HP_SITE_PHP_VERSION]) {

@@ -6,6 +6,7 @@ node_setup() {
 	export HP_DATADIR=${HP_DATADIR:-$BATS_TEST_DIRNAME/../..}
 	dir=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/node.XXXXXX")
 	cp -a /etc/nginx "$dir/etc-nginx"
+	cp -a /etc/apache2 "$dir/etc-apache2"
 	nginx 3>&- 4>&-
 }
 
@@ -15,7 +16,7 @@ node_setup() {
 node_teardown() {
 	local p u
 	[ "${HP_SANDBOX:-}" = inside ] && [ -d "${dir:-}/etc-nginx" ] || return 0
-	for p in $(pgrep -x nginx; pgrep -f '^php-fpm: master process \(/etc/hosting-panel'); do
+	for p in $(pgrep -x nginx; pgrep -x apache2; pgrep -f '^php-fpm: master process \(/etc/hosting-panel'); do
 		kill -KILL "$p" 2>/dev/null || true
 	done
 	pkill -KILL '^php-fpm' 2>/dev/null || true
@@ -23,10 +24,12 @@ node_teardown() {
 		pkill -KILL -u "$u" 2>/dev/null || true
 		userdel "$u" 2>/dev/null || true
 	done
-	rm -rf /etc/hosting-panel /run/hosting-panel /run/nginx.pid /var/lib/hosting-panel/* /var/www/vhosts \
-		/var/log/hosting-panel/sites /etc/nginx/.hosting-panel-stage
+	rm -rf /etc/hosting-panel /run/hosting-panel /run/nginx.pid /run/apache2 /var/lib/hosting-panel/* /var/www/vhosts \
+		/var/log/hosting-panel/sites /etc/nginx/.hosting-panel-stage /etc/apache2/.hosting-panel-stage
 	find /etc/nginx -mindepth 1 -delete
 	cp -a "$dir/etc-nginx/." /etc/nginx/
+	find /etc/apache2 -mindepth 1 -delete
+	cp -a "$dir/etc-apache2/." /etc/apache2/
 	rm -rf "$dir"
 }
 
@@ -83,7 +86,7 @@ until_gone() {
 # Everything that a run may touch, byte for byte: owners, modes, links, contents, accounts, instances.
 world() {
 	local d
-	for d in /etc/nginx /etc/hosting-panel /etc/systemd/system /var/www /var/lib/hosting-panel/sites \
+	for d in /etc/nginx /etc/apache2 /etc/hosting-panel /etc/systemd/system /var/www /var/lib/hosting-panel/sites \
 		/var/log/hosting-panel /run/hosting-panel; do
 		[ -e "$d" ] || continue
 		find "$d" -printf '%y %m %U:%G %l %p\n' | sort
