@@ -3,6 +3,7 @@
  * kept document; the link goes back for a website whose servers refuse it.
  */
 #include "cmd/cert.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/json.h"
@@ -304,6 +305,7 @@ int cert_finish(struct cert_run *r, struct hp_err *err)
 	struct hp_err one = HP_ERR_INIT;
 	size_t i, failed = 0;
 
+	hp_fault("cert-bring");
 	if (!r->c->dry_run)
 		bring(r);
 	for (i = 0; i < r->n; i++) {

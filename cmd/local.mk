@@ -28,6 +28,6 @@ cmd_hp_cert_SOURCES = cmd/hp-cert.c
 cmd_hp_cert_LDADD = cmd/libhpcmd.la
 
 # What uacme(1) starts for each challenge.
-pkglibexec_PROGRAMS += cmd/hp-acme-hook
-cmd_hp_acme_hook_SOURCES = cmd/hp-acme-hook.c
-cmd_hp_acme_hook_LDADD = lib/libhp-base.la
+pkglibexec_PROGRAMS += cmd/acme-hook
+cmd_acme_hook_SOURCES = cmd/acme-hook.c
+cmd_acme_hook_LDADD = lib/libhp-base.la

@@ -1,11 +1,13 @@
 # systemd: units and timers of the panel itself, its user, its folders. PHP's template units are
 # rendered, see templates/systemd.
 units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-recover.service.in \
-	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in
+	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in \
+	systemd/hosting-panel-cert-renew.service.in
 units_made = $(units_in:.in=)
 
 dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket \
-	systemd/hosting-panel-php-manager.timer systemd/health-check.timer
+	systemd/hosting-panel-php-manager.timer systemd/health-check.timer \
+	systemd/hosting-panel-cert-renew.timer
 nodist_systemdsystemunit_DATA = $(units_made)
 
 sysusersdir = $(prefix)/lib/sysusers.d
@@ -20,6 +22,7 @@ systemd/hosting-panel-web-manager@.service: systemd/hosting-panel-web-manager@.s
 systemd/hosting-panel-recover.service: systemd/hosting-panel-recover.service.in
 systemd/hosting-panel-php-manager.service: systemd/hosting-panel-php-manager.service.in
 systemd/health-check.service: systemd/health-check.service.in
+systemd/hosting-panel-cert-renew.service: systemd/hosting-panel-cert-renew.service.in
 
 EXTRA_DIST += $(units_in)
 CLEANFILES += $(units_made)

@@ -199,7 +199,7 @@ static int make_account(struct asking *q, struct hp_err *err)
 static int ask(struct asking *q, const char *request, struct hp_err *err)
 {
 	const char *hook = q->a->dns_hook ? q->a->dns_hook
-					  : hp_pprintf(q->pool, "%s/hp-acme-hook", hp_libexecdir());
+					  : hp_pprintf(q->pool, "%s/acme-hook", hp_libexecdir());
 	const char *const words[] = {"-n", "-h", hook, "issue", request, NULL};
 	int rc;
 
@@ -207,7 +207,7 @@ static int ask(struct asking *q, const char *request, struct hp_err *err)
 		return hp_err_errno(err, HP_E_CONF, errno, "%s can't be run", hook);
 	rc = call(q, words, err);
 	/* an account that the CA has forgotten, or that was begun by a run that ended early */
-	if (rc > 0 && (said(q, "accountDoesNotExist") || said(q, "account does not exist"))) {
+	if (rc > 0 && (said(q, "accountDoesNotExist") || said(q, "no account associated"))) {
 		if (make_account(q, err) < 0)
 			return err->code;
 		rc = call(q, words, err);
@@ -248,8 +248,9 @@ int hp_acme_issue(const char *root, const struct hp_acme *a, const struct hp_str
 	if (!err->code)
 		ask(&q, csr, err);
 	hp_buf_release(&q.said);
-	if (err->code || hp_fault_err("acme-issued", err) < 0)
+	if (err->code || hp_fault_err("acme-issued", err) < 0 ||
+		hp_file_read(hp_pprintf(pool, "%s/request-cert.pem", q.work), HP_CERT_CHAIN_MAX,
+			ret_chain, err) < 0)
 		return err->code;
-	return hp_file_read(
-		hp_pprintf(pool, "%s/request-cert.pem", q.work), HP_CERT_CHAIN_MAX, ret_chain, err);
+	return empty_dir(pool, q.work, err);
 }

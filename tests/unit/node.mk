@@ -14,6 +14,7 @@ tests_node_hp_node_tool_SOURCES = tests/node/hp-node-tool.c
 tests_node_hp_node_tool_LDADD = lib/libhp.la
 EXTRA_DIST += tests/lib/node.bash
 EXTRA_DIST += tests/node/apply.bats
+EXTRA_DIST += tests/node/cert.bats
 EXTRA_DIST += tests/node/disk.bats
 EXTRA_DIST += tests/node/document.bats
 EXTRA_DIST += tests/node/engine.bats

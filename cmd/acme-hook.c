@@ -1,5 +1,5 @@
 /*
- * hp-acme-hook begin|done|failed TYPE IDENT TOKEN AUTH: what uacme(1) starts for each challenge. A
+ * acme-hook begin|done|failed TYPE IDENT TOKEN AUTH: what uacme(1) starts for each challenge. A
  * token that the CA will ask for over HTTP becomes a file that every vhost serves; challenges of
  * other kinds are declined.
  */
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (hp_file_write(path, 0644, argv[5], strlen(argv[5]), &err) < 0) {
-		fprintf(stderr, "hp-acme-hook: %s\n", err.msg);
+		fprintf(stderr, "acme-hook: %s\n", err.msg);
 		return hp_exit_status(err.code);
 	}
 	return 0;
