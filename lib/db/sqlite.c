@@ -133,6 +133,23 @@ static int begin_reading(struct hp_dconn *c, struct hp_err *err)
 	return r;
 }
 
+/*
+ * Where two make the file at once, the log is wished for with a lock that is held already, and
+ * SQLite then says busy without waiting, since waiting could be for ever.
+ */
+static int use_wal(struct hp_dconn *c, unsigned timeout_ms, struct hp_err *err)
+{
+	uint64_t until = hp_now_us() + (uint64_t)timeout_ms * 1000;
+
+	while (exec(c, "PRAGMA journal_mode=WAL", err) < 0) {
+		if ((sqlite3_errcode(c->db) & 0xff) != SQLITE_BUSY || hp_now_us() >= until)
+			return err->code;
+		hp_err_clear(err);
+		sqlite3_sleep(5);
+	}
+	return 0;
+}
+
 static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err *err)
 {
 	int on = 1;
@@ -150,10 +167,10 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 	 * could not make it again, and could not read the database.
 	 */
 	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	if (use_wal(c, o->busy_timeout_ms, err) < 0)
+		return err->code;
 	/* Emptied then, for who opens it next reads it from end to end. */
-	return exec(c,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;",
-		err);
+	return exec(c, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;", err);
 }
 
 static void close_conn(struct hp_dconn *c)
