@@ -82,6 +82,8 @@ struct hp_web_server {
 	bool was_down;
 	bool told;                   /* it was told to reload or start */
 	uint64_t told_us;
+	pid_t pid;                   /* of its master then; 0: it was to be started */
+	off_t log_at;                /* where its log ended then */
 	pid_t workers[HP_WEB_WORKERS_MAX]; /* of before */
 	size_t n_workers;
 	/* from a journal */
@@ -164,6 +166,10 @@ void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_we
 /* Names that two files' vhosts have on one address, by what -D DUMP_VHOSTS prints. */
 size_t hp_apache_conflicts(struct hp_pool *pool, const char *text, struct hp_strv *names,
 	struct hp_strv *listens);
+
+/* ---- web.c ---- */
+/* 0, or HP_E_REFUSED with its last words: the server was told to reload, and ended. */
+int hp_web_lives(struct hp_web_server *s, struct hp_err *err);
 
 /* ---- web_look.c ---- */
 /* The master's pid, 0 when it does not run. */

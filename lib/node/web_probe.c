@@ -54,7 +54,7 @@ struct question {
 	struct hp_engine *x;
 	const struct hp_wish *w;
 	bool front;
-	const struct hp_server *server;
+	struct hp_web_server *server;
 	unsigned port;
 	const char *domain, *revision;
 	bool gone;                   /* anything else is the right answer */
@@ -74,7 +74,7 @@ static bool ask(struct question *q)
 
 	if (hp_http_probe(&p, &status, &body, NULL, &err) < 0) {
 		snprintf(q->heard, sizeof(q->heard), "%s", err.msg);
-		return q->gone && nobody_listens(q->server, q->port);
+		return q->gone && nobody_listens(q->server->is, q->port);
 	}
 	/* the status is a server's own choice: not all have a way to say 200 and a word */
 	same = hp_streq(hp_buf_str(&body), q->revision);
@@ -86,12 +86,18 @@ static bool ask(struct question *q)
 
 static bool until_right(struct question *q)
 {
-	uint64_t asked = hp_now_ms();
+	struct hp_err ended = HP_ERR_INIT;
+	uint64_t asked = hp_now_ms(), looked = asked;
 	unsigned ms = 1;
 
 	while (!ask(q)) {
 		if (hp_now_ms() >= q->end)
 			return false;
+		if (hp_now_ms() - looked > 500) {
+			if (hp_web_lives(q->server, &ended) < 0)
+				return false;
+			looked = hp_now_ms();
+		}
 		nap(ms);
 		/*
 		 * most answer within a second: whoever waits at a prompt waits for the rest of a
@@ -100,18 +106,6 @@ static bool until_right(struct question *q)
 		ms = hp_now_ms() - asked < 2000 ? NAP_MS : 10 * NAP_MS;
 	}
 	return true;
-}
-
-static int check_master(const struct hp_server *s, struct hp_err *err)
-{
-	pid_t pid;
-
-	if (hp_web_pid(s, &pid, err) < 0)
-		return err->code;
-	if (pid > 0)
-		return 0;
-	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded", s->name);
-	return hp_err_hint(err, "its own words are in %s", s->error_log);
 }
 
 /*
@@ -172,7 +166,7 @@ static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w
 
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
-	struct question q = {.x = x, .front = s->front, .server = s->is, .port = s->front ? 80 : s->is->port,
+	struct question q = {.x = x, .front = s->front, .server = s, .port = s->front ? 80 : s->is->port,
 		.end = deadline(x)};
 	bool *touched = find_touched(x, s);
 	size_t i, asked = 0, n_wrong = 0;
@@ -191,10 +185,10 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 		q.revision = w->now ? w->now->revision : w->old->revision;
 		if (until_right(&q))
 			continue;
+		if (hp_web_lives(s, err) < 0)
+			return err->code;
 		n_wrong++;
 		rc = wrong(x, s, w, q.heard, err);
-		if (n_wrong == 1 && check_master(s->is, err) < 0)
-			break;
 	}
 	/* nobody answers as wished: that is no site's fault */
 	if (n_wrong && n_wrong == asked && asked > 1) {
@@ -205,5 +199,5 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 	}
 	hp_web_wait_for_old(x, s);
 	x->servers_us += hp_now_us() - s->told_us;
-	return rc ? rc : check_master(s->is, err);
+	return rc ? rc : hp_web_lives(s, err);
 }

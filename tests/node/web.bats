@@ -146,8 +146,10 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	[[ $output == *"apache refuses the configuration: Invalid command 'Nonsense'"*"/etc/hosting-panel/custom/a.example/apache/x.conf:1"* ]]
 	# "Syntax OK" to its test, and the end of it at a reload (docs/design.md)
 	snippet a.example apache x.conf 'SSLEngine on'
+	since=$SECONDS
 	run -7 hp-site set a.example gzip_enabled=false
-	[[ $output == *"apache ended when it was reloaded"* ]]
+	[[ $output == *"apache ended when it was reloaded: "* ]]
+	[ $((SECONDS - since)) -le 5 ]
 	[[ $(from b.example /who.php) == Apache* ]]
 	rm /etc/hosting-panel/custom/a.example/apache/x.conf
 	[[ $(from a.example /who.php) == Apache* ]]
