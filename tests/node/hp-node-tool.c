@@ -61,6 +61,7 @@ static int make_site(struct hp_pool *pool, const char *line, struct hp_site *s, 
 	s->v[HP_SITE_USER] = hp_pprintf(pool, "site%s", w.v[0]);
 	s->v[HP_SITE_UID] =
 		hp_pprintf(pool, "%lld", (long long)(id <= 39999 ? 20000 : 1000000) + id);
+	s->v[HP_SITE_WEB_SERVER] = "nginx";
 	s->v[HP_SITE_PHP_VERSION] = "8.2";
 	for (i = 2; i < w.n; i++)
 		if (set_word(pool, s, w.v[i], err) < 0)

@@ -19,6 +19,7 @@ static struct hp_site site(unsigned id)
 	s.v[HP_SITE_UID] = hp_pprintf(pool, "%u", 20000 + id);
 	s.v[HP_SITE_USER] = hp_pprintf(pool, "site%u", id);
 	s.v[HP_SITE_DOMAIN] = hp_pprintf(pool, "s%05u.example.com", id);
+	s.v[HP_SITE_WEB_SERVER] = "nginx";
 	s.v[HP_SITE_PHP_VERSION] = "8.2";
 	s.v[HP_SITE_DOCUMENT_ROOT] = "public";
 	s.v[HP_SITE_PROXY_PORT] = "8080";
