@@ -112,33 +112,38 @@ enum {
 	C_ERROR
 };
 
-#define COLS(hide)                                                                                        \
-	{"domain", HP_COL_STR, "name of the website", false},                                             \
-		{"provider", HP_COL_STR, "where it comes from: letsencrypt or custom", false},            \
-		{"status", HP_COL_STR,                                                                    \
-			"ok, due, failing, expired, missing, damaged, uncovered (not for every name) or " \
-			"unused",                                                                         \
-			false},                                                                           \
-		{"not_after", HP_COL_STR, "when it expires", false},                                      \
-		{"days", HP_COL_INT, "days until then", false},                                           \
-		{"names", HP_COL_JSON, "names that it is for, a JSON array", hide},                       \
-		{"issuer", HP_COL_STR, "who issued it", hide},                                            \
-		{"key_type", HP_COL_STR, "kind and bits of its key", hide},                               \
-		{"not_before", HP_COL_STR, "since when it is valid", hide},                               \
-		{"serial", HP_COL_STR, "its serial number", hide},                                        \
-		{"sha256", HP_COL_STR, "its SHA-256 fingerprint", hide},                                  \
-		{"chain", HP_COL_STR, "file of it and its chain", hide},                                  \
-		{"key", HP_COL_STR, "file of its private key", hide},                                     \
-		{"stored", HP_COL_STR, "when it was stored here", hide},                                  \
-		{"failures", HP_COL_INT, "renewals that failed in a row", hide},                          \
-		{"next_try", HP_COL_STR, "when the next is tried, after a failure", hide},                \
-		{"error", HP_COL_STR, "why the last one failed", hide},                                   \
-	{                                                                                                 \
-		NULL, HP_COL_STR, NULL, false                                                             \
-	}
+static const struct hp_col list_cols[] = {
+	{"domain", HP_COL_STR, "name of the website", false},
+	{"provider", HP_COL_STR, "where it comes from: letsencrypt or custom", false},
+	{"status", HP_COL_STR,
+		"ok, due, failing, expired, missing, damaged, uncovered (lacks a name) or unused",
+		false},
+	{"not_after", HP_COL_STR, "when it expires", false},
+	{"days", HP_COL_INT, "days until then", false},
+	{"names", HP_COL_JSON, "names that it is for, a JSON array", true},
+	{"issuer", HP_COL_STR, "who issued it", true},
+	{"key_type", HP_COL_STR, "kind and bits of its key", true},
+	{"not_before", HP_COL_STR, "since when it is valid", true},
+	{"serial", HP_COL_STR, "its serial number", true},
+	{"sha256", HP_COL_STR, "its SHA-256 fingerprint", true},
+	{"chain", HP_COL_STR, "file of it and its chain", true},
+	{"key", HP_COL_STR, "file of its private key", true},
+	{"stored", HP_COL_STR, "when it was stored here", true},
+	{"failures", HP_COL_INT, "renewals that failed in a row", true},
+	{"next_try", HP_COL_STR, "when the next is tried, after a failure", true},
+	{"error", HP_COL_STR, "why the last one failed", true},
+	{NULL, HP_COL_STR, NULL, false},
+};
 
-static const struct hp_col list_cols[] = {COLS(true)};
-static const struct hp_col show_cols[] = {COLS(false)};
+/* The same, and all of them are shown. */
+static void show_cols(struct hp_pool *pool, struct hp_col **ret)
+{
+	struct hp_col *cols = hp_pmemdup(pool, list_cols, sizeof(list_cols));
+
+	for (size_t i = 0; cols[i].name; i++)
+		cols[i].hidden = false;
+	*ret = cols;
+}
 
 static int64_t days_left(const struct hp_cert *c)
 {
@@ -372,8 +377,8 @@ tell:
 static const struct cli_verb verbs[] = {
 	{"list", cert_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, list_cols, NULL, NULL, NULL,
 		"list certificates, and websites that lack theirs", NULL},
-	{"show", cert_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL,
-		show_cols, NULL, NULL, NULL, "show a website's certificate", NULL},
+	{"show", cert_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
+		show_cols, NULL, NULL, "show a website's certificate", NULL},
 	{"issue", cert_issue, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CHANGES, cert_issue_opts,
 		cli_site_result_cols, NULL, NULL, "cert:issue",
 		"get a website's certificate from the CA",

@@ -1,4 +1,4 @@
-/* What the verbs of hp-cert share. */
+/* What is shared by the files of hp-cert. */
 #ifndef HP_CMD_CERT_H
 #define HP_CMD_CERT_H
 

@@ -56,7 +56,7 @@ refused() { # refused TEXT ARGUMENT …: exit 2, and nothing in the store has ch
 	[ "$(stat -c %a "$store" "$store/a.example" "$store/a.example/1" "$store/a.example/1/key.pem" | xargs)" = "700 700 700 600" ]
 	status 0 hp-cert show a.example --json
 	is "$out" '.names == ["a.example", "www.a.example"] and .provider == "custom" and .status == "unused" and
-		.days == 19 and .issuer == "CN=Test intermediate" and .key_type == "ec256"'
+		(.days | IN(19, 20)) and .issuer == "CN=Test intermediate" and .key_type == "ec256"'
 	is "$out" ".sha256 == \"$(openssl x509 -in "$d/good.pem" -outform DER | sha256sum | cut -d' ' -f1)\""
 	is "$out" ".serial == \"$(openssl x509 -in "$d/good.pem" -noout -serial | sed 's/.*=//; s/^00//' | tr A-F a-f)\""
 	is "$out" ".not_after == \"$(date -u -d "$(openssl x509 -in "$d/good.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)\""
@@ -171,7 +171,7 @@ refused() { # refused TEXT ARGUMENT …: exit 2, and nothing in the store has ch
 	status 0 hp-cert check
 	status 0 hp-cert check --days 18
 	status 1 hp-cert check --days 25 --json
-	is "$out" '.[0].problem == "it expires soon" and .[0].days == 19'
+	is "$out" '.[0].problem == "it expires soon" and (.[0].days | IN(19, 20))'
 	status 2 hp-cert check --days soon
 	# a file that somebody has changed, or taken away
 	leaf other a.example www.a.example

@@ -1,9 +1,10 @@
 # node: the apply engine's pure pieces, and the tool that drives it in tests/node/*.bats.
 if HAVE_CMOCKA
-node_unit_tests = tests/unit/test-diff tests/unit/test-manifest tests/unit/test-nginx-verdict
+node_unit_tests = tests/unit/test-certs tests/unit/test-diff tests/unit/test-manifest tests/unit/test-nginx-verdict
 check_PROGRAMS += $(node_unit_tests)
 TESTS += $(node_unit_tests)
 node_unit_ldadd = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
+tests_unit_test_certs_LDADD = $(node_unit_ldadd)
 tests_unit_test_diff_LDADD = $(node_unit_ldadd)
 tests_unit_test_manifest_LDADD = $(node_unit_ldadd)
 tests_unit_test_nginx_verdict_LDADD = $(node_unit_ldadd)
