@@ -33,11 +33,11 @@ static int file_check(struct hp_pool *pool, const char *s, const char **ret, str
 {
 	size_t n = strlen(s);
 
-	if (!n || n > 64 || *s == '.' || *s == '-' ||
+	if (!n || n > 64 || *s == '.' || *s == '-' || strstr(s, "..") ||
 		s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
 		return hp_err_set(err, HP_E_USAGE,
 			"is not a file's name of 1 to 64 letters, digits, '.', '_' and '-', no "
-			"'.' or '-' in front");
+			"'.' or '-' in front, no \"..\"");
 	*ret = hp_pstrdup(pool, s);
 	return 0;
 }

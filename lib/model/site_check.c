@@ -56,6 +56,17 @@ static int check_numbers(const struct hp_site *s, struct hp_err *err)
 	return 0;
 }
 
+/* Requests would come back to the web server that sends them, until it has no connections left. */
+static int check_port(const struct hp_site *s, struct hp_err *err)
+{
+	int64_t port = hp_site_i64(s, HP_SITE_PROXY_PORT);
+
+	if (port == 80 || port == 443)
+		return hp_err_set(err, HP_E_USAGE, "proxy_port: %lld is the web server's own",
+			(long long)port);
+	return 0;
+}
+
 static int parse(const char *text, struct hp_json **ret, struct hp_err *err)
 {
 	*ret = NULL;
@@ -149,7 +160,7 @@ int hp_site_check(const struct hp_site *s, struct hp_err *err)
 	struct hp_pool *pool _cleanup_pool_ = NULL;
 
 	if (check_sizes(s, err) < 0 || check_numbers(s, err) < 0 || check_hsts(s, err) < 0 ||
-		parse(s->v[HP_SITE_REDIRECTS], &redirects, err) < 0)
+		check_port(s, err) < 0 || parse(s->v[HP_SITE_REDIRECTS], &redirects, err) < 0)
 		return err->code;
 	if (!redirects)
 		return 0;

@@ -21,6 +21,7 @@ static void paths(void **state HP_UNUSED)
 	SITE("index_files", "[]", NULL);
 	SITE("index_files", "a/b.html", NULL);
 	SITE("index_files", ".htaccess", NULL);
+	SITE("index_files", "a..b", NULL);
 }
 
 static void redirects(void **state HP_UNUSED)
@@ -255,6 +256,8 @@ static void more_settings_fit_each_other(void **state HP_UNUSED)
 	unfit(HP_SITE_MEMORY_MAX, "128M", HP_SITE_PHP_MEMORY_LIMIT, "256M");
 	unfit(HP_SITE_PHP_SLOWLOG_SECONDS, "6", HP_SITE_PHP_MAX_EXECUTION_TIME, "5");
 	unfit(HP_SITE_PHP_MAX_CHILDREN, "8", HP_SITE_TASKS_MAX, "8");
+	unfit(HP_SITE_PROXY_PORT, "80", HP_SITE_SSL_ENABLED, "true");
+	unfit(HP_SITE_PROXY_PORT, "443", HP_SITE_SSL_ENABLED, "true");
 	unfit(HP_SITE_HSTS_MAX_AGE, "600", HP_SITE_SSL_ENABLED, "false");
 	s.v[HP_SITE_HTTP_SECURITY_HEADERS] = "{\"strict-transport-security\":\"b\"}";
 	assert_int_equal(hp_site_check(&s, &err), HP_E_USAGE);
