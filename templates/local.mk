@@ -9,9 +9,11 @@ dist_tmplsystemd_DATA = templates/systemd/php-fpm.service templates/systemd/php-
 
 # NGINX
 nginx_templatesdir = $(pkgdatadir)/templates/nginx
-dist_nginx_templates_DATA = templates/nginx/behind-php.conf templates/nginx/behind.conf \
-	templates/nginx/content.conf templates/nginx/head.conf templates/nginx/node.conf \
-	templates/nginx/php.conf templates/nginx/proxy.conf templates/nginx/site.conf templates/nginx/tls.conf
+dist_nginx_templates_DATA = templates/nginx/app.conf templates/nginx/behind-app.conf \
+	templates/nginx/behind-php.conf templates/nginx/behind.conf templates/nginx/content.conf \
+	templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/node.conf \
+	templates/nginx/paths.conf templates/nginx/php.conf templates/nginx/proxy.conf \
+	templates/nginx/site.conf templates/nginx/tls.conf
 
 # Apache
 apache_templatesdir = $(pkgdatadir)/templates/apache

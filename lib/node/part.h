@@ -80,6 +80,9 @@ struct hp_part {
 };
 extern const struct hp_part *const hp_parts[HP_PARTS];
 
+/* Of the web servers' processes ([web] group): what they alone may read. */
+gid_t hp_part_web_gid(const struct hp_engine *x);
+
 /* The mode of a file of which a plan shows that it changes, but not what stands in it. */
 #define HP_EMIT_SECRET 0400
 

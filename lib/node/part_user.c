@@ -26,6 +26,11 @@ static struct user_part *mine(const struct hp_engine *x)
 	return x->part[HP_PART_USER];
 }
 
+gid_t hp_part_web_gid(const struct hp_engine *x)
+{
+	return mine(x)->web_gid;
+}
+
 static int detect(struct hp_engine *x, struct hp_err *err)
 {
 	struct user_part *p = hp_palloc(x->pool, sizeof(*p));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/web.h"
+#include "node/web_slots.h"
 #include "base/str.h"
 #include "model/state.h"
 
@@ -120,6 +121,7 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 	hp_tmap_str(m, "key", hp_web(x)->key);
 	hp_tmap_i64(m, "port", s->is->port);
 	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
+	hp_web_default_headers(x->scratch, m);
 	if (count_names(x, s, m, err) < 0 ||
 		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m,
 			err) < 0 ||
@@ -129,7 +131,10 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 	/* root's alone: who knows the headers' names can be any client to a server behind the front */
 	if (s->front)
 		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) < 0)
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m,
+		    err) < 0 ||
+		hp_web_emit_shared(x, s, e, "behind-app.conf", OWN "/behind-app.conf",
+			HP_EMIT_SECRET, m, err) < 0)
 		return err->code;
 	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", HP_EMIT_SECRET, m, err);
 }
@@ -289,7 +294,7 @@ static const char *const binaries[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx
 	"/usr/bin/nginx", NULL};
 static const char *const templates[] = {"site.conf", "node.conf", "php.conf", "proxy.conf",
 	"tls.conf", "behind.conf",
-	"behind-php.conf", NULL};
+	"behind-app.conf", "behind-php.conf", NULL};
 
 const struct hp_server hp_server_nginx = {
 	.name = "nginx",

@@ -10,6 +10,7 @@
 #include "node/folders.h"
 #include "node/instance.h"
 #include "node/web.h"
+#include "node/web_slots.h"
 #include "base/str.h"
 #include "model/state.h"
 #include "sys/json.h"
@@ -62,26 +63,6 @@ static int add_list(struct hp_tmap *m, const char *list, const char *item, const
 	return 0;
 }
 
-static int add_headers(struct hp_tmap *m, const char *json, struct hp_pool *pool,
-	struct hp_err *err)
-{
-	struct hp_json *doc _cleanup_json_ = NULL;
-	const struct hp_json *v;
-	struct hp_tmap *item;
-
-	hp_tmap_list(m, "headers");
-	if (!json || !*json)
-		return 0;
-	if (hp_json_parse(json, strlen(json), &doc, err) < 0)
-		return err->code;
-	for (v = hp_json_first(doc); v; v = hp_json_next(v)) {
-		item = hp_tmap_item(m, "headers");
-		hp_tmap_str(item, "name", hp_pstrdup(pool, hp_json_key(v)));
-		hp_tmap_str(item, "value", hp_pstrdup(pool, hp_json_str(v)));
-	}
-	return 0;
-}
-
 static void add_names(struct hp_tmap *m, const struct hp_site *site)
 {
 	size_t i;
@@ -111,7 +92,6 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_str(m, "domain", w->domain);
 	add_names(m, s);
 	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
-	hp_tmap_str(m, "root", hp_folders_docroot(pool, w->domain));
 	hp_tmap_str(m, "access_log", hp_pprintf(pool, "%s/access.log", logs));
 	hp_tmap_str(m, "error_log", hp_pprintf(pool, "%s/error.log", logs));
 	hp_tmap_str(m, "challenges", HP_CERT_CHALLENGE_DIR);
@@ -138,8 +118,6 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 		return hp_err_prefix(err, "allowed_ips");
 	if (add_list(m, "blocked", "address", s->v[HP_SITE_BLOCKED_IPS], pool, err) < 0)
 		return hp_err_prefix(err, "blocked_ips");
-	if (add_headers(m, s->v[HP_SITE_HTTP_SECURITY_HEADERS], pool, err) < 0)
-		return hp_err_prefix(err, "http_security_headers");
 	return 0;
 }
 
@@ -311,7 +289,8 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	bool tls;
 
 	hp_digest_init(&d);
-	if (find_server(x, site, &s, err) < 0 || site_data(x, w, site, m, err) < 0)
+	if (find_server(x, site, &s, err) < 0 || site_data(x, w, site, m, err) < 0 ||
+		hp_web_slots(x, w, site, s->is->own, m, e, err) < 0)
 		return err->code;
 	front.s = hp_web(x)->front;
 	back.s = s->front ? NULL : s;

@@ -1,0 +1,311 @@
+#include <string.h>
+#include <strings.h>
+
+#include "node/folders.h"
+#include "node/emit.h"
+#include "node/web_slots.h"
+#include "base/str.h"
+#include "sys/digest.h"
+#include "sys/json.h"
+
+struct slots {
+	struct hp_engine *x;
+	struct hp_pool *pool;
+	const struct hp_wish *w;
+	const struct hp_site *s;
+	const char *own;
+	struct hp_tmap *m;
+	struct hp_emit *e;
+};
+
+/* What a setting holds; *ret is NULL where that is nothing. */
+static int members(
+	const struct slots *k, enum hp_site_field f, struct hp_json **ret, struct hp_err *err)
+{
+	const char *text = k->s->v[f];
+
+	*ret = NULL;
+	if (!text || hp_streq(text, "{}") || hp_streq(text, "[]"))
+		return 0;
+	if (hp_json_parse(text, strlen(text), ret, err) < 0)
+		return hp_err_prefix(err, "%s", hp_site_table.fields[f].name);
+	return 0;
+}
+
+static const struct hp_json *first(const struct hp_json *doc)
+{
+	return doc ? hp_json_first(doc) : NULL;
+}
+
+static const char *copy(const struct slots *k, const char *s)
+{
+	return hp_pstrdup(k->pool, s);
+}
+
+/* ---- files ---- */
+static void add_root(const struct slots *k)
+{
+	const char *folder = hp_folders_docroot(k->pool, k->w->domain);
+	const char *below = k->s->v[HP_SITE_DOCUMENT_ROOT];
+
+	hp_tmap_str(k->m, "folder", folder);
+	hp_tmap_str(k->m, "root",
+		below && *below ? hp_pprintf(k->pool, "%s/%s", folder, below) : folder);
+}
+
+static int add_index(const struct slots *k, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const char *file, *fallback = "";
+	const struct hp_json *v;
+	size_t n = 0;
+
+	hp_tmap_list(k->m, "index");
+	if (members(k, HP_SITE_INDEX_FILES, &doc, err) < 0)
+		return err->code;
+	for (v = first(doc); v; v = hp_json_next(v)) {
+		file = copy(k, hp_json_str(v));
+		if (hp_str_ends(file, ".php")) {
+			if (!k->w->php)
+				continue;
+			if (!*fallback)
+				fallback = hp_pprintf(k->pool, "/%s", file);
+		}
+		hp_tmap_str(hp_tmap_item(k->m, "index"), "file", file);
+		n++;
+	}
+	if (!n)
+		hp_tmap_str(hp_tmap_item(k->m, "index"), "file", "index.html");
+	hp_tmap_str(k->m, "fallback", fallback);
+	return 0;
+}
+
+/* ---- regular expressions: paths have no characters but letters, digits and "/._~+-" ---- */
+static const char *quoted(const struct slots *k, const char *path)
+{
+	char *out = hp_palloc(k->pool, 2 * strlen(path) + 1), *o = out;
+
+	for (; *path; path++) {
+		if (*path == '.' || *path == '+')
+			*o++ = '\\';
+		*o++ = *path;
+	}
+	*o = 0;
+	return out;
+}
+
+/* The place and all below it: "/a" and "/a/b", but not "/ab". No "$", which not all can write. */
+static const char *place_pattern(const struct slots *k, const char *path)
+{
+	return hp_streq(path, "/") ? "^/" : hp_pprintf(k->pool, "^%s(?![^/])", quoted(k, path));
+}
+
+/* Those whose keys are the longest come first, whatever order they were given in. */
+static int by_length(const void *a, const void *b)
+{
+	const char *x = hp_json_key(*(const struct hp_json *const *)a);
+	const char *y = hp_json_key(*(const struct hp_json *const *)b);
+	size_t n = strlen(x), m = strlen(y);
+
+	return n == m ? strcmp(x, y) : n < m ? 1 : -1;
+}
+
+static const struct hp_json **sorted(
+	const struct slots *k, const struct hp_json *doc, size_t *ret_n)
+{
+	const struct hp_json **list, *v;
+	size_t n = 0;
+
+	for (v = first(doc); v; v = hp_json_next(v))
+		n++;
+	list = hp_palloc(k->pool, (n + 1) * sizeof(*list));
+	n = 0;
+	for (v = first(doc); v; v = hp_json_next(v))
+		list[n++] = v;
+	if (n)
+		qsort(list, n, sizeof(*list), by_length);
+	*ret_n = n;
+	return list;
+}
+
+/* ---- redirects ---- */
+static void add_redirect(const struct slots *k, const struct hp_json *v)
+{
+	const char *from = hp_json_key(v), *text = hp_json_str(v), *to = text + 4;
+	bool below = hp_str_ends(from, "/*"), rest = hp_str_ends(to, "/*");
+	const char *base = hp_pstrndup(k->pool, from, strlen(from) - below);
+	struct hp_tmap *item = hp_tmap_item(k->m,
+		!below                        ? "redirects"
+			: hp_streq(base, "/") ? "all"
+					      : "moves");
+
+	hp_tmap_str(item, "code", hp_pstrndup(k->pool, text, 3));
+	hp_tmap_str(item, "to", hp_pstrndup(k->pool, to, strlen(to) - rest));
+	/* a target with a query or a fragment of its own has no place for another */
+	hp_tmap_bool(item, "query", !strpbrk(to, "?#"));
+	hp_tmap_str(item, below ? "below" : "from", base);
+	if (!below)
+		return;
+	hp_tmap_bool(item, "rest", rest);
+	hp_tmap_str(item, "pattern",
+		hp_pprintf(k->pool, "^%s(?<hosting_panel_rest>[^?]*)", quoted(k, base)));
+}
+
+static int add_redirects(const struct slots *k, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const struct hp_json **list;
+	size_t i, n;
+
+	hp_tmap_list(k->m, "redirects");
+	hp_tmap_list(k->m, "moves");
+	hp_tmap_list(k->m, "all");
+	if (members(k, HP_SITE_REDIRECTS, &doc, err) < 0)
+		return err->code;
+	list = sorted(k, doc, &n);
+	for (i = 0; i < n; i++)
+		add_redirect(k, list[i]);
+	return 0;
+}
+
+/* ---- pages for errors ---- */
+static int add_pages(const struct slots *k, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	struct hp_strv seen = {0};
+	const struct hp_json *v;
+	struct hp_tmap *item;
+
+	hp_tmap_list(k->m, "error_pages");
+	hp_tmap_list(k->m, "pages");
+	if (members(k, HP_SITE_ERROR_PAGES, &doc, err) < 0)
+		return err->code;
+	for (v = first(doc); v; v = hp_json_next(v)) {
+		const char *page = copy(k, hp_json_str(v));
+
+		item = hp_tmap_item(k->m, "error_pages");
+		hp_tmap_str(item, "code", copy(k, hp_json_key(v)));
+		hp_tmap_str(item, "page", page);
+		if (hp_str_ends(page, ".php") || hp_strv_has(&seen, page))
+			continue;
+		hp_strv_add_ref(k->pool, &seen, page);
+		hp_tmap_str(hp_tmap_item(k->m, "pages"), "page", page);
+	}
+	return 0;
+}
+
+/* ---- headers ---- */
+static void add_default(struct hp_pool *pool, struct hp_tmap *m, const struct hp_site_header *h)
+{
+	struct hp_tmap *item = hp_tmap_item(m, "default_headers");
+	char *variable = hp_pstrdup(pool, h->name), *p;
+
+	hp_str_lower(variable);
+	for (p = variable; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	hp_tmap_str(item, "name", h->name);
+	hp_tmap_str(item, "value", h->value);
+	hp_tmap_str(item, "variable", variable);
+}
+
+void hp_web_default_headers(struct hp_pool *pool, struct hp_tmap *m)
+{
+	size_t i;
+
+	hp_tmap_list(m, "default_headers");
+	for (i = 0; i < HP_SITE_HEADER_DEFAULTS; i++)
+		add_default(pool, m, &hp_site_header_defaults[i]);
+}
+
+static int add_headers(const struct slots *k, struct hp_err *err)
+{
+	bool named[HP_SITE_HEADER_DEFAULTS] = {false};
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const struct hp_site_header *h;
+	const struct hp_json *v;
+	struct hp_tmap *item;
+	size_t i;
+
+	hp_tmap_list(k->m, "headers");
+	hp_tmap_list(k->m, "default_headers");
+	if (members(k, HP_SITE_HTTP_SECURITY_HEADERS, &doc, err) < 0)
+		return err->code;
+	for (v = first(doc); v; v = hp_json_next(v)) {
+		h = hp_site_header_default(hp_json_key(v));
+		if (h)
+			named[h - hp_site_header_defaults] = true;
+		if (!*hp_json_str(v))
+			continue;
+		item = hp_tmap_item(k->m, "headers");
+		hp_tmap_str(item, "name", copy(k, hp_json_key(v)));
+		hp_tmap_str(item, "value", copy(k, hp_json_str(v)));
+	}
+	for (i = 0; i < HP_SITE_HEADER_DEFAULTS; i++)
+		if (!named[i])
+			add_default(k->pool, k->m, &hp_site_header_defaults[i]);
+	return 0;
+}
+
+/* ---- passwords ---- */
+/*
+ * The file's name comes from the path, so that a server that still has the old configuration never
+ * finds another path's users in it.
+ */
+static const char *users_file(const struct slots *k, const char *path)
+{
+	char hex[HP_DIGEST_HEX];
+
+	hp_digest_of(path, strlen(path), hex);
+	return hp_pprintf(k->pool, "%s/users/%s@%.16s", k->own, k->w->domain, hex);
+}
+
+static void add_realm(const struct slots *k, const struct hp_json *v)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	const char *path = copy(k, hp_json_key(v)), *file = users_file(k, path);
+	struct hp_tmap *item = hp_tmap_item(k->m, "realms");
+	const struct hp_json *user;
+
+	for (user = hp_json_first(v); user; user = hp_json_next(user))
+		hp_buf_addf(&text, "%s:%s\n", hp_json_key(user), hp_json_str(user));
+	hp_emit_file(k->e, file, 0640, hp_part_web_gid(k->x), false, text.s, text.len);
+	hp_tmap_str(item, "path", path);
+	hp_tmap_str(item, "pattern", place_pattern(k, path));
+	hp_tmap_str(item, "realm", hp_pprintf(k->pool, "%s%s", k->w->domain, path));
+	hp_tmap_str(item, "users", file);
+}
+
+static int add_realms(const struct slots *k, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const struct hp_json **list;
+	size_t n;
+
+	hp_tmap_list(k->m, "realms");
+	hp_tmap_bool(k->m, "guarded", false);
+	if (k->w->suspended)
+		return 0;
+	if (members(k, HP_SITE_BASIC_AUTH, &doc, err) < 0)
+		return err->code;
+	list = sorted(k, doc, &n);
+	hp_tmap_bool(k->m, "guarded", n);
+	while (n--)
+		add_realm(k, list[n]);
+	return 0;
+}
+
+int hp_web_slots(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
+	const char *own, struct hp_tmap *m, struct hp_emit *e, struct hp_err *err)
+{
+	const struct slots k = {
+		.x = x, .pool = x->scratch, .w = w, .s = s, .own = own, .m = m, .e = e};
+
+	add_root(&k);
+	hp_tmap_bool(m, "proxied", s->v[HP_SITE_PROXY_PORT] != NULL);
+	hp_tmap_i64(m, "proxy_port", hp_site_i64(s, HP_SITE_PROXY_PORT));
+	if (add_index(&k, err) < 0 || add_redirects(&k, err) < 0 || add_pages(&k, err) < 0 ||
+		add_headers(&k, err) < 0)
+		return err->code;
+	return add_realms(&k, err);
+}
