@@ -17,8 +17,10 @@ extern const struct hp_server hp_server_apache;
  * What vhosts need and Debian does not enable. Loaded by ours where nobody else has: a2enmod's
  * links are the administrator's, and stand before ours.
  */
-static const char *const modules[] = {"expires", "headers", "http2", "proxy", "proxy_fcgi",
-	"proxy_http", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
+static const char *const modules[] = {"alias", "auth_basic", "authn_core", "authn_file",
+	"authz_core", "authz_host", "authz_user", "deflate", "dir", "env", "expires", "filter",
+	"mime", "setenvif", "headers", "http2", "proxy", "proxy_fcgi",
+	"proxy_http", "proxy_wstunnel", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
 
 /* ---- what the administrator says elsewhere ---- */
 static void look(struct hp_engine *x, struct hp_web_server *s)

@@ -33,6 +33,10 @@ int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 
 	for (i = 0; i < web->n; i++) {
 		s = &web->v[i];
+		hp_digest_add(d, s->binary ? "b" : "-", 1);
+		/* nobody is bothered by templates of what he does not have */
+		if (!s->binary && !s->front)
+			continue;
 		for (name = s->is->templates; *name; name++) {
 			if (hp_tmpl_get(x->tmpl, s->is->name, *name, &t, err) < 0)
 				return err->code;
@@ -65,6 +69,7 @@ static int add_list(struct hp_tmap *m, const char *list, const char *item, const
 
 static void add_names(struct hp_tmap *m, const struct hp_site *site)
 {
+	struct hp_tmap *item;
 	size_t i;
 
 	hp_tmap_list(m, "names");
@@ -72,7 +77,9 @@ static void add_names(struct hp_tmap *m, const struct hp_site *site)
 	hp_tmap_str(hp_tmap_item(m, "names"), "name", site->v[HP_SITE_DOMAIN]);
 	for (i = 0; i < site->aliases.n; i++) {
 		hp_tmap_str(hp_tmap_item(m, "names"), "name", site->aliases.v[i]);
-		hp_tmap_str(hp_tmap_item(m, "aliases"), "name", site->aliases.v[i]);
+		item = hp_tmap_item(m, "aliases");
+		hp_tmap_str(item, "name", site->aliases.v[i]);
+		hp_tmap_bool(item, "wild", site->aliases.v[i][0] == '*');
 	}
 }
 

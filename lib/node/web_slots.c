@@ -144,8 +144,12 @@ static void add_redirect(const struct slots *k, const struct hp_json *v)
 	/* a target with a query or a fragment of its own has no place for another */
 	hp_tmap_bool(item, "query", !strpbrk(to, "?#"));
 	hp_tmap_str(item, below ? "below" : "from", base);
-	if (!below)
+	if (!below) {
+		hp_tmap_str(item, "exact", hp_pprintf(k->pool, "^%s(?!.)", quoted(k, base)));
 		return;
+	}
+	hp_tmap_str(item, "request",
+		hp_pprintf(k->pool, "^[A-Z]+ %s([^? ]*)", quoted(k, base)));
 	hp_tmap_bool(item, "rest", rest);
 	hp_tmap_str(item, "pattern",
 		hp_pprintf(k->pool, "^%s(?<hosting_panel_rest>[^?]*)", quoted(k, base)));

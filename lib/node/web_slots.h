@@ -5,10 +5,12 @@
  *   folder root       the website's own folder, and what of it is served
  *   index             list of file: one at least, and no script where there is no PHP
  *   fallback          "/index.php": what PHP answers for paths that are no file, or ""
- *   redirects         list of from, code, to, query (append the request's): one path each
+ *   redirects         list of from, exact, code, to, query (append the request's): one path each;
+ *                     exact finds it
  *   moves             list of below, code, to, rest, query, pattern: all paths below, longest
  *                     first. rest: append what stands behind it; pattern finds that in a URL as
- *                     sent, as $1 and by the name hosting_panel_rest
+ *                     sent, as $1 and by the name hosting_panel_rest; request is
+ *                     the same for a request's first line
  *   all               the same for the whole website: none or one
  *   error_pages       list of code, page
  *   pages             list of page: those of them that are plain files, each once

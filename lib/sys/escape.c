@@ -107,6 +107,24 @@ static int escape_nginx(struct hp_buf *out, const char *v, const char *slot, str
 	return escape_quoted(out, v, slot, false, err);
 }
 
+/* A substitution of mod_rewrite: "%1" would be what a condition found, "\\%" is a percent sign. */
+static int escape_rewrite(struct hp_buf *out, const char *v, struct hp_err *err)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	size_t i, n = strlen(v);
+
+	if (check_value(v, n, "$ \"'<>", err) < 0)
+		return err->code;
+	for (i = 0; i < n; i++) {
+		if (v[i] == '%' || v[i] == '\\')
+			hp_buf_addc(&b, '\\');
+		hp_buf_addc(&b, v[i]);
+	}
+	/* not in quotes: more may follow that is part of it */
+	hp_buf_add(out, hp_buf_str(&b), b.len);
+	return 0;
+}
+
 /*
  * ap_getword_conf(): \" and \\ within "…". ${NAME} is replaced in the whole line before that,
  * and %{NAME} by many directives after it. Those that take a format (Header set) want the slot
@@ -116,6 +134,8 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 {
 	bool percent = slot && strcmp(slot, "percent") == 0;
 
+	if (slot && strcmp(slot, "rewrite") == 0)
+		return escape_rewrite(out, v, err);
 	if (!slot && strstr(v, "%{"))
 		return hp_err_set(err, HP_E_USAGE,
 			"contains \"%%{\", which cannot be written here");

@@ -137,7 +137,7 @@ static const struct slot *find_slot(const char *name)
 
 bool hp_escape_slot_exists(const char *name)
 {
-	return find_slot(name) || strcmp(name, "percent") == 0;
+	return find_slot(name) || strcmp(name, "percent") == 0 || strcmp(name, "rewrite") == 0;
 }
 
 int hp_escape_slot(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)

@@ -20,7 +20,8 @@
  *
  * Slots: domain (A-labels, may begin with "*."), path (absolute, clean, no blanks),
  * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user; in apache also
- * percent: quoted, each '%' doubled, for directives that take a format.
+ * percent: quoted, each '%' doubled, for directives that take a format; and rewrite: the beginning
+ * of a substitution of mod_rewrite, unquoted.
  */
 #ifndef HP_SYS_TMPL_H
 #define HP_SYS_TMPL_H

@@ -1,5 +1,6 @@
-# What settings of a website do, asked over HTTP of the real NGINX with real PHP-FPM. Runs in
-# tests/lib/sandbox.
+# What settings of a website do, asked over HTTP of the real servers with real PHP-FPM. Runs in
+# tests/lib/sandbox. The file's name says which server: settings-apache.bats and settings-behind.bats (Apache
+# behind NGINX) are links to this one.
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
@@ -9,13 +10,27 @@ setup() {
 	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs LC_ALL=C.UTF-8
 	hp-db init -q
 	hp-tenant add acme -q
-	hp-site add a.example tenant=acme -q 3>&- 4>&-
+	case ${BATS_TEST_FILENAME##*/} in
+	*-apache.bats) server=apache front=apache ;;
+	*-behind.bats) server=apache front=nginx ;;
+	*) server=nginx front=nginx ;;
+	esac
+	rm -f /etc/nginx/sites-enabled/default
+	[ "$front" = nginx ] || front "$front"
+	hp-site add a.example tenant=acme web_server=$server -q 3>&- 4>&-
 	page a.example index.php '<?php echo "php ", $_SERVER["REQUEST_URI"];'
 }
 
 teardown() {
 	[ -z "${app:-}" ] || kill "$app" 2>/dev/null || true
 	node_teardown
+}
+
+# before there is any site; nobody else may have the ports
+front() {
+	kill "$(cat /run/nginx.pid)"
+	until_gone /run/nginx.pid
+	printf '[web]\nserver = %s\n' "$1" >/etc/hosting-panel/hosting-panel.conf
 }
 
 set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }
