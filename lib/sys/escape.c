@@ -125,6 +125,15 @@ static int escape_rewrite(struct hp_buf *out, const char *v, struct hp_err *err)
 	return 0;
 }
 
+/* A pattern of mod_rewrite, which reads its own lines: a backslash within "…" is only itself. */
+static int escape_regex(struct hp_buf *out, const char *v, struct hp_err *err)
+{
+	if (check_value(v, strlen(v), "$\"", err) < 0)
+		return err->code;
+	hp_buf_addf(out, "\"%s\"", v);
+	return 0;
+}
+
 /*
  * ap_getword_conf(): \" and \\ within "…". ${NAME} is replaced in the whole line before that,
  * and %{NAME} by many directives after it. Those that take a format (Header set) want the slot
@@ -136,6 +145,8 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 
 	if (slot && strcmp(slot, "rewrite") == 0)
 		return escape_rewrite(out, v, err);
+	if (slot && strcmp(slot, "regex") == 0)
+		return escape_regex(out, v, err);
 	if (!slot && strstr(v, "%{"))
 		return hp_err_set(err, HP_E_USAGE,
 			"contains \"%%{\", which cannot be written here");

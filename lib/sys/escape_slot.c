@@ -137,7 +137,12 @@ static const struct slot *find_slot(const char *name)
 
 bool hp_escape_slot_exists(const char *name)
 {
-	return find_slot(name) || strcmp(name, "percent") == 0 || strcmp(name, "rewrite") == 0;
+	static const char *const apache[] = {"percent", "rewrite", "regex", NULL};
+	const char *const *a = apache;
+
+	while (*a && strcmp(*a, name) != 0)
+		a++;
+	return *a || find_slot(name);
 }
 
 int hp_escape_slot(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)

@@ -20,8 +20,8 @@
  *
  * Slots: domain (A-labels, may begin with "*."), path (absolute, clean, no blanks),
  * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user; in apache also
- * percent: quoted, each '%' doubled, for directives that take a format; and rewrite: the beginning
- * of a substitution of mod_rewrite, unquoted.
+ * percent: quoted, each '%' doubled, for directives that take a format; and for mod_rewrite,
+ * regex (a pattern, quoted) and rewrite (the beginning of a substitution, unquoted).
  */
 #ifndef HP_SYS_TMPL_H
 #define HP_SYS_TMPL_H

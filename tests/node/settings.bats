@@ -11,9 +11,9 @@ setup() {
 	hp-db init -q
 	hp-tenant add acme -q
 	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) server=apache front=apache ;;
-	*-behind.bats) server=apache front=nginx ;;
-	*) server=nginx front=nginx ;;
+	*-apache.bats) server=apache front=apache etc=/etc/apache2 ;;
+	*-behind.bats) server=apache front=nginx etc=/etc/apache2 ;;
+	*) server=nginx front=nginx etc=/etc/nginx ;;
 	esac
 	rm -f /etc/nginx/sites-enabled/default
 	[ "$front" = nginx ] || front "$front"
@@ -28,6 +28,7 @@ teardown() {
 
 # before there is any site; nobody else may have the ports
 front() {
+	mkdir -p /etc/hosting-panel
 	kill "$(cat /run/nginx.pid)"
 	until_gone /run/nginx.pid
 	printf '[web]\nserver = %s\n' "$1" >/etc/hosting-panel/hosting-panel.conf
@@ -47,6 +48,8 @@ header() { sed -n "s/^$1: //Ip"; }
 goes() { # goes PATH STATUS LOCATION
 	local got
 	got=$(headers "$1")
+	# Apache makes a path into a URL
+	[ "$front" = nginx ] || got=${got//http:\/\/a.example\//\/}
 	[ "$(head -1 <<<"$got" | cut -d' ' -f2)" = "$2" ] && [ "$(header location <<<"$got")" = "$3" ] ||
 		{ echo "$1: $got"; return 1; }
 }
@@ -141,7 +144,7 @@ start_app() { # start_app PORT
 	goes /.git/config 301 https://new.example/.git/config
 	goes /keep 302 /here
 	# the panel's own answers stay
-	[ "$(code a.example /.well-known/hosting-panel/probe)" = 200 ]
+	[[ $(get a.example /.well-known/hosting-panel/probe) =~ ^[0-9a-f]{16}$ ]]
 	set_a redirects=
 	[ "$(get a.example /old)" = "php /old" ]
 }
@@ -179,7 +182,8 @@ start_app() { # start_app PORT
 	set_a "basic_auth=@$dir/auth"
 	for path in /admin /admin/ /admin/a.txt /admin/index.php /admin/nothing /admin/index.php/x //admin/a.txt \
 		/x/../admin/a.txt /%61dmin/a.txt /admin%2fa.txt /admin/super/s.txt; do
-		[ "$(code a.example "$path" --path-as-is)" = 401 ] || { echo "$path is open"; return 1; }
+		# Apache knows no path with a slash that is encoded
+		[[ $(code a.example "$path" --path-as-is) == 401 || $path$server == *%2f*apache ]] || { echo "$path is open"; return 1; }
 	done
 	[ "$(headers /admin/a.txt | header www-authenticate)" = 'Basic realm="a.example/admin"' ]
 	for user in alice:geheim bob:fünf 'carol:a b:c' dan:zwei; do
@@ -195,11 +199,11 @@ start_app() { # start_app PORT
 	[ "$(get a.example /administrator.txt)" = open ]
 	[ "$(get a.example /x)" = "php /x" ]
 	# hashes are root's and the web servers', and no website's
-	for f in /etc/nginx/hosting-panel/users/a.example@*; do
+	for f in $etc/hosting-panel/users/a.example@*; do
 		[ "$(stat -c '%U:%G %a' "$f")" = "root:www-data 640" ]
 	done
-	run ! setpriv --reuid=site1 --regid=site1 --clear-groups cat /etc/nginx/hosting-panel/users/a.example@*
-	! grep -rqF '$6$' /etc/nginx/sites-available
+	run ! setpriv --reuid=site1 --regid=site1 --clear-groups cat $etc/hosting-panel/users/a.example@*
+	! grep -rqF '$6$' $etc/sites-available
 	run -0 hp-vhost verify
 	# a new password counts at once, and the old one does no more
 	jq -nc --arg h "$(openssl passwd -6 neu)" '{alice: $h}' >"$dir/auth"
@@ -208,7 +212,7 @@ start_app() { # start_app PORT
 	[ "$(get a.example /admin/a.txt -u alice:neu)" = file ]
 	set_a basic_auth=
 	[ "$(get a.example /admin/a.txt)" = file ]
-	[ -z "$(ls /etc/nginx/hosting-panel/users/a.example@* 2>/dev/null)" ]
+	[ -z "$(ls $etc/hosting-panel/users/a.example@* 2>/dev/null)" ]
 }
 
 @test "basic_auth: the whole website, with a page for who has no password" {
@@ -219,13 +223,13 @@ start_app() { # start_app PORT
 	[ "$(code a.example /)" = 401 ]
 	[ "$(get a.example /a.txt -u alice:geheim)" = file ]
 	[ "$(get a.example / -u alice:geheim)" = "php /" ]
-	[ "$(code a.example /.well-known/hosting-panel/probe)" = 200 ]
+	[[ $(get a.example /.well-known/hosting-panel/probe) =~ ^[0-9a-f]{16}$ ]]
 	hp-site suspend a.example -q 3>&- 4>&-
 	[ "$(code a.example /a.txt)" = 503 ]
 	hp-site resume a.example -q 3>&- 4>&-
 	[ "$(code a.example /a.txt)" = 401 ]
 	hp-site remove a.example --yes -q 3>&- 4>&-
-	[ -z "$(ls /etc/nginx/hosting-panel/users/ 2>/dev/null)" ]
+	[ -z "$(ls $etc/hosting-panel/users/ 2>/dev/null)" ]
 }
 
 @test "proxy_port: a program answers, and learns who asks" {
@@ -268,9 +272,9 @@ start_app() { # start_app PORT
 @test "proxy_port: with a password, redirects, and a page for when the program is away" {
 	page a.example 502.html "back soon"
 	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"/admin": {alice: $h}}' >"$dir/auth"
-	set_a proxy_port=9123 "basic_auth=@$dir/auth" redirects@/old="301 /new" error_pages@502=/502.html
+	set_a proxy_port=9123 "basic_auth=@$dir/auth" redirects@/old="301 /new" error_pages@502=/502.html error_pages@503=/502.html
 	[ "$(get a.example /)" = "back soon" ]
-	[ "$(code a.example /)" = 502 ]
+	[[ $(code a.example /) == 50[23] ]]
 	goes /old 301 /new
 	start_app 9123
 	[[ $(get a.example /) == "GET / "* ]]
