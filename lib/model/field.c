@@ -254,56 +254,70 @@ static int check_time(const struct hp_check *c, const char **ret)
 	return 0;
 }
 
+static int check(const struct hp_check *c, const char **ret)
+{
+	if (memchr(c->value, 0, c->len))
+		return hp_check_bad(c, "contains a NUL byte");
+	if (!hp_utf8_is_valid(c->value, c->len))
+		return hp_check_bad(c, "is not valid UTF-8");
+	if (hp_str_has_control(c->value, c->len))
+		return hp_check_bad(c,
+			"contains a control character: line ends, tabs and the like are "
+			"not allowed");
+	switch (c->f->type) {
+	case HP_F_TEXT:
+		return check_text(c, ret);
+	case HP_F_ENUM:
+		return check_enum(c, ret);
+	case HP_F_BOOL:
+		return check_bool(c, ret);
+	case HP_F_INT:
+		return check_int(c, ret);
+	case HP_F_SIZE:
+		return check_size(c, ret);
+	case HP_F_PHP_VERSION:
+		return check_php_version(c, ret);
+	case HP_F_DOMAIN:
+		return check_domain(c, ret);
+	case HP_F_HOST:
+		return hp_check_host(c, ret);
+	case HP_F_USER:
+		return check_user(c, ret);
+	case HP_F_IDENT:
+		return check_ident(c, ret);
+	case HP_F_LABEL:
+		return check_label(c, ret);
+	case HP_F_NODENAME:
+		return check_node(c, ret);
+	case HP_F_LIST:
+		return hp_check_list(c, ret);
+	case HP_F_SUBPATH:
+		return hp_check_subpath(c, ret);
+	case HP_F_MAP:
+		return hp_check_map(c, ret);
+	case HP_F_DBURL:
+		return hp_check_dburl(c, ret);
+	case HP_F_TIME:
+		return check_time(c, ret);
+	}
+	hp_die(HP_E_BUG, "bug: field %s has no known type", c->f->name);
+}
+
 int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *value, size_t len,
 	const char **ret, struct hp_err *err)
 {
 	const struct hp_check c = {.pool = pool, .f = f, .value = value, .len = len, .err = err};
 
-	if (memchr(value, 0, len))
-		return hp_check_bad(&c, "contains a NUL byte");
-	if (!hp_utf8_is_valid(value, len))
-		return hp_check_bad(&c, "is not valid UTF-8");
-	if (hp_str_has_control(value, len))
-		return hp_check_bad(&c,
-			"contains a control character: line ends, tabs and the like are "
-			"not allowed");
-	switch (f->type) {
-	case HP_F_TEXT:
-		return check_text(&c, ret);
-	case HP_F_ENUM:
-		return check_enum(&c, ret);
-	case HP_F_BOOL:
-		return check_bool(&c, ret);
-	case HP_F_INT:
-		return check_int(&c, ret);
-	case HP_F_SIZE:
-		return check_size(&c, ret);
-	case HP_F_PHP_VERSION:
-		return check_php_version(&c, ret);
-	case HP_F_DOMAIN:
-		return check_domain(&c, ret);
-	case HP_F_HOST:
-		return hp_check_host(&c, ret);
-	case HP_F_USER:
-		return check_user(&c, ret);
-	case HP_F_IDENT:
-		return check_ident(&c, ret);
-	case HP_F_LABEL:
-		return check_label(&c, ret);
-	case HP_F_NODENAME:
-		return check_node(&c, ret);
-	case HP_F_LIST:
-		return hp_check_list(&c, ret);
-	case HP_F_SUBPATH:
-		return hp_check_subpath(&c, ret);
-	case HP_F_MAP:
-		return hp_check_map(&c, ret);
-	case HP_F_DBURL:
-		return hp_check_dburl(&c, ret);
-	case HP_F_TIME:
-		return check_time(&c, ret);
-	}
-	hp_die(HP_E_BUG, "bug: field %s has no known type", f->name);
+	return check(&c, ret);
+}
+
+int hp_field_check_request(struct hp_pool *pool, const struct hp_field *f, const char *value,
+	size_t len, const char **ret, struct hp_err *err)
+{
+	const struct hp_check c = {
+		.pool = pool, .f = f, .value = value, .len = len, .request = true, .err = err};
+
+	return check(&c, ret);
 }
 
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)

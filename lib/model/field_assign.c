@@ -1,5 +1,6 @@
 /* key=value, and key@member=value for one member of a JSON object. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -113,26 +114,28 @@ static int assign_member(struct hp_pool *pool, const struct hp_field *f, const c
 	if (!*value)
 		return 0;
 	text = alone(pool, member, value);
-	if (hp_field_check(pool, f, text, strlen(text), &ret->value, err) < 0 ||
+	if (hp_field_check_request(pool, f, text, strlen(text), &ret->value, err) < 0 ||
 		hp_json_parse(ret->value, strlen(ret->value), &doc, err) < 0)
 		return err->code;
 	ret->member = hp_pstrdup(pool, hp_json_key(hp_json_first(doc)));
 	return 0;
 }
 
-static bool is_member(const struct hp_json *m, const struct hp_assign *a)
+static bool is_member(
+	const struct hp_field *f, const struct hp_json *m, const struct hp_assign *a)
 {
 	const char *key = hp_json_key(m);
 	size_t n = strlen(a->member);
 
-	if (hp_streq(key, a->member))
+	if (hp_streq(key, a->member) || (hp_map_has_any_case(f) && !strcasecmp(key, a->member)))
 		return true;
 	/* what is taken away need not be written in its canonical form */
 	return !a->value && strncmp(key, a->member, strlen(key)) == 0 && n == strlen(key) + 1 &&
 		a->member[n - 1] == '/';
 }
 
-int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const struct hp_assign *a,
+/* The object that old becomes. */
+static int merge(struct hp_pool *pool, const struct hp_field *f, const struct hp_assign *a,
 	const char *old, const char **ret, struct hp_err *err)
 {
 	struct hp_json *was _cleanup_json_ = NULL, *one _cleanup_json_ = NULL;
@@ -140,14 +143,6 @@ int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const s
 	const struct hp_json *m, *now = NULL;
 	struct hp_jw w;
 
-	if (!a->member) {
-		if (!a->value && !(t->fields[a->field].flags & HP_FF_NULLABLE))
-			return hp_err_set(
-				err, HP_E_USAGE, "%s: it needs a value", t->fields[a->field].name);
-		*ret = a->value;
-		return 0;
-	}
-	old = old ? old : "{}";
 	if (hp_json_parse(old, strlen(old), &was, err) < 0 ||
 		(a->value && hp_json_parse(a->value, strlen(a->value), &one, err) < 0))
 		return err->code;
@@ -156,7 +151,7 @@ int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const s
 	hp_jw_init(&w, &b, false);
 	hp_jw_obj(&w, NULL);
 	for (m = hp_json_first(was); m; m = hp_json_next(m)) {
-		if (!is_member(m, a)) {
+		if (!is_member(f, m, a)) {
 			hp_jw_value(&w, hp_json_key(m), m);
 		} else if (now) {
 			hp_jw_value(&w, hp_json_key(now), now);
@@ -166,7 +161,27 @@ int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const s
 	if (now)
 		hp_jw_value(&w, hp_json_key(now), now);
 	hp_jw_end(&w, '}');
-	return hp_field_check(pool, &t->fields[a->field], hp_buf_str(&b), b.len, ret, err);
+	*ret = hp_pstrdup(pool, hp_buf_str(&b));
+	return 0;
+}
+
+int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const struct hp_assign *a,
+	const char *old, const char **ret, struct hp_err *err)
+{
+	const struct hp_field *f = &t->fields[a->field];
+	const char *v = a->value;
+
+	if (!a->member && !v && !(f->flags & HP_FF_NULLABLE))
+		return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
+	if (f->type == HP_F_MAP) {
+		old = old ? old : "{}";
+		if ((a->member && merge(pool, f, a, old, &v, err) < 0) ||
+			hp_auth_hash(pool, f, v, old, &v, err) < 0)
+			return err->code;
+		return hp_field_check(pool, f, v, strlen(v), ret, err);
+	}
+	*ret = v;
+	return 0;
 }
 
 /* ---- the whole ---- */
@@ -200,7 +215,7 @@ int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const 
 			    &a, err) < 0)
 			return err->code;
 	} else if ((*value || !(f->flags & HP_FF_NULLABLE)) &&
-		hp_field_check(pool, f, value, strlen(value), &a.value, err) < 0) {
+		hp_field_check_request(pool, f, value, strlen(value), &a.value, err) < 0) {
 		return err->code;
 	}
 	*ret = a;

@@ -1,14 +1,19 @@
 /*
- * Paths that ask for a password: path → user → hash. Only hashes come in, of those kinds that
- * NGINX and Apache both understand, and cheap ones: NGINX hashes in its event loop, once a
+ * Paths that ask for a password: path → user → hash. Hashes are of those kinds that NGINX and
+ * Apache both understand, and cheap ones: NGINX hashes in its event loop, once a
  * request, so that a dear hash is everybody's standstill, and a website could choose it.
  */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "model/field_impl.h"
+#include "sys/json.h"
+#include "sys/pwhash.h"
 
 #define B64 "./0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define CLEAR "{PLAIN}" /* as RFC 2307 and NGINX write that no hash is meant */
+#define CLEAR_MAX_LEN 256
 #define USERS_MAX 100
 #define ROUNDS_MAX 5000 /* what crypt(5) has unless told otherwise */
 #define COST_MAX 7      /* htpasswd -B has 5 */
@@ -90,13 +95,22 @@ static int check_user(const struct hp_check *c, const char *key, const char **re
 
 static int check_hash(const struct hp_check *c, const char *key, const char *v, const char **ret)
 {
+	const char *clear = c->request ? hp_str_after(v, CLEAR) : NULL;
 	bool dear;
 
+	if (clear && (!*clear || strlen(clear) > CLEAR_MAX_LEN))
+		return hp_check_member(c, key,
+			"has an empty password, or one of more than %d bytes", CLEAR_MAX_LEN);
+	if (clear) {
+		*ret = v;
+		return 0;
+	}
 	if (!is_hash(v, &dear)) {
 		hp_check_member(c, key,
 			"has what is not a hash that every web server knows: $6$, $5$, $2y$ or "
 			"$apr1$ is wanted, as crypt(5) writes it");
-		return hp_err_hint(c->err, "openssl passwd -6 makes one");
+		return hp_err_hint(c->err,
+			"openssl passwd -6 makes one, and the panel does of \"" CLEAR "PASSWORD\"");
 	}
 	if (dear)
 		return hp_check_member(c, key,
@@ -115,3 +129,60 @@ const struct hp_map_kind hp_map_basic_auth = {.name = "basic_auth",
 	.key = hp_check_place,
 	.inner = &users,
 	.inner_max = USERS_MAX};
+
+/* ---- from passwords to hashes ---- */
+static int hash_one(struct hp_pool *pool, const char *clear, const struct hp_json *old,
+	const char **ret, struct hp_err *err)
+{
+	const char *had = old ? hp_json_str(old) : NULL;
+
+	if (had && hp_pwhash_is(clear, had)) {
+		*ret = had;
+		return 0;
+	}
+	if (hp_pwhash(pool, clear, ret, err) < 0)
+		return hp_err_prefix(err, "basic_auth");
+	return 0;
+}
+
+static int hash_users(struct hp_pool *pool, struct hp_jw *w, const struct hp_json *path,
+	const struct hp_json *old, struct hp_err *err)
+{
+	const struct hp_json *v;
+
+	hp_jw_obj(w, hp_json_key(path));
+	for (v = hp_json_first(path); v; v = hp_json_next(v)) {
+		const char *h = hp_json_str(v), *clear = hp_str_after(h, CLEAR);
+
+		if (clear &&
+			hash_one(pool, clear, old ? hp_json_get(old, hp_json_key(v)) : NULL, &h,
+				err) < 0)
+			return err->code;
+		hp_jw_str(w, hp_json_key(v), h);
+	}
+	hp_jw_end(w, '}');
+	return 0;
+}
+
+int hp_auth_hash(struct hp_pool *pool, const struct hp_field *f, const char *auth, const char *old,
+	const char **ret, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL, *was _cleanup_json_ = NULL;
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	const struct hp_json *v;
+	struct hp_jw w;
+
+	if (!hp_streq(f->arg, hp_map_basic_auth.name) || !strstr(auth, CLEAR))
+		return 0;
+	if (hp_json_parse(auth, strlen(auth), &doc, err) < 0 ||
+		hp_json_parse(old, strlen(old), &was, err) < 0)
+		return err->code;
+	hp_jw_init(&w, &b, false);
+	hp_jw_obj(&w, NULL);
+	for (v = hp_json_first(doc); v; v = hp_json_next(v))
+		if (hash_users(pool, &w, v, hp_json_get(was, hp_json_key(v)), err) < 0)
+			return err->code;
+	hp_jw_end(&w, '}');
+	*ret = hp_pstrdup(pool, hp_buf_str(&b));
+	return 0;
+}

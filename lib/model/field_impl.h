@@ -10,8 +10,13 @@ struct hp_check {
 	const struct hp_field *f;
 	const char *value;
 	size_t len;
+	bool request; /* passwords may be "{PLAIN}…": hp_field_apply() hashes them */
 	struct hp_err *err;
 };
+
+/* As hp_field_check(), of what a request says. */
+int hp_field_check_request(struct hp_pool *pool, const struct hp_field *f, const char *value,
+	size_t len, const char **ret, struct hp_err *err);
 
 /* HP_E_USAGE "field: "given" why"; secrets are not repeated. */
 int hp_check_bad(const struct hp_check *c, const char *fmt, ...) HP_PRINTF(2, 3);
@@ -47,6 +52,14 @@ int hp_check_member(const struct hp_check *c, const char *key, const char *fmt, 
 	HP_PRINTF(3, 4);
 /* X.Y */
 bool hp_is_php_version(const char *v, size_t n);
+
+/*
+ * Hash what is "{PLAIN}…" in a checked basic_auth; *ret stays as it is where there is none. Where
+ * old has that user with that password, its hash stays: the same request twice changes nothing.
+ */
+int hp_auth_hash(struct hp_pool *pool, const struct hp_field *f, const char *auth, const char *old,
+	const char **ret, struct hp_err *err);           /* field_auth.c */
+bool hp_map_has_any_case(const struct hp_field *f);      /* field_map.c */
 
 /*
  * A path in a URL: begins with "/", of letters, digits and /._~+-, without empty names, "." and

@@ -26,6 +26,11 @@ static const struct hp_map_kind *kind_of(const struct hp_field *f)
 	hp_die(HP_E_BUG, "bug: field %s has no known kind of members", f->name);
 }
 
+bool hp_map_has_any_case(const struct hp_field *f)
+{
+	return kind_of(f)->any_case;
+}
+
 int hp_check_member(const struct hp_check *c, const char *key, const char *fmt, ...)
 {
 	const char *why;

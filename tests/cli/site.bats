@@ -111,6 +111,19 @@ teardown() { remove_root; }
 	has "$err" @FILE
 	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"alice": $h}' |
 		status 0 hp-site set a.example basic_auth@/admin=@- --no-apply
+	# a password in clear becomes a hash, which stays as long as the password does
+	printf '{"alice":"{PLAIN}geheim"}' >"$ROOT/auth"
+	status 0 hp-site set a.example "basic_auth@/admin=@$ROOT/auth" --no-apply --jsonl
+	is "$out" '.changed == false'
+	printf '{"alice":"{PLAIN}ganz geheim"}' >"$ROOT/auth"
+	status 0 hp-site set a.example "basic_auth@/admin=@$ROOT/auth" --no-apply --jsonl
+	is "$out" '.changed'
+	status 0 hp-site set a.example "basic_auth@/admin=@$ROOT/auth" --no-apply --jsonl
+	is "$out" '.changed == false'
+	hash=$(hp-node state | grep -oE '"alice":"[^"]*' | cut -d'"' -f4)
+	[ "$hash" = "$(openssl passwd -6 -salt "$(cut -d'$' -f3 <<<"$hash")" "ganz geheim")" ]
+	rm "$ROOT/auth"
+	[ -z "$(grep -rla geheim "$ROOT")" ]
 	status 0 hp-site set a.example basic_auth@/admin= --no-apply
 	status 0 hp-site show a.example --json
 	is "$out" '.basic_auth == {}'

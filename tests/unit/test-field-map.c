@@ -184,6 +184,49 @@ static void assigned(const char *old, const char *word, const char *want)
 	assert_string_equal(got, want);
 }
 
+/* basic_auth, after word was set on top of old. */
+static const char *auth_after(const char *old, const char *word)
+{
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_assign a;
+	const char *v;
+
+	if (hp_field_assign(pool, &hp_site_table, word, &a, &err) < 0 ||
+		hp_field_apply(pool, &hp_site_table, &a, old, &v, &err) < 0)
+		fail_msg("%s: %s", word, err.msg);
+	assert_null(strstr(v, "geheim"));
+	SITE("basic_auth", v, v);
+	return v;
+}
+
+static void passwords(void **state HP_UNUSED)
+{
+	static const char both[] = "basic_auth={\"/a\":{\"alice\":\"{PLAIN}geheim\",\"bob\":\"" HASH
+				   "\"},\"/b\":{\"alice\":\"{PLAIN}geheim\"}}";
+	static const char one[] = "basic_auth@/a={\"alice\":\"{PLAIN}geheim 2\"}";
+	const char *v, *w, *x;
+
+	v = auth_after("{}", both);
+	assert_true(hp_str_starts(v, "{\"/a\":{\"alice\":\"$6$"));
+	assert_non_null(strstr(v, HASH));
+	/* salts of their own, and yet the same request changes nothing */
+	assert_string_not_equal(v, auth_after("{}", both));
+	assert_string_equal(v, auth_after(v, both));
+	w = auth_after(v, one);
+	assert_string_not_equal(v, w);
+	assert_string_equal(w, auth_after(w, one));
+	assert_string_equal(strstr(w, "\"/b\""), strstr(v, "\"/b\""));
+	x = auth_after(
+		"{\"/a\":{\"alice\":\"" HASH "\"}}", "basic_auth@/a={\"alice\":\"{PLAIN}x\"}");
+	assert_string_equal(x, "{\"/a\":{\"alice\":\"" HASH "\"}}");
+	assigned("{}", "basic_auth@/a={\"alice\":\"{PLAIN}\"}", NULL);
+	assigned("{}", hp_pprintf(pool, "basic_auth@/a={\"alice\":\"{PLAIN}%0257d\"}", 0), NULL);
+	/* in a document, a password is none */
+	SITE("basic_auth", "{\"/a\":{\"alice\":\"{PLAIN}geheim\"}}", NULL);
+	/* elsewhere it is a text like others */
+	assigned("{}", "http_security_headers@X-A={PLAIN}x", "{\"X-A\":\"{PLAIN}x\"}");
+}
+
 static void members(void **state HP_UNUSED)
 {
 	struct hp_err err = HP_ERR_INIT;
@@ -205,6 +248,8 @@ static void members(void **state HP_UNUSED)
 	assigned("{}", "basic_auth@/a={\"alice\":\"" HASH "\"}",
 		"{\"/a\":{\"alice\":\"" HASH "\"}}");
 	assigned("{}", "basic_auth@/a=" HASH, NULL);
+	assigned("{\"X-A\":\"1\"}", "http_security_headers@x-a=2", "{\"x-a\":\"2\"}");
+	assigned("{\"X-A\":\"1\"}", "http_security_headers@x-a=", "{}");
 	assigned("{}", "web_server@x=nginx", NULL);
 	assigned("{}", "nope@x=1", NULL);
 	assigned("{}", "allowed_ips@x=1", NULL);
@@ -293,6 +338,7 @@ int main(void)
 		cmocka_unit_test(auth),
 		cmocka_unit_test(php_settings),
 		cmocka_unit_test(members),
+		cmocka_unit_test(passwords),
 		cmocka_unit_test(settings_fit_each_other),
 		cmocka_unit_test(more_settings_fit_each_other),
 	};
