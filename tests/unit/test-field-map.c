@@ -79,16 +79,16 @@ static void auth(void **state HP_UNUSED)
 	/* as openssl passwd -6, -5, -apr1 and htpasswd -B write them, of the password "x" */
 	static const char *const good[] = {HASH,
 		"$5$saltsalt$hcyDOxdIg0p3xyqtpHh/v8Ph.am06tQaovp1KpEklb7",
-		"$6$rounds=5000$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
-		"AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1",
+		("$6$rounds=5000$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
+		 "AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1"),
 		"$apr1$saltsalt$Q17bmANhIA7pctgRGqF/S0",
 		"$2y$05$abcdefghijklmnopqrstuuhKF09ZYWwH2zP/0fwE1X8e/Q1YNx/hO"};
 	static const char *const bad[] = {"", "x", "geheim", "$6$", "$6$salt", "$6$salt$short",
 		"$1$saltsalt$2vnaRpHa6Jxjz5n83ok8Z0", "$y$j9T$x$y", "{SHA}x", "{PLAIN}x", "*", "!",
-		"$6$rounds=99$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
-		"AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1",
-		"$6$rounds=999999999$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
-		"AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1",
+		("$6$rounds=99$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
+		 "AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1"),
+		("$6$rounds=999999999$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0phpP"
+		 "AuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1"),
 		"$2y$08$abcdefghijklmnopqrstuuhKF09ZYWwH2zP/0fwE1X8e/Q1YNx/hO",
 		"$2y$99$abcdefghijklmnopqrstuuhKF09ZYWwH2zP/0fwE1X8e/Q1YNx/hO",
 		"$2b$05$abcdefghijklmnopqrstuuhKF09ZYWwH2zP/0fwE1X8e/Q1YNx/hO", HASH ":x", HASH "x",
@@ -189,7 +189,7 @@ static const char *auth_after(const char *old, const char *word)
 {
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_assign a;
-	const char *v;
+	const char *v = "";
 
 	if (hp_field_assign(pool, &hp_site_table, word, &a, &err) < 0 ||
 		hp_field_apply(pool, &hp_site_table, &a, old, &v, &err) < 0)
