@@ -6,6 +6,6 @@ include tests/db/local.mk
 .PHONY: check-programs
 check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES)
 
-EXTRA_DIST += tests/run tests/fresh tests/lib tests/cli tests/systemd/panel.bats
+EXTRA_DIST += tests/run tests/fresh tests/lib tests/cli tests/systemd/panel.bats tests/systemd/cert.bats
 include tests/fuzz/local.mk
 include tests/node/php.mk

@@ -147,6 +147,14 @@ static int refused(struct asking *q, struct hp_err *err)
 	const char *type = said_member(q, "type"), *detail = said_member(q, "detail");
 	const char *kind = type ? hp_str_after(type, "urn:ietf:params:acme:error:") : NULL;
 
+	if (!type && !detail && said(q, " declined\n")) {
+		hp_err_set(err, HP_E_REFUSED,
+			"none of the challenges that the CA offers was taken: %s",
+			hp_str_printable(q->pool, last_line(q), 300));
+		return hp_err_hint(err, "%s must take %s, by exit status 0",
+			q->a->dns_hook ? q->a->dns_hook : "its hook",
+			q->a->dns_hook ? "dns-01" : "http-01");
+	}
 	if (!type && !detail) {
 		hp_err_set(err, HP_E_BUSY, "no certificate from %s: %s", q->a->directory_url,
 			hp_str_printable(q->pool, last_line(q), 300));

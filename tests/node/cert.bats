@@ -351,6 +351,9 @@ due() {
 	fails 1 "*.a.example: a CA gives names with * only for a record in the DNS" hp-cert issue a.example
 	conf 'challenge = dns-01'
 	fails 9 "there is no dns_hook" hp-cert issue a.example
+	conf 'challenge = dns-01' 'dns_hook = /bin/false'
+	fails 7 "none of the challenges that the CA offers was taken" hp-cert issue a.example
+	[[ $output == *"/bin/false must take dns-01"* ]]
 	conf 'challenge = dns-01' "dns_hook = $dir/hook" 'key_type = rsa2048'
 	kill "$(cat /run/nginx.pid)"
 	until_gone /run/nginx.pid

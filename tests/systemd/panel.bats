@@ -78,7 +78,8 @@ idle() {
 @test "units, user and folders as installed" {
 	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket \
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
-		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer
+		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
+		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]
@@ -100,7 +101,7 @@ idle() {
 			{ tail -n 2 "$BATS_TEST_TMPDIR/out"; return 1; }
 		n=$((n + 1))
 	done < <(grep -E '^\| `[^`]*\.service` \|' "$BATS_TEST_DIRNAME/../../docs/security.md")
-	[ "$n" = 5 ]
+	[ "$n" = 6 ]
 }
 
 @test "sites serve PHP under their users, with sessions; a second one needs no daemon-reload" {
