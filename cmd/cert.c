@@ -274,22 +274,16 @@ static const struct hp_col check_cols[] = {
 	{NULL, HP_COL_STR, NULL, false},
 };
 
-/* The bytes themselves: what meta.json says may be true of a pair that no longer is one. */
+/* The bytes themselves: what fitted when it was stored, fits while it is the same. */
 static const char *check_pair(struct cli *c, const struct hp_cert *k)
 {
-	struct hp_buf chain _cleanup_buf_ = HP_BUF_INIT, out _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_buf key = HP_BUF_INIT, out_key = HP_BUF_INIT;
+	struct hp_buf chain _cleanup_buf_ = HP_BUF_INIT, key = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
-	struct hp_x509 x;
 
-	if (hp_cert_read(c->sysroot, k, &chain, &key, &err) == 0)
-		hp_x509_pair(c->pool, &key, &chain, hp_now(), &x, &out, &out_key, &err);
+	hp_cert_read(c->sysroot, k, &chain, &key, &err);
 	if (key.s)
 		hp_wipe(key.s, key.cap);
-	if (out_key.s)
-		hp_wipe(out_key.s, out_key.cap);
 	hp_buf_release(&key);
-	hp_buf_release(&out_key);
 	return err.code ? hp_pstrdup(c->pool, err.msg) : NULL;
 }
 

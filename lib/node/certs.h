@@ -39,7 +39,8 @@ struct hp_cert {
 	const char *provider;        /* "letsencrypt" or "custom" */
 	const char *sha256;          /* of the leaf (DER), what a TLS client sees: 64 hex digits */
 	const char *pair; /* of both files: equal where the bytes are; a website's input */
-	int64_t not_before, not_after; /* of the leaf, seconds since 1970 */
+	int64_t not_before,
+		not_after; /* seconds since 1970; of the pair: the first end in its chain */
 	int64_t stored;
 };
 

@@ -192,6 +192,12 @@ static void describe(const struct pair *p, struct hp_x509 *ret)
 		snprintf(ret->sha256 + 2 * i, 3, "%02x", sum[i]);
 	ret->not_before = seconds(p, p->o->X509_get0_notBefore(p->v[0]));
 	ret->not_after = seconds(p, p->o->X509_get0_notAfter(p->v[0]));
+	for (size_t i = 1; i < p->n; i++) {
+		int64_t end = seconds(p, p->o->X509_get0_notAfter(p->v[i]));
+
+		if (end < ret->not_after)
+			ret->not_after = end;
+	}
 	ret->certificates = p->n;
 	if (!is_self_signed(p, last))
 		ret->open_end = name_text(p, p->o->X509_get_issuer_name(last));

@@ -19,7 +19,7 @@ struct hp_x509 {
 	const char *issuer, *serial;   /* RFC 4514; hexadecimal digits */
 	const char *key_type;          /* "rsa2048", "ec256", "ed25519" */
 	char sha256[HP_DIGEST_HEX];    /* of its DER */
-	int64_t not_before, not_after; /* seconds since 1970 */
+	int64_t not_before, not_after; /* seconds since 1970; the first end of all in the chain */
 	size_t certificates;           /* leaf and chain */
 	const char *open_end; /* who issued the last one; NULL when it is signed by itself */
 };

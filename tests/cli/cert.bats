@@ -145,6 +145,13 @@ refused() { # refused TEXT ARGUMENT …: exit 2, and nothing in the store has ch
 	status 2 hp-cert import a.example -k "$d/narrow.key" -c "$d/narrow.pem" --chain "$d/inter.pem" --dry-run
 }
 
+@test "a chain that ends before its certificate does counts" {
+	sign inter root 5 'basicConstraints=critical,CA:TRUE'
+	good
+	status 0 hp-cert show a.example --json
+	is "$out" '.days | IN(4, 5)'
+}
+
 @test "names: wildcards stand for one label, and --partial leaves aliases out" {
 	leaf wild a.example '*.a.example'
 	status 0 import a.example -k "$d/wild.key" -c "$d/wild.pem" --chain "$d/inter.pem"
