@@ -329,6 +329,7 @@ due() {
 	HP_FAULT=cert-bring p hp-cert issue a.example --anew
 	[ "$status" = 137 ]
 	[ "$(current a.example)" != 1 ]
+	[ -e $store/.pending ]
 	ok hp-cert renew
 	served a.example
 	[ ! -e $store/.pending ]
