@@ -238,7 +238,7 @@ static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 
 	if (!text && !n) {
 		hp_err_set(err, HP_E_USAGE, "php_version: it is missing");
-		return hp_err_hint(err, "hp-php set DOMAIN VERSION; hp-php list shows the versions");
+		return hp_err_hint(err, "hp-php list shows the versions");
 	}
 	/* a version alone is the whole website's */
 	if (text && !strchr(text, '='))

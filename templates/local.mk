@@ -5,7 +5,8 @@ tmplphpfpmdir = $(pkgdatadir)/templates/php-fpm
 dist_tmplphpfpm_DATA = templates/php-fpm/site.conf templates/php-fpm/site.ini \
 	templates/php-fpm/probe.php templates/php-fpm/version.ini
 tmplsystemddir = $(pkgdatadir)/templates/systemd
-dist_tmplsystemd_DATA = templates/systemd/php-fpm.service templates/systemd/php-fpm.socket
+dist_tmplsystemd_DATA = templates/systemd/php-fpm.limits templates/systemd/php-fpm.service \
+	templates/systemd/php-fpm.socket
 
 # NGINX
 nginx_templatesdir = $(pkgdatadir)/templates/nginx

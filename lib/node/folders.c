@@ -55,6 +55,7 @@ static const struct item items[] = {
 	{IN_LOGS, NULL, OWNER_ROOT, OWNER_SITE, 0750, false, false},
 	{IN_LOGS, "php-error.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
 	{IN_LOGS, "php-fpm.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
+	{IN_LOGS, "php-slow.log", OWNER_SITE, OWNER_SITE, 0640, true, false},
 };
 
 static unsigned resolve(enum owner o, const struct hp_folders_want *w, bool group)

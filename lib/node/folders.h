@@ -5,7 +5,8 @@
  *
  *   HP_VHOSTS_DIR/<domain>       site:web 0750      document root
  *   HP_SITES_DIR/<domain>        root:site 0750     and in it sessions, uploads, tmp: site 0700
- *   HP_SITES_LOG_DIR/<domain>    root:site 0750     and in it php-error.log, php-fpm.log: site 0640
+ *   HP_SITES_LOG_DIR/<domain>    root:site 0750     and in it php-error.log, php-fpm.log,
+ *                                                   php-slow.log: site 0640
  *
  * root is the sysroot; owners are set only when we are root.
  */

@@ -108,6 +108,12 @@ int hp_instance_restart(const struct hp_instances *in, const struct hp_instance 
 	return *in->root || n == 0 ? 0 : ops(in)->restart(in, v, n, err);
 }
 
+int hp_instance_limit(
+	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
+{
+	return *in->root || n == 0 ? 0 : ops(in)->limit(in, v, n, err);
+}
+
 /* ---- wait ---- */
 
 /* The last line of text that says why; FPM ends its complaints with lines that say only that. */

@@ -67,6 +67,14 @@ int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v,
 int hp_instance_restart(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);
 /*
+ * Limits that stand in <version>/<user>.limits count from now on, without a restart: under systemd
+ * as properties of the unit; elsewhere as resource limits of each process (the number of processes
+ * holds for all of a site's together, its share of the processors can't be limited). start and
+ * restart do the same.
+ */
+int hp_instance_limit(
+	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err);
+/*
  * End them: requests already accepted or queued are answered first (up to [php] stop_timeout), then
  * master, socket and pid file go. Their stable link must point elsewhere by now or be unwanted: it
  * is removed when it points here. user and version suffice.

@@ -18,6 +18,9 @@ struct hp_instance_ops {
 	/* fill state and pid of n that have version and user */
 	int (*status)(const struct hp_instances *in, struct hp_instance_status *v, size_t n,
 		struct hp_err *err);
+	/* the files of their limits have changed */
+	int (*limit)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+		struct hp_err *err);
 	/* stop these masters, keep their sockets; NULL where nobody would wake them */
 	int (*sleep)(const struct hp_instances *in, const struct hp_instance_status *v, size_t n,
 		struct hp_err *err);
@@ -36,5 +39,29 @@ int hp_instance_run_dir(const char *version, struct hp_err *err);
  * before it. Failing is no error: the wait is bounded, and the master may be dead.
  */
 void hp_instance_drain(const char *socket, unsigned timeout_ms);
+
+/* ---- limits: instance_limits.c ---- */
+/* Tasks of a website that has no limit of its own: as the unit has it. */
+#define HP_TASKS_MAX 512
+
+/* Lines "MemoryMax=256M" as set-property takes them; none where the site has no limits. */
+int hp_limits_read(
+	struct hp_pool *pool, const struct hp_instance *v, struct hp_strv *ret, struct hp_err *err);
+/*
+ * Forget the properties of a unit that are not among keep (NULL: all). True when there were any:
+ * then they count until systemd's next daemon-reload.
+ */
+bool hp_limits_drop(struct hp_pool *pool, const char *unit, const struct hp_strv *keep);
+
+/*
+ * Where no cgroup holds a website's processes: the memory of each process by itself, the number of
+ * all of them together.
+ */
+struct hp_rlimits {
+	uint64_t data, nproc;
+};
+void hp_limits_rlimits(const struct hp_strv *limits, struct hp_rlimits *ret);
+/* Of all processes that run as uid. False when the kernel lets nobody change them. */
+bool hp_limits_change(uid_t uid, const struct hp_rlimits *l);
 
 #endif

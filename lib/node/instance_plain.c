@@ -78,15 +78,15 @@ static int open_log(const struct hp_instance *v, const char *path, int *ret_fd, 
  * What the unit sets where systemd starts it; the rest is not what the administrator's shell
  * happens to have: a master outlives it.
  */
-static int set_limits(void *arg HP_UNUSED)
+static int set_limits(void *arg)
 {
-	static const struct {
+	const struct hp_rlimits *own = arg;
+	const struct {
 		int what;
 		rlim_t most;
-	} limits[] = {{RLIMIT_NPROC, 512}, {RLIMIT_NOFILE, 65536}, {RLIMIT_CORE, 0},
+	} limits[] = {{RLIMIT_NPROC, own->nproc}, {RLIMIT_NOFILE, 65536}, {RLIMIT_CORE, 0},
 		{RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CPU, RLIM_INFINITY},
-		{RLIMIT_AS, RLIM_INFINITY}, {RLIMIT_DATA, RLIM_INFINITY},
-		{RLIMIT_STACK, 8 << 20}};
+		{RLIMIT_AS, RLIM_INFINITY}, {RLIMIT_DATA, own->data}, {RLIMIT_STACK, 8 << 20}};
 	struct rlimit l;
 	size_t i;
 
@@ -111,8 +111,14 @@ static int spawn(struct hp_pool *pool, const struct hp_instances *in, const stru
 			"PHP_INI_SCAN_DIR=:" HP_PHP_ETC "/%s/conf.d:" HP_PHP_ETC "/%s/%s.d",
 			v->version, v->version, v->user),
 		NULL};
-	struct hp_run run = {.argv = argv, .env = env, .uid = v->uid, .gid = (gid_t)v->uid,
-		.in_child = set_limits};
+	struct hp_rlimits limits;
+	struct hp_run run = {.argv = argv,
+		.env = env,
+		.uid = v->uid,
+		.gid = (gid_t)v->uid,
+		.in_child = set_limits,
+		.in_child_arg = &limits};
+	struct hp_strv own = {0};
 	_cleanup_close_ int log_fd = -1;
 	struct hp_proc p;
 	int r;
@@ -121,8 +127,11 @@ static int spawn(struct hp_pool *pool, const struct hp_instances *in, const stru
 	r = hp_php_need(in->php, v->version, &php, err);
 	if (r == 0)
 		r = open_log(v, log, &log_fd, err);
+	if (r == 0)
+		r = hp_limits_read(pool, v, &own, err);
 	if (r < 0)
 		return r;
+	hp_limits_rlimits(&own, &limits);
 	argv[0] = php->fpm;
 	r = hp_run_detached(&run, log_fd, listen_fd, &ret->pid, err);
 	if (r < 0)
@@ -344,6 +353,29 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	return r;
 }
 
+/* Some containers' root may not change them (CAP_SYS_RESOURCE): then a new master gets them. */
+static int limit(
+	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	struct hp_rlimits limits;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct hp_strv own = {0};
+		uid_t uid = hp_masters_uid(&v[i]);
+
+		if (uid == 0)
+			continue;
+		if (hp_limits_read(pool, &v[i], &own, err) < 0)
+			return err->code;
+		hp_limits_rlimits(&own, &limits);
+		if (!hp_limits_change(uid, &limits) && restart(in, &v[i], 1, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
 /*
  * What a website's scripts have left running beside their master, which systemd's cgroup would take
  * along. Only when no link leads to the site any more: else it is being served by another version.
@@ -408,4 +440,5 @@ const struct hp_instance_ops hp_instance_plain = {
 	.restart = restart,
 	.stop = stop,
 	.status = status,
+	.limit = limit,
 };

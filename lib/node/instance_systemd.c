@@ -165,10 +165,47 @@ static struct hp_instance_status *as_status(struct hp_pool *pool, const struct h
 	return s;
 }
 
+/* ---- limits ---- */
+
+/* Only those that have some or had some cost a call. */
+static int limit(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
+	struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	static const char *const verb[] = {"set-property", "--runtime", NULL};
+	bool dropped = false;
+	struct hp_strv *l = hp_palloc(pool, (n + 1) * sizeof(*l));
+	size_t i, j;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < n; i++) {
+		r = hp_limits_read(pool, &v[i], &l[i], err);
+		if (r == 0 &&
+			hp_limits_drop(pool, unit(pool, v[i].version, v[i].user, "service"), &l[i]))
+			dropped = true;
+	}
+	if (r == 0 && dropped)
+		r = hp_service_daemon_reload(err);
+	for (i = 0; r == 0 && i < n; i++) {
+		struct hp_strv words = {0};
+
+		hp_strv_add_ref(pool, &words, unit(pool, v[i].version, v[i].user, "service"));
+		for (j = 0; j < l[i].n; j++)
+			hp_strv_add_ref(pool, &words, l[i].v[j]);
+		if (l[i].n)
+			r = call(pool, verb, &words, 60000, NULL, err);
+	}
+	return r;
+}
+
 /* ---- start ---- */
 
-/* Sockets that gave up (their master failed too often) start only after a reset. */
-static int reset_failed(struct hp_pool *pool, const struct unit_state *u, size_t n,
+/*
+ * Sockets that gave up (their master failed too often) start only after a reset. It sets back the
+ * count of starts as well, also for those that run: what we restart is no master that fails, and
+ * systemd would let none start a sixth time in ten seconds.
+ */
+static int reset_failed(struct hp_pool *pool, const struct unit_state *u, size_t n, bool running,
 	struct hp_err *err)
 {
 	static const char *const verb[] = {"reset-failed", NULL};
@@ -176,7 +213,7 @@ static int reset_failed(struct hp_pool *pool, const struct unit_state *u, size_t
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (u[i].failed)
+		if (u[i].failed || (running && u[i].active))
 			hp_strv_add_ref(pool, &failed, u[i].id);
 	return failed.n ? call(pool, verb, &failed, 60000, NULL, err) : 0;
 }
@@ -200,7 +237,7 @@ static int start_chunk(struct hp_pool *pool, const struct hp_instance *v, size_t
 
 	r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
 	if (r == 0)
-		r = reset_failed(pool, u, nu, err);
+		r = reset_failed(pool, u, nu, false, err);
 	if (r < 0)
 		return r;
 	for (i = 0; i < n; i++) {
@@ -231,8 +268,8 @@ static int start_chunk(struct hp_pool *pool, const struct hp_instance *v, size_t
 	return r;
 }
 
-static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
-	struct hp_err *err)
+static int start(
+	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_strv started = {0};
@@ -242,6 +279,8 @@ static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instan
 	for (i = 0; r == 0 && i < n; i++)
 		if (i == 0 || !hp_streq(v[i].version, v[i - 1].version))
 			r = hp_instance_run_dir(v[i].version, err);
+	if (r == 0)
+		r = limit(in, v, n, err);
 	for (i = 0; r == 0 && i < n; i += CHUNK)
 		r = start_chunk(pool, v + i, n - i < CHUNK ? n - i : CHUNK, &started, err);
 	if (r < 0 && started.n) {
@@ -279,9 +318,11 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	size_t i, j, nu;
 	int r;
 
-	r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
+	r = limit(in, v, n, err);
 	if (r == 0)
-		r = reset_failed(pool, u, nu, err);
+		r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
+	if (r == 0)
+		r = reset_failed(pool, u, nu, true, err);
 	for (i = 0; r == 0 && i < n; i = j) {
 		struct hp_strv units = {0};
 
@@ -320,7 +361,7 @@ static int stop_chunk(const struct hp_instances *in, struct hp_pool *pool,
 			hp_strv_add_ref(pool, &units, serv);
 		}
 	}
-	r = reset_failed(pool, u, nu, err);
+	r = reset_failed(pool, u, nu, false, err);
 	if (r == 0 && !grace && services.n) {
 		struct hp_err ignored = HP_ERR_INIT;
 
@@ -344,6 +385,8 @@ static int stop_chunk(const struct hp_instances *in, struct hp_pool *pool,
 		if (unlink(sock) < 0 && errno != ENOENT)
 			r = hp_err_errno(err, HP_E_OS, errno, "%s", sock);
 		unlink(hp_pprintf(pool, HP_PHP_RUN "/%s/%s.idle", v[i].version, v[i].user));
+		/* the unit is gone: nothing to be loaded anew */
+		hp_limits_drop(pool, unit(pool, v[i].version, v[i].user, "service"), NULL);
 	}
 	return r;
 }
@@ -385,5 +428,6 @@ const struct hp_instance_ops hp_instance_systemd = {
 	.restart = restart,
 	.stop = stop,
 	.status = status,
+	.limit = limit,
 	.sleep = put_to_sleep,
 };

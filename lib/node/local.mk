@@ -15,7 +15,7 @@ lib_libhp_la_SOURCES += lib/node/web.c lib/node/web.h lib/node/web_look.c lib/no
 	lib/node/web_tls.c lib/node/servers.c lib/node/server_apache.c lib/node/server_nginx.c
 # PHP: versions, instances, and the users and folders of sites.
 lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/instance.h \
-	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h \
+	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h lib/node/instance_limits.c \
 	lib/node/instance_plain.c lib/node/instance_systemd.c lib/node/masters.h \
 	lib/node/masters.c lib/node/php.h lib/node/php.c \
 	lib/node/php_ask.c lib/node/php_ask.h lib/node/php_ext.c lib/node/php_impl.h \

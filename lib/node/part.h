@@ -28,9 +28,12 @@ struct hp_part {
 	const char *name;
 	/* Folders it writes files below, one by one, outermost first; NULL after the last. */
 	const char *(*root)(size_t i);
-	/* Is a file that goes removed only after the new world stands? NULL: it is not. */
-	bool (*is_late)(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m);
 	bool early;                /* its files are in place before make() */
+	/*
+	 * Must this file, which is to be removed, stay until the new world stands? w->domain is
+	 * NULL for the node's own. NULL: none must.
+	 */
+	bool (*is_late)(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m);
 
 	/* Look at the machine: what is installed. Fills x->part[id]. */
 	int (*detect)(struct hp_engine *x, struct hp_err *err);

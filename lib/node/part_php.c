@@ -48,7 +48,8 @@ static int inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 	if (add_template(x, "php-fpm", "site.conf", d, err) < 0 ||
 		add_template(x, "php-fpm", "site.ini", d, err) < 0 ||
 		add_template(x, "php-fpm", "version.ini", d, err) < 0 ||
-		add_template(x, "php-fpm", "probe.php", d, err) < 0)
+		add_template(x, "php-fpm", "probe.php", d, err) < 0 ||
+		add_template(x, "systemd", "php-fpm.limits", d, err) < 0)
 		return err->code;
 	for (i = 0; i < l->n; i++)
 		hp_digest_add(d, l->v[i].version, strlen(l->v[i].version) + 1);
@@ -92,7 +93,7 @@ static int note_of(struct hp_engine *x, const struct hp_strv *custom, const char
 static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	struct hp_emit *e, struct hp_err *err)
 {
-	struct hp_buf conf _cleanup_buf_ = HP_BUF_INIT, ini _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_php_texts t _cleanup_php_texts_ = {0};
 	struct hp_php_render r = {.root = x->root, .conf = x->o->conf, .templates = x->tmpl,
 		.site = site};
 	struct hp_strv custom = {0};
@@ -114,13 +115,16 @@ static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 			note_of(x, &custom, &w->now->note, err) < 0))
 		return err->code;
 	r.custom = &custom;
-	if (hp_php_render(x->scratch, &r, &conf, &ini, err) < 0)
+	if (hp_php_render(x->scratch, &r, &t, err) < 0)
 		return err->code;
-	hp_emit_file(e, hp_php_conf_path(x->scratch, w->php, w->user), 0640, gid, false, conf.s,
-		conf.len);
-	if (ini.len)
+	hp_emit_file(e, hp_php_conf_path(x->scratch, w->php, w->user), 0640, gid, false, t.conf.s,
+		t.conf.len);
+	if (t.ini.len)
 		hp_emit_file(e, hp_php_ini_path(x->scratch, w->php, w->user), 0640, gid, true,
-			ini.s, ini.len);
+			t.ini.s, t.ini.len);
+	if (t.limits.len)
+		hp_emit_file(e, hp_php_limits_path(x->scratch, w->php, w->user), 0640, gid, false,
+			t.limits.s, t.limits.len);
 	return 0;
 }
 
@@ -173,6 +177,7 @@ static void mark_changes(struct hp_engine *x)
 	size_t i, j;
 
 	p->touched = hp_palloc(x->round, x->n_sites + 1);
+	p->limited = hp_palloc(x->round, x->n_sites + 1);
 	p->units = false;
 	for (i = 0; i < x->n_ops; i++) {
 		const struct hp_op *op = &x->ops[i];
@@ -180,7 +185,9 @@ static void mark_changes(struct hp_engine *x)
 		if (op->file->part != HP_PART_PHP)
 			continue;
 		if (op->site)
-			p->touched[op->site - x->sites] = true;
+			(hp_str_ends(op->file->path, ".limits") ? p->limited
+								: p->touched)[op->site - x->sites] =
+				true;
 		for (j = 0; !op->site && j < p->n_files; j++)
 			if (p->files[j].unit && hp_streq(p->files[j].path, op->file->path))
 				p->units = true;
@@ -352,6 +359,9 @@ static void plan_site(struct hp_engine *x, size_t i)
 			(w->outcome == HP_IS_FINE && version_changed(x, new)))) {
 		hp_php_add_instance(x, &p->restart, new, w);
 		note_instance(x, "restart", new, w);
+	} else if (after && hp_wish_moves(w) && p->limited[i]) {
+		hp_php_add_instance(x, &p->limit, new, w);
+		note_instance(x, "limit", new, w);
 	}
 	if (before && !after)
 		hp_journal_note(x, HP_PART_PHP, "unlink\t%s\t%s", w->user, old);
@@ -366,6 +376,7 @@ static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 
 	memset(&p->start, 0, sizeof(p->start));
 	memset(&p->restart, 0, sizeof(p->restart));
+	memset(&p->limit, 0, sizeof(p->limit));
 	mark_changes(x);
 	if (p->units)
 		hp_journal_note(x, HP_PART_PHP, "units");
@@ -481,6 +492,8 @@ static int change(struct hp_engine *x, struct hp_err *err)
 			return err->code;
 	}
 	hp_fault("after-link");
+	if (hp_instance_limit(&p->in, p->limit.v, p->limit.n, err) < 0)
+		return err->code;
 	if (!p->restart.n)
 		return 0;
 	since = hp_now_us();
@@ -503,18 +516,27 @@ static const char *root(size_t i)
 	return roots[i];
 }
 
-/* A master that still serves reads its files again when it is told to. */
-static bool is_late(struct hp_engine *x HP_UNUSED, const struct hp_wish *w HP_UNUSED,
-	const struct hp_mfile *m HP_UNUSED)
+/*
+ * An instance that is going to end serves on with its files until then. One that stays and loses a
+ * file is restarted in this run, and must not find it.
+ */
+static bool is_late(struct hp_engine *x HP_UNUSED, const struct hp_wish *w,
+	const struct hp_mfile *m)
 {
-	return true;
+	const char *rest = hp_str_after(m->path, HP_PHP_ETC "/");
+	size_t n;
+
+	if (!rest || !w->domain || !hp_wish_php_after(w))
+		return true;
+	n = strlen(w->now->php);
+	return strncmp(rest, w->now->php, n) != 0 || rest[n] != '/';
 }
 
 const struct hp_part hp_part_php = {
 	.name = "php",
 	.root = root,
-	.is_late = is_late,
 	.early = true,
+	.is_late = is_late,
 	.detect = detect,
 	.inputs = inputs,
 	.render_site = render_site,

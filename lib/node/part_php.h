@@ -18,11 +18,12 @@ struct hp_php_part {
 	struct hp_php_file *files;  /* of the versions; of the round */
 	size_t n_files;
 	bool *touched;              /* by index of site: its files change in this round */
+	bool *limited;              /* the same of the file of its limits */
 	struct hp_php_trial *trials; /* FPM's tests that run; of the round */
 	bool units;                 /* systemd's units change in this round */
-	struct hp_php_batch start, restart;
+	struct hp_php_batch start, restart, limit;
 	/* what the lines of a journal add up to */
-	struct hp_php_batch ended, again;
+	struct hp_php_batch ended, again, relimited;
 	bool units_back;
 };
 

@@ -49,6 +49,21 @@ static void restart_again(struct hp_engine *x, const struct hp_php_batch *b)
 	}
 }
 
+static void limit_again(struct hp_engine *x, const struct hp_php_batch *b)
+{
+	const struct hp_instances *in = &mine(x)->in;
+	struct hp_err one = HP_ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		hp_err_clear(&one);
+		if (hp_instance_limit(in, &b->v[i], 1, &one) < 0)
+			hp_report_file(x,
+				hp_php_limits_path(x->pool, b->v[i].version, b->v[i].user), "drift",
+				b->v[i].domain, one.msg);
+	}
+}
+
 int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err)
 {
 	struct hp_php_part *p = mine(x);
@@ -59,10 +74,13 @@ int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		rc = p->units_back ? hp_service_daemon_reload(err) : 0;
 		if (!rc)
 			rc = end_instances(x, &p->ended, err);
-		if (!rc)
+		if (!rc) {
 			restart_again(x, &p->again);
+			limit_again(x, &p->relimited);
+		}
 		memset(&p->ended, 0, sizeof(p->ended));
 		memset(&p->again, 0, sizeof(p->again));
+		memset(&p->relimited, 0, sizeof(p->relimited));
 		p->units_back = false;
 		return rc;
 	}
@@ -74,6 +92,8 @@ int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		collect(x, &p->ended, &f);
 	else if (f.n == 5 && hp_streq(f.v[0], "restart"))
 		collect(x, &p->again, &f);
+	else if (f.n == 5 && hp_streq(f.v[0], "limit"))
+		collect(x, &p->relimited, &f);
 	else if (f.n == 1 && hp_streq(f.v[0], "units"))
 		p->units_back = true;
 	return 0;

@@ -5,8 +5,10 @@
  *
  * A site has at most three files below HP_PHP_ETC, each a function of (site, version, conf):
  *   <version>/<user>.conf          complete FPM configuration: [global] and the one pool [<user>]
- *   <version>/<user>.d/site.ini    extensions that the version does not load for everybody; only
- *                                  when there are any
+ *   <version>/<user>.d/site.ini    extensions that the version does not load for everybody, and
+ *                                  php_settings; only when there are any
+ *   <version>/<user>.limits        memory_max, cpu_quota, tasks_max as systemd names them; only
+ *                                  when one of them is set (instance.h makes them count)
  * and a version has
  *   <version>/conf.d/50-hosting-panel.ini   OPcache and JIT, which PHP reads only at start-up
  *   <version>/probe.php                     tells hp_php_ask() what runs
@@ -62,22 +64,29 @@ int hp_php_release(struct hp_pool *pool, const char *root, const struct hp_php *
 int hp_php_version_cmp(const char *a, const char *b);
 
 /* ---- the files of one site: php_render.c ---- */
+/*
+ * Settings that the site leaves to its version on this node: [php."X.Y"] memory_limit (but not
+ * above the site's memory_max) and max_execution_time. conf may be NULL: the keys' own defaults.
+ */
+int hp_php_defaults(
+	struct hp_pool *pool, const struct hp_conf *conf, struct hp_site *site, struct hp_err *err);
 /* Paths without sysroot. */
 const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const char *user)
 	HP_NONNULL_RET;
 const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
 	HP_NONNULL_RET;
+const char *hp_php_limits_path(
+	struct hp_pool *pool, const char *version, const char *user) HP_NONNULL_RET;
 /* The script that a pool of this version may run besides the site's own. */
 const char *hp_php_probe_path(struct hp_pool *pool, const char *version) HP_NONNULL_RET;
 /* HP_CUSTOM_DIR/<domain>/php-fpm/ *.conf, sorted, paths without sysroot; none is fine. */
 int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, struct hp_strv *ret,
 	struct hp_err *err);
 /*
- * The pool file into conf and the site's php.ini into ini (both reset first; ini stays empty when
- * no file is to be written). custom: what hp_php_custom() found; they are included by name, so a
- * new snippet changes the file. The engine writes both root:<user> 0640 in folders 0755.
- * HP_E_USAGE for a value that can't be written, and for an extension that the version does not have
- * (saying which it has).
+ * The texts of the site's files; those that stay empty are not to be written. custom: what
+ * hp_php_custom() found; they are included by name, so a new snippet changes the file. The engine
+ * writes all root:<user> 0640 in folders 0755. HP_E_USAGE for a value that can't be written, and
+ * for an extension that the version does not have (saying which it has).
  */
 struct hp_php_render {
 	const char *root;
@@ -87,8 +96,13 @@ struct hp_php_render {
 	const struct hp_site *site;
 	const struct hp_strv *custom;   /* or NULL */
 };
-int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *conf,
-	struct hp_buf *ini, struct hp_err *err);
+struct hp_php_texts {
+	struct hp_buf conf, ini, limits; /* reset first */
+};
+void hp_php_texts_release(struct hp_php_texts *t);
+#define _cleanup_php_texts_ _cleanup_(hp_php_texts_release)
+int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_php_texts *ret,
+	struct hp_err *err);
 
 /* ---- the files of one version ---- */
 struct hp_php_file {

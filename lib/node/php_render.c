@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "node/folders.h"
 #include "node/php_impl.h"
+#include "sys/json.h"
 
 const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const char *user)
 {
@@ -16,6 +17,11 @@ const char *hp_php_conf_path(struct hp_pool *pool, const char *version, const ch
 const char *hp_php_ini_path(struct hp_pool *pool, const char *version, const char *user)
 {
 	return hp_pprintf(pool, HP_PHP_ETC "/%s/%s.d/site.ini", version, user);
+}
+
+const char *hp_php_limits_path(struct hp_pool *pool, const char *version, const char *user)
+{
+	return hp_pprintf(pool, HP_PHP_ETC "/%s/%s.limits", version, user);
 }
 
 const char *hp_php_probe_path(struct hp_pool *pool, const char *version)
@@ -44,6 +50,41 @@ int hp_php_custom(struct hp_pool *pool, const char *root, const char *domain, st
 	return 0;
 }
 
+/* The smaller of two sizes, of which the second may be NULL. */
+static const char *smaller(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	return b && hp_parse_size(a, UINT64_MAX, &x) == 0 &&
+			hp_parse_size(b, UINT64_MAX, &y) == 0 && y < x
+		? b
+		: a;
+}
+
+int hp_php_defaults(
+	struct hp_pool *pool, const struct hp_conf *conf, struct hp_site *site, struct hp_err *err)
+{
+	const char **memory = &site->v[HP_SITE_PHP_MEMORY_LIMIT];
+	const char **seconds = &site->v[HP_SITE_PHP_MAX_EXECUTION_TIME];
+	const char *section;
+	struct hp_conf *none;
+
+	if ((*memory && *seconds) || !site->v[HP_SITE_PHP_VERSION])
+		return 0;
+	if (!conf) {
+		if (hp_conf_parse(pool, "defaults", "", 0, &none, err) < 0)
+			return err->code;
+		conf = none;
+	}
+	section = hp_pprintf(pool, "php.%s", site->v[HP_SITE_PHP_VERSION]);
+	if (!*memory)
+		*memory = smaller(
+			hp_conf_get(conf, section, "memory_limit"), site->v[HP_SITE_MEMORY_MAX]);
+	if (!*seconds)
+		*seconds = hp_conf_get(conf, section, "max_execution_time");
+	return 0;
+}
+
 /* A number from the configuration; its check has been made when the file was read. */
 static int64_t conf_i64(const struct hp_conf *conf, const char *section, const char *key,
 	int64_t min, int64_t max, int64_t deflt)
@@ -64,15 +105,33 @@ static int64_t conf_seconds(const struct hp_conf *conf, const char *key, int64_t
 
 /*
  * How many requests of one site may run at once. Sites share the machine: one may take a
- * quarter of its memory if each of its requests takes what an ordinary one does (64 MiB).
+ * quarter of its memory (or what it is limited to) if each of its requests takes what an ordinary
+ * one does (64 MiB).
  */
-static int64_t default_children(void)
+static int64_t sized_children(const struct hp_site *s)
 {
-	int64_t mib =
-		(int64_t)sysconf(_SC_PHYS_PAGES) / 1024 * (int64_t)sysconf(_SC_PAGESIZE) / 1024;
-	int64_t n = mib / 4 / 64;
+	const char *limit = s->v[HP_SITE_MEMORY_MAX];
+	uint64_t mib = (uint64_t)sysconf(_SC_PHYS_PAGES) / 1024 * (uint64_t)sysconf(_SC_PAGESIZE) /
+		1024 / 4,
+		 max;
+	int64_t n;
 
-	return n < 4 ? 4 : n > 32 ? 32 : n;
+	if (limit && hp_parse_size(limit, UINT64_MAX, &max) == 0 && max >> 20 < mib)
+		mib = max >> 20;
+	n = (int64_t)(mib / 64);
+	return n < 4 ? (limit ? (n < 1 ? 1 : n) : 4) : n > 32 ? 32 : n;
+}
+
+static int64_t children(const struct hp_php_render *r)
+{
+	int64_t n = hp_site_i64(r->site, HP_SITE_PHP_MAX_CHILDREN);
+	int64_t tasks = hp_site_i64(r->site, HP_SITE_TASKS_MAX);
+
+	if (n)
+		return n;
+	n = conf_i64(r->conf, "php", "max_children", 1, 10000, sized_children(r->site));
+	/* its master is a task, too, and a script may start one */
+	return tasks && n > tasks - 4 ? tasks - 4 : n;
 }
 
 /*
@@ -98,6 +157,7 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	const char *state = hp_folders_state(pool, domain);
 	const char *logs = hp_folders_logs(pool, domain);
 	int64_t seconds = hp_site_i64(s, HP_SITE_PHP_MAX_EXECUTION_TIME);
+	int64_t slow = hp_site_i64(s, HP_SITE_PHP_SLOWLOG_SECONDS);
 	struct hp_tmap *m = hp_tmap_new(pool);
 	size_t i;
 
@@ -109,8 +169,7 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	hp_tmap_str(m, "error_log", hp_pprintf(pool, "%s/php-error.log", logs));
 	hp_tmap_str(m, "stop_timeout",
 		hp_pprintf(pool, "%llds", (long long)conf_seconds(r->conf, "stop_timeout", 10)));
-	hp_tmap_i64(m, "max_children",
-		conf_i64(r->conf, "php", "max_children", 1, 10000, default_children()));
+	hp_tmap_i64(m, "max_children", children(r));
 	hp_tmap_i64(m, "max_requests", conf_i64(r->conf, "php", "max_requests", 0, 1000000, 500));
 	hp_tmap_str(m, "child_idle_timeout",
 		hp_pprintf(
@@ -119,6 +178,11 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	hp_tmap_str(m, "status_path", HP_PHP_STATUS);
 	/* max_execution_time counts PHP's own CPU time; this the clock, a little later */
 	hp_tmap_str(m, "terminate_timeout", hp_pprintf(pool, "%llds", (long long)seconds + 5));
+	hp_tmap_bool(m, "slowlog", slow > 0);
+	/* FPM does not start with more than the time that a request may take */
+	hp_tmap_str(m, "slowlog_timeout",
+		hp_pprintf(pool, "%llds", (long long)(slow < seconds ? slow : seconds)));
+	hp_tmap_str(m, "slow_log", hp_pprintf(pool, "%s/php-slow.log", logs));
 	hp_tmap_str(m, "open_basedir",
 		hp_pprintf(pool, "%s:%s/sessions:%s/uploads:%s/tmp:/usr/share/php:%s", docroot,
 			state, state, state, hp_php_probe_path(pool, r->php->version)));
@@ -138,36 +202,54 @@ static struct hp_tmap *pool_data(struct hp_pool *pool, const struct hp_php_rende
 	return m;
 }
 
-static int render(struct hp_tmpl_set *set, const char *name, const struct hp_tmap *data,
-	struct hp_buf *out, struct hp_err *err)
+static int render(struct hp_tmpl_set *set, const char *format, const char *name,
+	const struct hp_tmap *data, struct hp_buf *out, struct hp_err *err)
 {
 	const struct hp_tmpl *t;
 	int r;
 
-	r = hp_tmpl_get(set, "php-fpm", name, &t, err);
+	r = hp_tmpl_get(set, format, name, &t, err);
 	if (r < 0)
 		return r;
 	return hp_tmpl_render(t, data, out, err);
 }
 
-int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *conf,
-	struct hp_buf *ini, struct hp_err *err)
+/* ---- the site's php.ini ---- */
+static int add_settings(struct hp_pool *pool, const char *value, struct hp_tmap *m, bool *ret_any,
+	struct hp_err *err)
 {
-	struct hp_php_extension *x = NULL;
-	struct hp_tmap *m;
-	size_t i, n;
-	int e;
+	_cleanup_json_ struct hp_json *doc = NULL;
+	const struct hp_json *v;
 
-	hp_buf_reset(conf);
-	hp_buf_reset(ini);
-	e = hp_php_extensions(
-		pool, r->root, r->php, r->site->v[HP_SITE_PHP_EXTENSIONS], &x, &n, err);
-	if (e < 0)
-		return e;
-	e = render(r->templates, "site.conf", pool_data(pool, r), conf, err);
-	if (e < 0 || n == 0)
-		return e;
-	m = hp_tmap_new(pool);
+	hp_tmap_list(m, "settings");
+	if (!value || hp_streq(value, "{}"))
+		return 0;
+	if (hp_json_parse(value, strlen(value), &doc, err) < 0)
+		return hp_err_prefix(err, "php_settings");
+	for (v = hp_json_first(doc); v; v = hp_json_next(v)) {
+		struct hp_tmap *item = hp_tmap_item(m, "settings");
+
+		hp_tmap_str(item, "name", hp_pstrdup(pool, hp_json_key(v)));
+		hp_tmap_str(item, "value", hp_pstrdup(pool, hp_json_str(v)));
+		*ret_any = true;
+	}
+	return 0;
+}
+
+static int render_ini(
+	struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *out, struct hp_err *err)
+{
+	struct hp_tmap *m = hp_tmap_new(pool);
+	struct hp_php_extension *x = NULL;
+	bool any = false;
+	size_t i, n;
+
+	if (hp_php_extensions(
+		    pool, r->root, r->php, r->site->v[HP_SITE_PHP_EXTENSIONS], &x, &n, err) < 0 ||
+		add_settings(pool, r->site->v[HP_SITE_PHP_SETTINGS], m, &any, err) < 0)
+		return err->code;
+	if (!n && !any)
+		return 0;
 	hp_tmap_str(m, "domain", r->site->v[HP_SITE_DOMAIN]);
 	hp_tmap_list(m, "extensions");
 	for (i = 0; i < n; i++) {
@@ -176,7 +258,43 @@ int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp
 		hp_tmap_bool(item, "zend", x[i].zend);
 		hp_tmap_str(item, "file", hp_pprintf(pool, "%s.so", x[i].name));
 	}
-	return render(r->templates, "site.ini", m, ini, err);
+	return render(r->templates, "php-fpm", "site.ini", m, out, err);
+}
+
+/* ---- limits of its processes together ---- */
+static int render_limits(
+	struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *out, struct hp_err *err)
+{
+	static const enum hp_site_field fields[] = {
+		HP_SITE_MEMORY_MAX, HP_SITE_CPU_QUOTA, HP_SITE_TASKS_MAX};
+	struct hp_tmap *m = hp_tmap_new(pool);
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(fields); i++) {
+		hp_tmap_str(m, hp_site_table.fields[fields[i]].name, r->site->v[fields[i]]);
+		any = any || r->site->v[fields[i]];
+	}
+	return any ? render(r->templates, "systemd", "php-fpm.limits", m, out, err) : 0;
+}
+
+void hp_php_texts_release(struct hp_php_texts *t)
+{
+	hp_buf_release(&t->conf);
+	hp_buf_release(&t->ini);
+	hp_buf_release(&t->limits);
+}
+
+int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp_php_texts *ret,
+	struct hp_err *err)
+{
+	hp_buf_reset(&ret->conf);
+	hp_buf_reset(&ret->ini);
+	hp_buf_reset(&ret->limits);
+	if (render_ini(pool, r, &ret->ini, err) < 0 ||
+		render_limits(pool, r, &ret->limits, err) < 0)
+		return err->code;
+	return render(r->templates, "php-fpm", "site.conf", pool_data(pool, r), &ret->conf, err);
 }
 
 /* ---- the files of a version ---- */

@@ -5,6 +5,7 @@
 
 #include "node/engine.h"
 #include "node/emit.h"
+#include "node/php.h"
 #include "base/str.h"
 #include "model/state.h"
 
@@ -54,7 +55,8 @@ static int render(struct hp_engine *x, struct hp_wish *w, struct hp_emit *e, str
 	struct hp_site site;
 	int i;
 
-	if (hp_state_parse_site(x->scratch, w->line, w->len, &site, err) < 0)
+	if (hp_state_parse_site(x->scratch, w->line, w->len, &site, err) < 0 ||
+		hp_php_defaults(x->scratch, x->o->conf, &site, err) < 0)
 		return err->code;
 	for (i = 0; i < HP_PARTS; i++) {
 		e->part = (enum hp_part_id)i;

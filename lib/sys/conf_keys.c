@@ -252,8 +252,10 @@ const struct hp_conf_key hp_conf_keys[] = {
 		"SMTP server that PHP's mail() hands messages to, address:port", check_host_port,
 		NULL},
 
-	PHP("memory_limit", NULL, check_memory, "memory of one request"),
-	PHP("max_execution_time", NULL, check_execution_time, "seconds that a request may run"),
+	PHP("memory_limit", "256M", check_memory,
+		"memory of one request, for websites without php_memory_limit"),
+	PHP("max_execution_time", "300", check_execution_time,
+		"seconds that a request may run, for websites without php_max_execution_time"),
 	PHP("opcache_enabled", "true", check_bool, "keep compiled scripts in memory"),
 	PHP("jit_enabled", "false", check_bool, "compile hot scripts to machine code"),
 	PHP("fpm", NULL, check_path, "php-fpm of this version, where it is not Debian's"),

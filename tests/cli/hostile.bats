@@ -144,7 +144,7 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 		hsts_max_age=1 hsts_max_age=63072001 php_slowlog_seconds=301 php_max_children=0 php_max_children=501 \
 		memory_max=63M memory_max=128M cpu_quota=0 tasks_max=7 'php_settings={"open_basedir":""}' \
 		'php_settings={"date.timezone":"a;b"}' 'php_paths={"/":"8.1"}' 'php_paths={"/a":"9.9"}' \
-		'php_extensions=["../x"]' 'php_extensions=["a;b"]' php_memory_limit= web_server= ; do
+		'php_extensions=["../x"]' 'php_extensions=["a;b"]' php_post_max_size= web_server= ; do
 		try "${kv%%=*}" "" hp-site set a.example "$kv" || return 1
 	done
 	for kv in id=5 tenant_id=1 uid=0 status=suspended created_at=2020-01-01T00:00:00Z domain=b.example user=x; do

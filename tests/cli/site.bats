@@ -20,8 +20,8 @@ teardown() { remove_root; }
 	hp-site add a.example tenant=acme -q
 	status 0 hp-site show a.example --json
 	is "$out" '.domain == "a.example" and .tenant == "acme" and .status == "active" and
-		.web_server == "nginx" and .php_version == "8.2" and .php_memory_limit == "256M" and
-		.php_max_execution_time == 300 and .php_extensions == [] and .ssl_enabled == false and
+		.web_server == "nginx" and .php_version == "8.2" and .php_memory_limit == null and
+		.php_max_execution_time == null and .php_extensions == [] and .ssl_enabled == false and
 		.http_security_headers == {} and .allowed_ips == [] and .aliases == [] and
 		has("database_backend") and has("database_host") and has("database_port") and
 		has("database_name") and has("database_charset") and has("ssl_provider") and

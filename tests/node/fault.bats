@@ -26,7 +26,7 @@ watch_bystander() {
 }
 
 old_state() { state 1 '1 by.example' '2 a.example' '3 b.example +www.b.example' '4 c.example'; }
-new_state() { state 2 '1 by.example' '2 a.example gzip_enabled=false' '3 b.example php_memory_limit=99M' '5 d.example'; }
+new_state() { state 2 '1 by.example' '2 a.example gzip_enabled=false tasks_max=99' '3 b.example php_memory_limit=99M' '5 d.example'; }
 
 # The world without what differs from one making to the next: pids, and the manifest's stat signatures.
 world_here() { world | grep -v '\.pid$\|\.idle$'; }

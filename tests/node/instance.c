@@ -93,7 +93,7 @@ static void fill_site(struct tool *t, const struct hp_instance *v, struct hp_sit
 
 static int do_render(struct tool *t, struct hp_err *err)
 {
-	_cleanup_buf_ struct hp_buf conf = HP_BUF_INIT, ini = HP_BUF_INIT;
+	struct hp_php_texts x _cleanup_php_texts_ = {0};
 	size_t i;
 	int r = 0;
 
@@ -112,9 +112,9 @@ static int do_render(struct tool *t, struct hp_err *err)
 		if (r == 0)
 			r = hp_php_custom(t->pool, "", v->domain, &custom, err);
 		if (r == 0)
-			r = hp_php_render(t->pool, &p, &conf, &ini, err);
+			r = hp_php_render(t->pool, &p, &x, err);
 		if (r == 0)
-			r = write_file(t, hp_php_conf_path(t->pool, v->version, v->user), &conf,
+			r = write_file(t, hp_php_conf_path(t->pool, v->version, v->user), &x.conf,
 				0640, (gid_t)v->uid, err);
 	}
 	return r;

@@ -86,6 +86,21 @@ is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1
 	[[ $(get a.example /v.php) == 8.3.* ]]
 }
 
+@test "what is taken away is gone from the PHP that answers: the last extension, the last setting" {
+	p hp-php set a.example 8.3
+	p hp-site set a.example php_extensions=mysqli,mysqlnd
+	is "$(shown)" '.extensions | index("mysqli") != null'
+	p hp-site set a.example php_extensions=
+	is "$(shown)" '.extensions | index("mysqli") == null'
+	[ ! -e /etc/hosting-panel/php/8.3/site1.d ]
+	# refused by the server in the same run: it is there again
+	p hp-site set a.example php_extensions=mysqli,mysqlnd
+	snippet a.example php-fpm x.conf 'no_such_thing = 1'
+	fails 7 hp-site set a.example php_extensions=
+	is "$(shown)" '.extensions | index("mysqli") != null'
+	[ -s /etc/hosting-panel/php/8.3/site1.d/site.ini ]
+}
+
 @test "a version's section: OPcache and JIT act on its sites alone" {
 	p hp-site add b.example tenant=acme php_version=8.3 -q
 	sed -i 's/^\[php."8.3"\]/&\njit_enabled = true/; s/^\[php."8.4"\]/&\nopcache_enabled = false/' \
@@ -124,4 +139,128 @@ is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1
 	# nobody there: mail() says so, and the log why
 	[ "$(get a.example /mail.php)" = "bool(false)" ]
 	grep -q 'cannot connect to 127.0.0.1' /var/log/hosting-panel/sites/a.example/php-fpm.log
+}
+
+@test "a version's section is what its websites start from, and a website's own setting wins" {
+	timeout=/etc/nginx/sites-available/a.example.conf
+	{ printf '[php."8.2"]\nmemory_limit = "512M"\nmax_execution_time = 77\n'
+		"$HP_DATADIR/tests/lib/php-versions" | sed 's/^\[php."8.3"\]/&\nmemory_limit = "384M"/'
+	} >/etc/hosting-panel/hosting-panel.conf
+	p hp-vhost apply
+	is "$(shown)" '.memory_limit == "512M" and .max_execution_time == "77"
+		and .php_memory_limit == null and .php_max_execution_time == null'
+	grep -q 'fastcgi_read_timeout 8[0-9]s' $timeout
+	p hp-php set a.example 8.3
+	is "$(shown)" '.memory_limit == "384M" and .max_execution_time == "300"'
+	p hp-site set a.example php_memory_limit=99M php_max_execution_time=20
+	is "$(shown)" '.memory_limit == "99M" and .max_execution_time == "20"'
+	p hp-site set a.example php_memory_limit= php_max_execution_time=
+	is "$(shown)" '.memory_limit == "384M" and .max_execution_time == "300" and .php_memory_limit == null'
+	# no request is let in that would have the whole website killed
+	p hp-site set a.example memory_max=128M
+	is "$(shown)" '.memory_limit == "128M"'
+	fails 2 hp-site set a.example php_memory_limit=256M
+	p hp-vhost verify
+}
+
+@test "php_settings are the website's php.ini: of every kind, and scripts may go on from there" {
+	settings='php_settings={"date.timezone":"Europe/Berlin","display_errors":"1","session.gc_maxlifetime":"77",'
+	settings+='"opcache.revalidate_freq":"9","expose_php":"0","realpath_cache_size":"8M","session.gc_probability":"5"}'
+	page a.example set.php '<?php ini_set("date.timezone", "Asia/Tokyo"); echo ini_get("date.timezone");'
+	for v in 8.2 8.0 8.1 8.3 8.4; do
+		p hp-php set a.example $v
+		[ "$(ini display_errors)" = 0 ] || [ "$(ini display_errors)" = '' ] || [ "$(ini display_errors)" = off ]
+		p hp-site set a.example "$settings"
+		[ "$(ini date.timezone)" = Europe/Berlin ]
+		[ "$(ini display_errors)" = 1 ]
+		[ "$(ini session.gc_maxlifetime)" = 77 ]
+		[ "$(ini session.gc_probability)" = 5 ]
+		[ "$(ini opcache.revalidate_freq)" = 9 ]
+		[ "$(ini realpath_cache_size)" = 8M ]
+		[ -z "$(curl -sI -H 'Host: a.example' http://127.0.0.1/v.php | grep -i x-powered-by)" ]
+		[ "$(get a.example /set.php)" = Asia/Tokyo ]
+		p hp-site set a.example php_settings@date.timezone=UTC
+		[ "$(ini date.timezone)/$(ini display_errors)" = UTC/1 ]
+		p hp-site set a.example php_settings=
+		[ "$(ini session.gc_probability)" = 1 ]
+		[ ! -e /etc/hosting-panel/php/$v/site1.d ]
+	done
+	[ "$(ini session.save_path)" = /var/lib/hosting-panel/sites/a.example/sessions ]
+}
+
+@test "php_max_children: more wait, and show counts it" {
+	page a.example sleep.php '<?php usleep(600000); echo "slept";'
+	p hp-site set a.example php_max_children=1
+	begin=$(date +%s%N)
+	for i in 1 2 3; do get a.example /sleep.php >"$dir/slept.$i" 3>&- 4>&- & done
+	wait
+	took=$((($(date +%s%N) - begin) / 1000000))
+	[ "$took" -ge 1800 ] || { echo "$took ms"; return 1; }
+	[ "$(cat "$dir"/slept.?)" = sleptsleptslept ]
+	is "$(shown)" '.max_children_reached > 0 and .php_max_children == 1'
+	p hp-site set a.example php_max_children=3
+	get a.example /v.php
+	begin=$(date +%s%N)
+	for i in 1 2 3; do get a.example /sleep.php >"$dir/slept.$i" 3>&- 4>&- & done
+	wait
+	took=$((($(date +%s%N) - begin) / 1000000))
+	[ "$took" -lt 1700 ] || { echo "$took ms"; return 1; }
+}
+
+@test "slow log: a request that takes long is noted where it stands, for the website's user to read" {
+	log=/var/log/hosting-panel/sites/a.example/php-slow.log
+	page a.example slow.php $'<?php\nfunction dawdle() { usleep(2500000); }\ndawdle();\necho "slow";'
+	for v in 8.2 8.0 8.1 8.3 8.4; do
+		p hp-php set a.example $v
+		p hp-site set a.example php_slowlog_seconds=1
+		: >$log
+		[ "$(get a.example /slow.php)" = slow ]
+		for i in $(seq 20); do [ -s $log ] && break; sleep 0.1; done
+		cat $log
+		grep -q 'script_filename = /var/www/vhosts/a.example/slow.php' $log
+		grep -q 'dawdle() /var/www/vhosts/a.example/slow.php:3' $log
+		is "$(shown)" '.slow_requests == 1'
+		[ "$(stat -c '%U %a' $log)" = "site1 640" ]
+		setpriv --reuid site1 --regid site1 --clear-groups cat $log >/dev/null
+		p hp-site set a.example php_slowlog_seconds=0
+		: >$log
+	done
+	[ "$(get a.example /slow.php)" = slow ]
+	[ ! -s $log ]
+}
+
+# of_master WHAT: a line of its /proc/PID/limits
+of_master() { sed -n "s/^$1  *\([^ ]*\)  *.*/\1/p" /proc/"$(pgrep -u site1 -f 'master process')"/limits; }
+
+@test "limits without systemd: each process and all together, changed while they run, taken away again" {
+	page a.example fork.php '<?php $n = 0; for ($i = 0; $i < 100; $i++) {
+		$h[] = $p = @proc_open(["/bin/sleep", "20"], [], $pipes); $n += is_resource($p) ? 1 : 0; }
+		foreach ($h as $p) if ($p) { proc_terminate($p, 9); proc_close($p); } echo $n;'
+	[ "$(of_master 'Max data size')" = unlimited ]
+	[ "$(of_master 'Max processes')" = 512 ]
+	master=$(pgrep -u site1 -f 'master process')
+	get a.example /v.php
+	p hp-site set a.example memory_max=256M tasks_max=32
+	[ "$(of_master 'Max data size')" = $((256 << 20)) ]
+	[ "$(of_master 'Max processes')" = 32 ]
+	for pid in $(pgrep -u site1); do grep -q "^Max processes *32 " /proc/$pid/limits; done
+	n=$(get a.example /fork.php)
+	[ "$n" -gt 5 ] && [ "$n" -lt 32 ] || { echo "$n processes"; return 1; }
+	# the pool's size follows from memory_max, which is a restart; a limit alone is none
+	master=$(pgrep -u site1 -f 'master process')
+	p hp-site set a.example cpu_quota=50 tasks_max=40
+	# where root may not change others' limits (CAP_SYS_RESOURCE), a new master has them
+	if ((0x$(sed -n 's/^CapEff:\t//p' /proc/self/status) >> 24 & 1)); then
+		[ "$(pgrep -u site1 -f 'master process')" = "$master" ]
+	fi
+	[ "$(of_master 'Max processes')" = 40 ]
+	# with the next version, too
+	p hp-php set a.example 8.3
+	[ "$(of_master 'Max processes')" = 40 ]
+	[ "$(cat /etc/hosting-panel/php/8.3/site1.limits)" = $'MemoryMax=256M\nCPUQuota=50%\nTasksMax=40' ]
+	[ ! -e /etc/hosting-panel/php/8.2/site1.limits ]
+	p hp-site set a.example memory_max= cpu_quota= tasks_max=
+	[ "$(of_master 'Max data size')" = unlimited ]
+	[ "$(of_master 'Max processes')" = 512 ]
+	p hp-vhost verify
 }

@@ -116,6 +116,15 @@ fresh() { in_machine systemctl show -p "$1" --value "$2"; }
 	[ "$(t status 8.2 1)" != "$old" ]
 }
 
+@test "restarted many times in a row it is not taken for one that fails" {
+	up 1
+	t wait 8.2 1
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		t restart 8.2 1
+		[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
+	done
+}
+
 # Each request is one connection to FPM; failures are counted by curl itself.
 load() { # load SECONDS
 	in_machine sh -c "end=\$((\$(date +%s) + $1)); n=0; bad=0

@@ -58,7 +58,7 @@ static void reference_page(void **state HP_UNUSED)
 	assert_string_equal(hp_conf_get(c, "php.8.0", "jit_enabled"), "false");
 	assert_false(hp_conf_is_set(c, "php.8.0", "jit_enabled"));
 	assert_true(hp_conf_is_set(c, "php.8.3", "jit_enabled"));
-	assert_null(hp_conf_get(c, "php.7.4", "memory_limit"));
+	assert_string_equal(hp_conf_get(c, "php.7.4", "memory_limit"), "256M");
 	assert_string_equal(hp_conf_get(c, "roles", "enable_api_core"), "false");
 	assert_string_equal(hp_conf_get(c, "roles", "enable_web_manager"), "true");
 	hp_conf_sections(c, pool, "php.", &sections);

@@ -319,7 +319,6 @@ static void numbers(void **state HP_UNUSED)
 	SITE("php_max_execution_time", "0", NULL);
 	SITE("php_max_execution_time", "86401", NULL);
 	SITE("php_max_execution_time", "-1", NULL);
-	SITE("php_max_execution_time", "", NULL);
 	SITE("php_max_execution_time", "99999999999999999999", NULL);
 	SITE("database_port", "65536", NULL);
 	SITE("database_port", "3306", "3306");

@@ -75,13 +75,14 @@ static void test_make_owners_and_modes(void **state HP_UNUSED)
 
 	assert_int_equal(is_made(), 0);
 	make(&made);
-	assert_int_equal(made.n, 8);
+	assert_int_equal(made.n, 9);
 	has(HP_VHOSTS_DIR "/a.example", 20001, 33, 0750);
 	has(HP_SITES_DIR "/a.example", 0, 20001, 0750);
 	has(HP_SITES_DIR "/a.example/sessions", 20001, 20001, 0700);
 	has(HP_SITES_DIR "/a.example/tmp", 20001, 20001, 0700);
 	has(HP_SITES_LOG_DIR "/a.example", 0, 20001, 0750);
 	has(HP_SITES_LOG_DIR "/a.example/php-error.log", 20001, 20001, 0640);
+	has(HP_SITES_LOG_DIR "/a.example/php-slow.log", 20001, 20001, 0640);
 	assert_int_equal(is_made(), 1);
 	/* again: nothing new; a changed mode of a folder of root is mended */
 	made = (struct hp_strv){0};

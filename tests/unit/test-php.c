@@ -128,7 +128,7 @@ static void has_line(const struct hp_buf *b, const char *line)
 
 static void test_render(void **state HP_UNUSED)
 {
-	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT, ini = HP_BUF_INIT;
+	struct hp_php_texts t _cleanup_php_texts_ = {0};
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_site s = site();
 	struct hp_strv custom;
@@ -145,28 +145,29 @@ static void test_render(void **state HP_UNUSED)
 	put("/etc/hosting-panel/custom/a.example/php-fpm/a.conf~", "", 0644);
 	assert_int_equal(hp_php_custom(pool, root, "a.example", &custom, &err), 0);
 	assert_int_equal(custom.n, 2);
-	if (hp_php_render(pool, &r, &out, &ini, &err) < 0)
+	if (hp_php_render(pool, &r, &t, &err) < 0)
 		fail_msg("%s", err.msg);
-	assert_int_equal(ini.len, 0);
-	has_line(&out, "[site1]");
-	has_line(&out, "pm.max_children = 7");
-	has_line(&out, "process_control_timeout = 30s");
-	has_line(&out, "request_terminate_timeout = 305s");
-	has_line(&out, "php_admin_value[memory_limit] = 256M");
-	has_line(&out,
+	assert_int_equal(t.ini.len, 0);
+	has_line(&t.conf, "[site1]");
+	has_line(&t.conf, "pm.max_children = 7");
+	has_line(&t.conf, "process_control_timeout = 30s");
+	has_line(&t.conf, "request_terminate_timeout = 305s");
+	has_line(&t.conf, "php_admin_value[memory_limit] = 256M");
+	has_line(&t.conf,
 		"php_admin_value[sendmail_path] = \"/usr/bin/msmtp --host=::1 --port=2525 "
 		"--domain=a.example --timeout=60 --read-recipients\"");
-	has_line(&out, "php_admin_value[mail.force_extra_parameters] = \"--from=site1@a.example\"");
-	has_line(&out, "include = \"/etc/hosting-panel/custom/a.example/php-fpm/a.conf\"");
-	assert_true(strstr(out.s, "/a.conf") < strstr(out.s, "/b.conf"));
-	assert_null(strstr(out.s, "\nuser ="));
+	has_line(&t.conf,
+		"php_admin_value[mail.force_extra_parameters] = \"--from=site1@a.example\"");
+	has_line(&t.conf, "include = \"/etc/hosting-panel/custom/a.example/php-fpm/a.conf\"");
+	assert_true(strstr(t.conf.s, "/a.conf") < strstr(t.conf.s, "/b.conf"));
+	assert_null(strstr(t.conf.s, "\nuser ="));
 	assert_int_equal(hp_php_custom(pool, root, "b.example", &custom, &err), 0);
 	assert_int_equal(custom.n, 0);
 }
 
 static void test_render_extensions(void **state HP_UNUSED)
 {
-	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT, ini = HP_BUF_INIT;
+	struct hp_php_texts t _cleanup_php_texts_ = {0};
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_site s = site();
 	struct hp_php_render r = {.root = root, .templates = templates, .php = &php82, .site = &s};
@@ -181,19 +182,19 @@ static void test_render_extensions(void **state HP_UNUSED)
 	put("/etc/php/8.2/mods-available/gd.ini", "extension=gd.so\n", 0644);
 	put("/etc/php/8.2/fpm/conf.d/20-gd.ini", "extension=gd.so\n", 0644);
 	s.v[HP_SITE_PHP_EXTENSIONS] = "[\"gd\",\"mysqli\",\"mysqlnd\",\"xdebug\"]";
-	if (hp_php_render(pool, &r, &out, &ini, &err) < 0)
+	if (hp_php_render(pool, &r, &t, &err) < 0)
 		fail_msg("%s", err.msg);
-	has_line(&ini, "zend_extension = \"xdebug.so\"");
-	has_line(&ini, "extension = \"mysqli.so\"");
-	assert_null(strstr(ini.s, "gd.so"));
-	assert_true(strstr(ini.s, "mysqlnd.so") < strstr(ini.s, "mysqli.so"));
+	has_line(&t.ini, "zend_extension = \"xdebug.so\"");
+	has_line(&t.ini, "extension = \"mysqli.so\"");
+	assert_null(strstr(t.ini.s, "gd.so"));
+	assert_true(strstr(t.ini.s, "mysqlnd.so") < strstr(t.ini.s, "mysqli.so"));
 	s.v[HP_SITE_PHP_EXTENSIONS] = "[\"nonesuch\"]";
-	assert_int_equal(hp_php_render(pool, &r, &out, &ini, &err), HP_E_USAGE);
+	assert_int_equal(hp_php_render(pool, &r, &t, &err), HP_E_USAGE);
 	unit_assert_err(
 		&err, HP_E_USAGE, "no extension \"nonesuch\"; it has: gd mysqli mysqlnd xdebug");
 	for (i = 0; i < HP_ARRAY_SIZE(bad); i++) {
 		s.v[HP_SITE_PHP_EXTENSIONS] = bad[i];
-		assert_int_equal(hp_php_render(pool, &r, &out, &ini, &err), HP_E_USAGE);
+		assert_int_equal(hp_php_render(pool, &r, &t, &err), HP_E_USAGE);
 	}
 }
 

@@ -21,6 +21,7 @@ static struct hp_site site(unsigned id)
 	s.v[HP_SITE_DOMAIN] = hp_pprintf(pool, "s%05u.example.com", id);
 	s.v[HP_SITE_WEB_SERVER] = "nginx";
 	s.v[HP_SITE_PHP_VERSION] = "8.2";
+	s.v[HP_SITE_PHP_MEMORY_LIMIT] = "256M";
 	s.v[HP_SITE_DOCUMENT_ROOT] = "public";
 	s.v[HP_SITE_PROXY_PORT] = "8080";
 	s.v[HP_SITE_REDIRECTS] = "{\"/a\":\"301 /b\"}";
