@@ -1,5 +1,6 @@
 /* hp-site: websites and their settings. The table of verbs is at the end. */
 #include "cmd/apply.h"
+#include "cmd/import.h"
 #include "base/str.h"
 #include "node/folders.h"
 #include "sys/idn.h"
@@ -375,6 +376,16 @@ static const struct cli_verb verbs[] = {
 		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
 		"Its document root stays where it is as long as there is a file in it, unless --purge is "
 		"given."},
+	{"import", cli_verb_import, "[nginx|apache] [FILE|-]", 0, 2, {"=nginx|apache", ""}, 0,
+		cli_import_opts, NULL, NULL, NULL, NULL,
+		"read websites from a web server's own configuration, as JSON lines for add -",
+		"NGINX is asked what it runs with (nginx -T); Apache's files are read. FILE or standard "
+		"input gives what nginx -T printed, here or on another machine, or a configuration file. "
+		"Virtual hosts of one name over HTTP and HTTPS become one website. Nothing is changed: "
+		"hp-site import | hp-site add - makes them.\n\n"
+		"Each directive that no setting says is a line on standard error, with its file and line, and "
+		"the exit status is then 1. Documents and certificates are not moved; what to do about them "
+		"is said, too, unless --quiet is given."},
 	{0},
 };
 

@@ -1,7 +1,7 @@
 # fuzz: a fuzzer for each parser of what others wrote. With --enable-fuzzers they are libFuzzer's
 # programs (tests/fuzz/run); else they replay their corpus in make check.
-fuzzers = tests/fuzz/fuzz-conf tests/fuzz/fuzz-domain tests/fuzz/fuzz-field tests/fuzz/fuzz-json \
-	tests/fuzz/fuzz-opt tests/fuzz/fuzz-state tests/fuzz/fuzz-tmpl
+fuzzers = tests/fuzz/fuzz-apache tests/fuzz/fuzz-conf tests/fuzz/fuzz-domain tests/fuzz/fuzz-field tests/fuzz/fuzz-json \
+	tests/fuzz/fuzz-nginx tests/fuzz/fuzz-opt tests/fuzz/fuzz-state tests/fuzz/fuzz-tmpl
 check_PROGRAMS += $(fuzzers)
 if FUZZERS
 fuzz_main =
@@ -11,6 +11,9 @@ TESTS += $(fuzzers)
 fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
+tests_fuzz_fuzz_apache_SOURCES = tests/fuzz/fuzz-apache.c $(fuzz_main)
+tests_fuzz_fuzz_apache_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_apache_LDADD = lib/libhp.la
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz-conf.c $(fuzz_main)
 tests_fuzz_fuzz_conf_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_conf_LDADD = lib/libhp.la
@@ -23,6 +26,9 @@ tests_fuzz_fuzz_field_LDADD = lib/libhp.la
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_json_LDADD = lib/libhp.la
+tests_fuzz_fuzz_nginx_SOURCES = tests/fuzz/fuzz-nginx.c $(fuzz_main)
+tests_fuzz_fuzz_nginx_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_nginx_LDADD = lib/libhp.la
 tests_fuzz_fuzz_opt_SOURCES = tests/fuzz/fuzz-opt.c $(fuzz_main)
 tests_fuzz_fuzz_opt_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_opt_LDADD = lib/libhp.la
