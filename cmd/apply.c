@@ -28,6 +28,7 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
 	/* who changes a site waits for that site; who says apply means everything */
 	ret->mend = !(c->verb->flags & CLI_MUTATES);
 	ret->wait_ms = c->wait_ms;
+	ret->takeover = c->takeover;
 	return 0;
 }
 

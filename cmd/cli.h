@@ -38,6 +38,8 @@ enum cli_flag {
 #define CLI_WAIT_MAX_S 3600 /* the most that --wait and --timeout take */
 
 struct cli;
+struct hp_adopt;
+struct hp_takeover;
 typedef int cli_verb_fn(struct cli *c, struct hp_err *err);
 
 struct cli_verb {
@@ -96,6 +98,9 @@ struct cli {
 	struct hp_out_opts out_opts;
 	struct cli_given *given;         /* the verb's own options in the order given */
 	size_t n_given;
+
+	struct hp_adopt *adopt;          /* of hp-vhost adopt: what is taken over … */
+	const struct hp_takeover *takeover; /* … and what gives way to it in the run */
 
 	struct hp_conf *conf;            /* cli_conf() */
 	const char *node;                /* cli_this_node() */

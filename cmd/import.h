@@ -12,5 +12,7 @@ void cli_import_say(struct cli *c, const struct hp_note *n);
 
 extern const struct hp_opt cli_import_opts[];
 int cli_verb_import(struct cli *c, struct hp_err *err);
+extern const struct hp_opt cli_adopt_opts[];
+int cli_verb_adopt(struct cli *c, struct hp_err *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* hp-vhost: web servers and virtual hosts. The table of verbs is at the end. */
+#include "cmd/apply.h"
 #include "cmd/events.h"
+#include "cmd/import.h"
 #include "base/str.h"
 #include "sys/json.h"
 
@@ -206,6 +208,18 @@ static const struct cli_verb verbs[] = {
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},
+	{"adopt", cli_verb_adopt, "DOMAIN [nginx|apache]", 1, 2, {"", "=nginx|apache"},
+		CLI_MUTATES | CLI_NODE_OPTS | CLI_ROWS | CLI_ROOT, cli_adopt_opts,
+		cli_site_result_cols, NULL, NULL, "site:add",
+		"make a website of a hand-made virtual host",
+		"Its directives become settings, as hp-site import reads them; what no setting says and can "
+		"stand within a virtual host goes into the hand-made file adopted.conf of the website; the "
+		"rest is said, and is lost. Without --yes nothing more happens, and the exit status is "
+		"10.\n\n"
+		"In the run that makes the website the hand-made files give way: a link is removed, and of a "
+		"file the text is kept below /etc/hosting-panel/adopted/. If anything fails, all is as it was. "
+		"Documents that are elsewhere are copied (--copy), handed over to the website's user and stay "
+		"where they were, too; what group or others could write, they can't in the copy."},
 	{0},
 };
 

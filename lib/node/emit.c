@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "node/emit.h"
 #include "node/diff.h"
@@ -99,6 +100,15 @@ static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const
 	return 0;
 }
 
+/* A hand-made file that gives way to this website. */
+static bool gives_way(const struct hp_engine *x, const struct hp_wish *w, const char *path)
+{
+	const struct hp_takeover *t = x->o->takeover;
+
+	return t && w->now && !w->old && hp_streq(t->domain, w->domain) &&
+		hp_strv_has(&t->paths, path);
+}
+
 static int judge(struct hp_engine *x, struct hp_wish *w, struct hp_emitted *f, bool *ret_drift,
 	struct hp_err *err)
 {
@@ -127,7 +137,8 @@ static int judge(struct hp_engine *x, struct hp_wish *w, struct hp_emitted *f, b
 		hp_err_set(err, HP_E_EXISTS, "%s is there and is no file", f->file.path);
 		return hp_err_hint(err, "move it away");
 	}
-	if (f->edit || (m && disk == HP_DISK_SAME) || hp_streq(sha, f->file.sha) || x->o->force)
+	if (f->edit || (m && disk == HP_DISK_SAME) || hp_streq(sha, f->file.sha) || x->o->force ||
+		gives_way(x, w, f->file.path))
 		return 0;
 	return drift(x, w, f->file.path,
 		m ? "was changed by hand" : "is there already and was not made by hosting-panel",
@@ -233,6 +244,18 @@ static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfi
 	return op->late ? 0 : hp_stage_gap(x, m->path, err);
 }
 
+static int part_of(const char *path)
+{
+	const char *const *root, *rest;
+	int i;
+
+	for (i = 0; i < HP_PARTS; i++)
+		for (root = hp_parts[i]->roots; root && *root; root++)
+			if ((rest = hp_str_after(path, *root)) && *rest == '/')
+				return i;
+	return -1;
+}
+
 static bool is_wished(const struct hp_emit *e, const char *path)
 {
 	const struct hp_emitted *f;
@@ -241,6 +264,45 @@ static bool is_wished(const struct hp_emit *e, const char *path)
 		if (hp_streq(f->file.path, path))
 			return true;
 	return false;
+}
+
+/* The next hand-made file that gives way with nothing of the website in its place, or NULL. */
+static const char *next_takeover(const struct hp_emit *e, const struct hp_wish *w, size_t *i)
+{
+	const struct hp_takeover *t = e->x->o->takeover;
+
+	for (; t && *i < t->paths.n; (*i)++)
+		if (gives_way(e->x, w, t->paths.v[*i]) && !is_wished(e, t->paths.v[*i]))
+			return t->paths.v[(*i)++];
+	return NULL;
+}
+
+static int judge_takeover(struct hp_emit *e, const struct hp_wish *w, struct hp_err *err)
+{
+	const char *path;
+	struct stat st;
+	size_t i = 0;
+
+	while ((path = next_takeover(e, w, &i)))
+		if (part_of(path) < 0 ||
+			fstatat(e->x->rootfd, hp_rel(path), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			(!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)))
+			return hp_err_set(err, HP_E_EXISTS,
+				"%s is not a file of a server that could give way", path);
+	return 0;
+}
+
+static int settle_takeover(struct hp_emit *e, struct hp_wish *w, struct hp_err *err)
+{
+	struct hp_mfile m = {.kind = HP_MFILE};
+	size_t i = 0;
+
+	while ((m.path = next_takeover(e, w, &i))) {
+		m.part = (uint8_t)part_of(m.path);
+		if (settle_gone(e, w, &m, err) < 0)
+			return err->code;
+	}
+	return 0;
 }
 
 static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, size_t n_old,
@@ -294,5 +356,7 @@ int hp_emit_settle(struct hp_emit *e, struct hp_wish *w, bool *ret_drift, struct
 	if (*ret_drift)
 		return 0;
 	hp_err_clear(err);
-	return settle_all(e, w, gone, n, err);
+	if (judge_takeover(e, w, err) < 0 || settle_all(e, w, gone, n, err) < 0)
+		return err->code;
+	return settle_takeover(e, w, err);
 }

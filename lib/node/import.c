@@ -51,10 +51,22 @@ static const char *find_nginx(void)
 	return hp_run_find(places);
 }
 
-static int ask_nginx(struct hp_reader *r, struct hp_buf *out, struct hp_err *err)
+/* Its first complaint; the last line says only that there was one. */
+static int refused(struct hp_reader *r, const char *said, struct hp_err *err)
+{
+	const char *what = strstr(said, "[emerg] ");
+
+	what = what ? what + strlen("[emerg] ") : said;
+	return hp_err_set(err, HP_E_REFUSED, "nginx does not take its own configuration: %s",
+		hp_str_printable(r->pool, hp_pstrndup(r->pool, what, strcspn(what, "\n")), 400));
+}
+
+static int ask_nginx(struct hp_reader *r, struct hp_err *err)
 {
 	const char *argv[] = {find_nginx(), "-T", NULL};
-	struct hp_run run = {.argv = argv, .out = out, .max_out = HP_IMPORT_BYTES};
+	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT, errs _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_run run = {.argv = argv, .out = &out, .errs = &errs, .max_out = HP_IMPORT_BYTES};
+	int status;
 
 	if (!argv[0]) {
 		hp_err_set(err, HP_E_NOT_FOUND, "nginx is not installed on this host");
@@ -62,9 +74,10 @@ static int ask_nginx(struct hp_reader *r, struct hp_buf *out, struct hp_err *err
 			"where its configuration comes from elsewhere, give the "
 			"output of nginx -T as a file, or with - on standard input");
 	}
-	if (hp_run_ok(&run, err) < 0)
-		return hp_err_prefix(err, "nginx does not take its own configuration");
-	if (!split_dump(r, hp_pmemdup(r->pool, hp_buf_str(out), out->len + 1), out->len))
+	status = hp_run(&run, err);
+	if (status)
+		return status < 0 ? status : refused(r, hp_buf_str(&errs), err);
+	if (!split_dump(r, hp_pmemdup(r->pool, hp_buf_str(&out), out.len + 1), out.len))
 		return hp_err_set(err, HP_E_REFUSED, "nginx -T printed no configuration");
 	return 0;
 }
@@ -85,7 +98,6 @@ static int begin_nginx(struct hp_reader *r, struct hp_text *ret, struct hp_err *
 {
 	static const char *const places[] = {
 		"/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", NULL};
-	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT;
 
 	if (r->o->text) {
 		if (split_dump(r, r->o->text, r->o->len))
@@ -94,7 +106,7 @@ static int begin_nginx(struct hp_reader *r, struct hp_text *ret, struct hp_err *
 			hp_import_add_text(r, r->o->name, r->o->text, r->o->len);
 	} else if (r->o->sysroot && *r->o->sysroot) {
 		return main_file(r, places, ret, err);
-	} else if (ask_nginx(r, &out, err) < 0) {
+	} else if (ask_nginx(r, err) < 0) {
 		return err->code;
 	}
 	*ret = r->texts[0];

@@ -100,6 +100,12 @@ int hp_import_parse_apache(struct hp_reader *r, const struct hp_text *t, struct 
 void hp_import_nginx(struct hp_reader *r, const struct hp_directive *root);
 void hp_import_apache(struct hp_reader *r, const struct hp_directive *root);
 
+/* import_apache_map.c: the directives of one virtual host, those outside that it inherits. */
+void hp_import_apache_vhost(struct hp_reader *r, struct hp_build *b,
+	const struct hp_directive *vhost, const struct hp_directive *root);
+/* One directive as if it stood in the virtual host itself. */
+void hp_import_apache_directive(
+	struct hp_reader *r, struct hp_build *b, const struct hp_directive *d);
 /* import_nginx_map.c: the directives of one server block, those of http that it inherits. */
 void hp_import_nginx_server(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *server, const struct hp_directive *http);
@@ -160,6 +166,8 @@ void hp_import_body(
 	struct hp_reader *r, struct hp_build *b, int64_t bytes, const struct hp_directive *d);
 void hp_import_ttl(
 	struct hp_reader *r, struct hp_build *b, int64_t seconds, const struct hp_directive *d);
+/* mod_expires' "access plus 1 month 2 days", "A2592000": seconds; -1: it is none. */
+int64_t hp_import_apache_time(struct hp_pool *pool, const char *s);
 void hp_import_root(
 	struct hp_reader *r, struct hp_build *b, const char *path, const struct hp_directive *d);
 void hp_import_cert(struct hp_reader *r, struct hp_build *b, bool key, const char *path,

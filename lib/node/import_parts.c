@@ -237,6 +237,33 @@ void hp_import_ttl(
 	hp_import_set_i64(r, b, HP_SITE_CACHE_TTL_SECONDS, seconds, d);
 }
 
+int64_t hp_import_apache_time(struct hp_pool *pool, const char *s)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = {{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400},
+		{"week", 604800}, {"month", 2592000}, {"year", 31536000}};
+	struct hp_strv words = {0};
+	int64_t sum = 0, n;
+	size_t i, j;
+
+	if (s[0] == 'A' || s[0] == 'M')
+		return hp_parse_i64(s + 1, 0, INT32_MAX, &n) == 0 ? n : -1;
+	hp_str_split(pool, s, " \t", &words);
+	if (words.n < 3 || (strcasecmp(words.v[0], "access") && strcasecmp(words.v[0], "now")))
+		return -1;
+	for (i = strcasecmp(words.v[1], "plus") ? 1 : 2; i + 1 < words.n; i += 2) {
+		for (j = 0; j < HP_ARRAY_SIZE(units); j++)
+			if (strncasecmp(words.v[i + 1], units[j].unit, strlen(units[j].unit)) == 0)
+				break;
+		if (j == HP_ARRAY_SIZE(units) || hp_parse_i64(words.v[i], 0, 10000000, &n) < 0)
+			return -1;
+		sum += n * units[j].seconds;
+	}
+	return sum;
+}
+
 /* ---- places ---- */
 void hp_import_root(
 	struct hp_reader *r, struct hp_build *b, const char *path, const struct hp_directive *d)

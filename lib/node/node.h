@@ -35,6 +35,16 @@
 typedef void hp_report_fn(void *arg, const char *json_line, size_t len);
 
 /* ---- one run ---- */
+/*
+ * Hand-made files of a server that give way to a website in the run that makes it: they are removed
+ * (or overwritten, where the website has a file of that name) when its own are put in place, and
+ * are back where they were whenever it is undone. Whoever gives them keeps what was in them.
+ */
+struct hp_takeover {
+	const char *domain;
+	struct hp_strv paths;     /* clean, without sysroot; below a server's own folder */
+};
+
 struct hp_node_opts {
 	const char *sysroot;      /* files go below it; no service is touched and no server asked */
 	const struct hp_conf *conf;
@@ -55,6 +65,7 @@ struct hp_node_opts {
 	 * is thrown away.
 	 */
 	const struct hp_strv *purge;
+	const struct hp_takeover *takeover; /* or NULL */
 };
 
 /*

@@ -1,0 +1,151 @@
+/* hp-vhost adopt: a hand-made virtual host becomes a website, in one run or not at all. */
+#include "cmd/apply.h"
+#include "cmd/import.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "node/adopt.h"
+
+const struct hp_opt cli_adopt_opts[] = {
+	{"tenant", 't', "TENANT", "tenant that it is to belong to; the only one unless given", 0,
+		"tenant"},
+	{"yes", 'y', NULL, "do it; without, only what would be done is said", 0, NULL},
+	{"copy", 0, NULL, "copy its documents to where those of a website are", 0, NULL},
+	{"http-only", 0, NULL, "even without the certificate that its HTTPS has now", 0, NULL},
+	{0},
+};
+
+static const struct cli_input_kind kind = {"domain", NULL, 0, true, true};
+
+static const struct hp_found *find(
+	struct cli *c, const struct hp_import *im, const char *server, struct hp_err *err)
+{
+	const char *domain;
+	size_t i;
+
+	if (hp_domain_check(c->pool, c->args[0], strlen(c->args[0]), false, &domain, err) < 0)
+		return NULL;
+	for (i = 0; i < im->n; i++) {
+		if (hp_streq(im->v[i].domain, domain))
+			return &im->v[i];
+		if (hp_strv_has(&im->v[i].site.aliases, domain)) {
+			hp_err_set(err, HP_E_NOT_FOUND, "%s: it is a further name of %s", domain,
+				im->v[i].domain);
+			return NULL;
+		}
+	}
+	hp_err_set(err, HP_E_NOT_FOUND, "%s: no hand-made virtual host of %s has this name", domain,
+		server);
+	hp_err_hint(err, "hp-site import %s lists those that there are", server);
+	return NULL;
+}
+
+/* What becomes of each directive, and of each file. */
+static void tell(struct cli *c, const struct hp_import *im, const struct hp_adopt *a)
+{
+	const struct hp_found *f = a->found;
+	size_t i;
+
+	for (i = 0; i < im->n_notes; i++) {
+		const struct hp_note *n = &im->notes[i];
+
+		if (n->hint ||
+			(!hp_streq(n->domain, f->domain) &&
+				(n->domain || !hp_strv_has(&f->files, n->file))))
+			continue;
+		if (n->kept)
+			cli_say(c, "%s:%u: %s: goes into " HP_CUSTOM_DIR "/%s/%s/adopted.conf",
+				n->file, n->line, n->what, f->domain, f->server);
+		else
+			cli_import_say(c, n);
+	}
+	for (i = 0; i < a->kept.n; i++)
+		cli_say(c, "%s", a->kept.v[i]);
+	if (a->copy_from)
+		cli_say(c, "%s: it is copied; what is there stays", a->copy_from);
+}
+
+static void assign(struct hp_pool *pool, struct cli *c, const struct hp_found *f,
+	struct hp_assign **ret, size_t *ret_n)
+{
+	struct hp_assign *v = hp_palloc(pool, (HP_SITE_FIELDS + 2) * sizeof(*v));
+	bool cert = f->tls && hp_adopt_has_cert(pool, c->sysroot, f->domain);
+	unsigned i;
+	size_t n = 0;
+
+	for (i = 0; i < HP_SITE_FIELDS; i++)
+		if (i != HP_SITE_DOMAIN && f->site.v[i])
+			v[n++] = (struct hp_assign){.field = i, .value = f->site.v[i]};
+	if (cert)
+		v[n++] = (struct hp_assign){.field = HP_SITE_SSL_ENABLED, .value = "true"};
+	if (cert && f->hsts)
+		v[n++] = (struct hp_assign){.field = HP_SITE_HSTS_MAX_AGE, .value = f->hsts};
+	*ret = v;
+	*ret_n = n;
+}
+
+static int do_adopt(struct cli *c, struct hp_pool *pool, const struct cli_input *in HP_UNUSED,
+	struct hp_site_change *ret, struct hp_err *err)
+{
+	struct hp_adopt *a = c->adopt;
+	struct hp_err again = HP_ERR_INIT;
+	struct hp_assign *v;
+	size_t n;
+
+	assign(pool, c, a->found, &v, &n);
+	if (hp_site_add(c->panel, pool, a->found->domain, cli_opt(c, "tenant"), v, n,
+		    &a->found->site.aliases, ret, err) < 0 ||
+		c->dry_run)
+		return err->code;
+	if (hp_adopt_prepare(c->pool, a, hp_site_i64(&ret->after, HP_SITE_UID), err) == 0)
+		return 0;
+	hp_adopt_undo(c->pool, a);
+	if (hp_site_revert(c->panel, ret, err->msg, &again) < 0)
+		cli_print_err(c, &again);
+	return err->code;
+}
+
+static bool is_there(struct cli *c, const char *domain)
+{
+	struct hp_err none = HP_ERR_INIT;
+	struct hp_site site;
+
+	return hp_site_get(c->panel, c->pool, domain, &site, &none) == 0;
+}
+
+int cli_verb_adopt(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_change_verb v = {"adopt", &kind, do_adopt, NULL, NULL};
+	struct hp_import_opts o = {.sysroot = c->sysroot};
+	struct hp_adopt a = {.sysroot = c->sysroot};
+	bool asked = !cli_opt(c, "yes") && !c->dry_run;
+	const char *here, *why;
+	struct hp_import im;
+
+	o.server = c->n_args > 1 ? c->args[1] : cli_import_server(c);
+	/* how the panel is opened hangs on it */
+	c->dry_run |= asked;
+	if (cli_panel(c, err) < 0 || cli_this_node(c, &here, err) < 0 ||
+		hp_import(c->pool, &o, &im, err) < 0)
+		return err->code;
+	if (!cli_can_apply(c, here, &why))
+		return hp_err_set(err, HP_E_USAGE,
+			"a virtual host is taken over where it is "
+			"served: %s",
+			why);
+	a.conf = c->conf;
+	a.found = find(c, &im, o.server, err);
+	if (!a.found ||
+		hp_adopt_look(c->pool, &a, cli_opt(c, "copy"), cli_opt(c, "http-only"), err) < 0)
+		return err->code;
+	tell(c, &im, &a);
+	c->adopt = &a;
+	c->takeover = &a.takeover;
+	if (cli_change_sites(c, &v, err) < 0 && !c->dry_run && !is_there(c, a.found->domain))
+		hp_adopt_undo(c->pool, &a);
+	c->adopt = NULL;
+	c->takeover = NULL;
+	if (err->code || !asked)
+		return err->code;
+	hp_err_set(err, HP_E_PENDING, "%s: nothing is changed yet", a.found->domain);
+	return hp_err_hint(err, "--yes does it");
+}
