@@ -118,8 +118,11 @@ static int begin_apache(struct hp_reader *r, struct hp_text *ret, struct hp_err 
 	static const char *const places[] = {
 		"/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf", NULL};
 
-	if (!r->o->text)
-		return main_file(r, places, ret, err);
+	if (!r->o->text) {
+		if (main_file(r, places, ret, err) < 0)
+			return err->code;
+		return r->o->sysroot && *r->o->sysroot ? 0 : hp_import_ask_apache(r, err);
+	}
 	hp_import_add_text(r, r->o->name, r->o->text, r->o->len);
 	*ret = r->texts[0];
 	return 0;
@@ -222,10 +225,12 @@ int hp_import(struct hp_pool *pool, const struct hp_import_opts *o, struct hp_im
 	if ((apache ? hp_import_parse_apache(&r, &t, &root, 0, err)
 		    : hp_import_parse_nginx(&r, &t, &root, 0, err)) < 0)
 		return err->code;
-	if (apache)
+	if (apache) {
 		hp_import_apache(&r, &root);
-	else
+		hp_import_missed_apache(&r, &root);
+	} else {
 		hp_import_nginx(&r, &root);
+	}
 	look_alone(&r, &root);
 	give(&r, ret);
 	return 0;

@@ -62,6 +62,8 @@ struct hp_reader {
 	struct hp_strv modules; /* "ssl_module" "mod_ssl.c" */
 	bool modules_known;
 	struct hp_members defines;
+	struct hp_directive **served; /* virtual hosts that Apache says it has */
+	size_t n_served, cap_served;
 	/* what came out */
 	struct hp_build **sites;
 	size_t n_sites, cap_sites;
@@ -95,6 +97,11 @@ int hp_import_parse_nginx(struct hp_reader *r, const struct hp_text *t, struct h
 	unsigned depth, struct hp_err *err);
 int hp_import_parse_apache(struct hp_reader *r, const struct hp_text *t, struct hp_directive *root,
 	unsigned depth, struct hp_err *err);
+
+/* import_apache_ask.c: does it take its configuration, and what does it serve? HP_E_REFUSED. */
+int hp_import_ask_apache(struct hp_reader *r, struct hp_err *err);
+/* What it serves and we have not found. */
+void hp_import_missed_apache(struct hp_reader *r, const struct hp_directive *root);
 
 /* ---- what they mean ---- */
 void hp_import_nginx(struct hp_reader *r, const struct hp_directive *root);

@@ -26,7 +26,7 @@ lib_libhp_la_SOURCES += lib/node/certs.h lib/node/certs.c lib/node/certs_site.c 
 	lib/node/acme_look.c
 # Websites out of a server's own configuration.
 lib_libhp_la_SOURCES += lib/node/import.h lib/node/import_impl.h lib/node/import.c \
-	lib/node/import_apache.c lib/node/import_apache_map.c lib/node/import_apache_parse.c lib/node/import_nginx.c \
+	lib/node/import_apache.c lib/node/import_apache_ask.c lib/node/import_apache_map.c lib/node/import_apache_parse.c lib/node/import_nginx.c \
 	lib/node/import_nginx_location.c lib/node/import_nginx_map.c \
 	lib/node/import_nginx_parse.c lib/node/import_parts.c lib/node/import_site.c \
 	lib/node/import_text.c

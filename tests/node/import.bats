@@ -123,6 +123,23 @@ p() { run --separate-stderr "$@" 3>&- 4>&-; }
 	</VirtualHost>
 	END
 	apache2 -d "$root" -f "$root/apache2.conf" -t
+	# asked for what it runs with: a macro's virtual host is missed, and said
+	mkdir -p /etc/apache2
+	{
+		cat "$root/apache2.conf"
+		echo "LoadModule macro_module /usr/lib/apache2/modules/mod_macro.so"
+		printf '<Macro V $d>\n<VirtualHost *:80>\nServerName $d\n</VirtualHost>\n</Macro>\nUse V macro.example\n'
+		echo 'PidFile ${APACHE_RUN_DIR}/x.pid'
+	} >/etc/apache2/apache2.conf
+	echo 'export APACHE_RUN_DIR=/var/run/apache2$SUFFIX' >/etc/apache2/envvars
+	p hp-site import apache
+	[ "$status" = 1 ] || { echo "$stderr"; return 1; }
+	[ "$(jq -r .domain <<<"$output")" = shop.example ]
+	[[ $stderr == *"VirtualHost macro.example: Apache serves it"* ]] || { echo "$stderr"; return 1; }
+	echo 'Nonsense on' >>/etc/apache2/apache2.conf
+	p hp-site import apache
+	[ "$status" = 7 ]
+	[[ $stderr == *"does not take its own configuration"* ]] || { echo "$stderr"; return 1; }
 	p hp-site import apache "$root/apache2.conf" --web-server nginx
 	[ "$status" = 1 ]
 	[ "$(jq -c '[.domain, .aliases, .php_version, .http_security_headers, .redirects, .document_root]' <<<"$output")" = \
