@@ -24,6 +24,18 @@ p() { run --separate-stderr "$@" 3>&- 4>&-; }
 	[[ $stderr == *"/etc/nginx/sites-enabled/default:"*"no domain is its name"* ]]
 }
 
+# What both must answer alike (hidden files are forbidden there, not there here): status, and the headers that the configuration speaks of.
+answers() {
+	local path
+	for path in /a.png /old/x /one /private/x /.htaccess; do
+		curl -s -m 20 -o /dev/null -D - -H 'Host: wp.example' "http://127.0.0.1$path"
+	done | tr -d '\r' | sed 's/^Location: /location: /' |
+		grep -iE '^(HTTP/|location:|x-by:|www-authenticate:|cache-control:)' |
+		sed -e 's/realm=.*//' -e 's/403 Forbidden/404 Not Found/' -e 's|location: http://wp.example/|location: /|'
+	code old.example /x/y
+	curl -s -m 20 -o /dev/null -w '%{redirect_url}\n' -H 'Host: old.example' http://127.0.0.1/x/y?z=1
+}
+
 @test "import | add: a WordPress, redirects and a password, asked over HTTP before and after" {
 	local version
 	version=$(panel hp-php list -n --tsv -o php_version | head -n 1)
@@ -51,6 +63,9 @@ p() { run --separate-stderr "$@" 3>&- 4>&-; }
 	END
 	ln -s ../sites-available/wp /etc/nginx/sites-enabled/wp
 	nginx -s reload
+	sleep 0.3
+	echo picture >/srv/wp/a.png
+	answers >"$dir/before"
 	p hp-site import nginx
 	[ "$status" = 1 ]
 	printf '%s\n' "$output" >"$dir/lines"
@@ -62,6 +77,10 @@ p() { run --separate-stderr "$@" 3>&- 4>&-; }
 	panel hp-site add - tenant=acme -q <"$dir/lines"
 	p hp-site show wp.example --json
 	[ "$(jq -r '.php_version, .php_post_max_size, .cache_ttl_seconds, .document_root' <<<"$output" | tr '\n' ' ')" = "$version 32M 2592000  " ]
+	page wp.example a.png $'picture\n'
+	answers >"$dir/after"
+	diff "$dir/before" "$dir/after"
+	[ "$(wc -l <"$dir/after")" = 15 ] || { cat "$dir/after"; return 1; }
 	page wp.example index.php '<?php echo "blog ", PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'
 	[ "$(get wp.example /some/post)" = "blog $version" ]
 	[ "$(get www.wp.example /)" = "blog $version" ]
