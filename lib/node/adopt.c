@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "node/adopt.h"
+#include "node/certs.h"
 #include "node/folders.h"
 #include "node/tree.h"
 #include "base/file.h"
@@ -16,9 +17,10 @@ static const char *full(struct hp_pool *pool, const struct hp_adopt *a, const ch
 
 bool hp_adopt_has_cert(struct hp_pool *pool, const char *sysroot, const char *domain)
 {
-	return access(hp_path(pool, sysroot,
-			      hp_pprintf(pool, HP_LIB "/certs/%s/current/fullchain.pem", domain)),
-		       F_OK) == 0;
+	const struct hp_cert *c = NULL;
+	struct hp_err ignored = HP_ERR_INIT;
+
+	return hp_cert_current(pool, sysroot, domain, &c, &ignored) == 0 && c;
 }
 
 /* ---- looking ---- */

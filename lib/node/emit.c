@@ -246,12 +246,13 @@ static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfi
 
 static int part_of(const char *path)
 {
-	const char *const *root, *rest;
+	const char *root, *rest;
+	size_t j;
 	int i;
 
 	for (i = 0; i < HP_PARTS; i++)
-		for (root = hp_parts[i]->roots; root && *root; root++)
-			if ((rest = hp_str_after(path, *root)) && *rest == '/')
+		for (j = 0; hp_parts[i]->root && (root = hp_parts[i]->root(j)); j++)
+			if ((rest = hp_str_after(path, root)) && *rest == '/')
 				return i;
 	return -1;
 }

@@ -240,9 +240,9 @@ static void find_moves(struct hp_engine *x)
  */
 static bool is_late(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m)
 {
-	struct hp_web_server *s = w->domain ? hp_web_of_file(x, m->path) : NULL;
+	struct hp_web_server *s = w->old ? hp_web_of_file(x, m->path) : NULL;
 
-	return s && !s->front && hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
+	return w->domain && s && !s->front && hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
 }
 
 static int note(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
