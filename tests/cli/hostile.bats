@@ -141,8 +141,8 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 		'redirects={"/a":"301 /a"}' 'redirects={"/a":"200 /b"}' 'redirects={"a":"301 /b"}' \
 		'redirects={"/a":"301 //evil.example"}' 'error_pages={"200":"/a"}' 'error_pages={"404":"a"}' \
 		document_root=/etc document_root=../x 'index_files=["a/b"]' index_files= proxy_port=0 proxy_port=65536 \
-		hsts_max_age=1 hsts_max_age=63072001 php_slowlog_seconds=301 php_max_children=0 php_max_children=501 \
-		memory_max=63M memory_max=128M cpu_quota=0 tasks_max=7 'php_settings={"open_basedir":""}' \
+		hsts_max_age=1 hsts_max_age=63072001 php_slowlog_seconds=86401 php_max_children=0 php_max_children=501 \
+		memory_max=63M cpu_quota=0 tasks_max=7 'php_settings={"open_basedir":""}' \
 		'php_settings={"date.timezone":"a;b"}' 'php_paths={"/":"8.1"}' 'php_paths={"/a":"9.9"}' \
 		'php_extensions=["../x"]' 'php_extensions=["a;b"]' php_post_max_size= web_server= ; do
 		try "${kv%%=*}" "" hp-site set a.example "$kv" || return 1
