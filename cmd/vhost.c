@@ -190,8 +190,8 @@ static const struct cli_verb verbs[] = {
 		"its PHP, its links, a server that does not run. With - the document comes from standard input and the "
 		"report is JSON lines; the last one is the end, with the exit status and, where something "
 		"failed, the message."},
-	{"front", vhost_front, "SERVER", 1, 1, {"server"}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
-		cli_event_cols, NULL, NULL, NULL,
+	{"front", vhost_front, "SERVER", 1, 1, {"server"}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,
+		NULL, cli_event_cols, NULL, NULL, NULL,
 		"give the public ports to another web server of this node",
 		"SERVER is nginx, apache or openlitespeed. The front server has ports 80 and 443, serves "
 		"its own websites, and hands requests for the others' to their servers on loopback; TLS "

@@ -95,7 +95,8 @@ static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const
 	hp_err_set(err, HP_E_EXISTS, "%s %s", path, why);
 	hp_err_hint(err,
 		"look at it with: hp-vhost plan --force; directives of your own belong into "
-		HP_CUSTOM_DIR "/%s/; --force takes the file over",
+		HP_CUSTOM_DIR
+		"/%s/; --force takes the file over",
 		w->domain ? w->domain : "DOMAIN");
 	return 0;
 }
@@ -127,7 +128,7 @@ static int judge(struct hp_engine *x, struct hp_wish *w, struct hp_emitted *f, b
 		return 0;
 	}
 	if (m ? disk == HP_DISK_SAME && hp_streq(m->sha, f->file.sha) && m->mode == f->file.mode &&
-			m->kind == f->file.kind && m->gid == f->file.gid
+				m->kind == f->file.kind && m->gid == f->file.gid
 	      : disk == HP_DISK_SAME) {
 		f->put = false;
 		f->file.sig = fresh;
@@ -228,8 +229,8 @@ static int settle_put(struct hp_emit *e, struct hp_wish *w, struct hp_emitted *f
 	return show_change(x, m, false, false, text, strlen(text), err);
 }
 
-static int settle_gone(struct hp_emit *e, struct hp_wish *w, const struct hp_mfile *m,
-	struct hp_err *err)
+static int settle_gone(
+	struct hp_emit *e, struct hp_wish *w, const struct hp_mfile *m, struct hp_err *err)
 {
 	struct hp_engine *x = e->x;
 	struct hp_op *op = add_op(x);
@@ -306,8 +307,8 @@ static int settle_takeover(struct hp_emit *e, struct hp_wish *w, struct hp_err *
 	return 0;
 }
 
-static int settle_all(struct hp_emit *e, struct hp_wish *w, const bool *gone, size_t n_old,
-	struct hp_err *err)
+static int settle_all(
+	struct hp_emit *e, struct hp_wish *w, const bool *gone, size_t n_old, struct hp_err *err)
 {
 	struct hp_engine *x = e->x;
 	struct hp_mfile **tail = w->now ? &w->now->files : NULL;

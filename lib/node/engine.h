@@ -101,7 +101,7 @@ struct hp_engine {
 	struct hp_wish *sites;           /* by domain */
 	size_t n_sites, cap_sites;
 	struct hp_wish own;              /* the node's own files */
-	struct hp_strv words;            /* of which many sites say the same: PHP versions, servers */
+	struct hp_strv words;            /* that many sites say: PHP versions, servers */
 
 	struct hp_op *ops;
 	size_t n_ops, cap_ops;

@@ -53,7 +53,7 @@ struct hp_node_opts {
 	unsigned state_ms;        /* for it to arrive whole; then HP_E_BUSY. 0: no limit */
 	bool force;               /* take over files that were edited by hand */
 	bool mend;                /* apply: make again what any site lacks besides files */
-	const char *front;        /* server that is to have the public ports; NULL: the one that has */
+	const char *front;        /* server to have the public ports; NULL: the one that has */
 	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
 	bool quiet_plan;          /* plan: only the list of paths, no diff */
 	int diff_fd;              /* plan: the unified diff goes here; -1: none */

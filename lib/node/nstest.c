@@ -65,7 +65,8 @@ int hp_nstest_run(struct hp_engine *x, const struct hp_nstest *t, int *ret_statu
 {
 	const char *staged = hp_stage_path(x, x->scratch, false, t->dir);
 	struct child c = {.dir = t->dir, .logs = t->logs, .log_dirs = t->log_dirs};
-	struct hp_run r = {.argv = t->argv, .out = t->out, .errs = t->errs, .max_out = (size_t)16 << 20,
+	struct hp_run r = {.argv = t->argv, .out = t->out, .errs = t->errs,
+		.max_out = (size_t)16 << 20,
 		.timeout_ms = t->timeout_ms, .in_child = enter, .in_child_arg = &c};
 	int status, why;
 	void *shared;

@@ -97,9 +97,9 @@ void hp_emit_file(struct hp_emit *e, const char *path, unsigned mode, gid_t gid,
 	const void *text, size_t len);
 void hp_emit_link(struct hp_emit *e, const char *path, const char *target);
 /*
- * Another text for a file that is there and stays the administrator's: planned, tested, switched and
- * undone as ours are, but not remembered, so that what he does with it later is no drift. Only where
- * an edit is needed; owner and mode stay.
+ * Another text for a file that is there and stays the administrator's: planned, tested, switched
+ * and undone as ours are, but not remembered, so that what he does with it later is no drift. Only
+ * where an edit is needed; owner and mode stay.
  */
 void hp_emit_edit(struct hp_emit *e, const char *path, const void *text, size_t len);
 /* A file of before that sites still need, though what it was made for is not installed now. */

@@ -19,15 +19,15 @@ extern const struct hp_server hp_server_apache;
  */
 static const char *const modules[] = {"alias", "auth_basic", "authn_core", "authn_file",
 	"authz_core", "authz_host", "authz_user", "deflate", "dir", "env", "expires", "filter",
-	"mime", "setenvif", "headers", "http2", "proxy", "proxy_fcgi",
-	"proxy_http", "proxy_wstunnel", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
+	"mime", "setenvif", "headers", "http2", "proxy", "proxy_fcgi", "proxy_http",
+	"proxy_wstunnel", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
 
 /* ---- what the administrator says elsewhere ---- */
 static void look(struct hp_engine *x, struct hp_web_server *s)
 {
 	/* ports.conf listens for TLS where the module stands before it */
-	s->admin_sets = access(
-		hp_engine_path(x, x->scratch, ETC "/mods-enabled/ssl.load"), F_OK) == 0;
+	s->admin_sets =
+		access(hp_engine_path(x, x->scratch, ETC "/mods-enabled/ssl.load"), F_OK) == 0;
 }
 
 /* ---- ports.conf: it is the administrator's, but two servers can't have one port ---- */
@@ -51,7 +51,7 @@ static bool is_debians(const char *line)
 
 struct ports {
 	bool listens, foreign;
-	const char *line;            /* the foreign one */
+	const char *line; /* the foreign one */
 };
 
 static void read_ports(struct hp_pool *pool, const char *text, struct ports *ret)
@@ -79,8 +79,8 @@ static const char back_ports[] =
 	"# Edited by hosting-panel: another server has the public ports, and Apache listens where\n"
 	"# conf-enabled/hosting-panel.conf says. hp-vhost front apache gives them back to it.\n";
 
-static int edit_ports(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-	struct hp_err *err)
+static int edit_ports(
+	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
 	struct ports p;
@@ -91,12 +91,14 @@ static int edit_ports(struct hp_engine *x, struct hp_web_server *s, struct hp_em
 	if (p.listens == s->front)
 		return 0;
 	if (p.foreign) {
-		hp_err_set(err, HP_E_EXISTS, PORTS_CONF " has lines of the administrator's (%s), "
-			"so it is not changed, but apache %s", p.line, s->front ?
-			"is to listen on ports 80 and 443" :
-			"can't listen where the front server does");
-		return hp_err_hint(err, s->front ? "put into it: Listen 80" :
-			"take its Listen lines out");
+		hp_err_set(err, HP_E_EXISTS,
+			PORTS_CONF " has lines of the administrator's (%s), "
+				   "so it is not changed, but apache %s",
+			p.line,
+			s->front ? "is to listen on ports 80 and 443"
+				 : "can't listen where the front server does");
+		return hp_err_hint(
+			err, s->front ? "put into it: Listen 80" : "take its Listen lines out");
 	}
 	hp_emit_edit(e, PORTS_CONF, s->front ? front_ports : back_ports,
 		strlen(s->front ? front_ports : back_ports));
@@ -123,8 +125,8 @@ static int site_data(struct hp_engine *x HP_UNUSED, struct hp_web_server *s HP_U
 	return 0;
 }
 
-static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-	struct hp_err *err)
+static int render_node(
+	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
 	const char *const *name;
@@ -140,12 +142,15 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf-available/hosting-panel.conf",
 			0644, m, err) < 0)
 		return err->code;
-	hp_emit_link(e, ETC "/conf-enabled/hosting-panel.conf",
-		"../conf-available/hosting-panel.conf");
-	/* root's alone: who knows the headers' names can be any client to a server behind the front */
+	hp_emit_link(
+		e, ETC "/conf-enabled/hosting-panel.conf", "../conf-available/hosting-panel.conf");
+	/* root's alone: who knows the headers' names can be any client to a server behind the front
+	 */
 	if (s->front)
-		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) < 0)
+		return hp_web_emit_shared(
+			x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) <
+		0)
 		return err->code;
 	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0644, m, err);
 }
@@ -158,8 +163,9 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 static void read_other(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret)
 {
 	/* said beside every complaint, or behind it */
-	static const char *const noise[] = {"Warning", "AH00557:", "AH00558:", "AH00014:",
-		"Action '", "The Apache error log may have", NULL};
+	static const char *const noise[] = {"Warning",
+		"AH00557:", "AH00558:", "AH00014:", "Action '", "The Apache error log may have",
+		NULL};
 	struct hp_strv lines = {0};
 	const char *const *word;
 	const char *at, *shown;
@@ -251,15 +257,16 @@ static size_t read_names(struct hp_pool *pool, const char *text, struct name **r
 		if (open)
 			file = hp_pstrndup(pool, open + 2, strcspn(open + 2, ":)"));
 		if (p)
-			v[n++] = (struct name){.listen = listen, .file = file,
+			v[n++] = (struct name){.listen = listen,
+				.file = file,
 				.name = hp_pstrndup(pool, p, strcspn(p, " "))};
 	}
 	*ret = v;
 	return n;
 }
 
-size_t hp_apache_conflicts(struct hp_pool *pool, const char *text, struct hp_strv *names,
-	struct hp_strv *listens)
+size_t hp_apache_conflicts(
+	struct hp_pool *pool, const char *text, struct hp_strv *names, struct hp_strv *listens)
 {
 	struct name *v;
 	size_t n = read_names(pool, text, &v), i;
@@ -336,8 +343,8 @@ static const char *version(struct hp_pool *pool, const char *binary)
 }
 
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
-static const char *const templates[] = {"site.conf", "node.conf", "proxy.conf", "behind.conf",
-	"behind-php.conf", NULL};
+static const char *const templates[] = {
+	"site.conf", "node.conf", "proxy.conf", "behind.conf", "behind-php.conf", NULL};
 
 const struct hp_server hp_server_apache = {
 	.name = "apache",

@@ -68,8 +68,8 @@ static int64_t power_of_two(int64_t n)
  * nginx find a size of its table at once, which otherwise takes seconds. Powers of two, so that
  * the file changes seldom.
  */
-static int count_names(struct hp_engine *x, const struct hp_web_server *s, struct hp_tmap *m,
-	struct hp_err *err)
+static int count_names(
+	struct hp_engine *x, const struct hp_web_server *s, struct hp_tmap *m, struct hp_err *err)
 {
 	int64_t names = 0, longest = 32, bucket, len;
 	struct hp_site site;
@@ -88,8 +88,8 @@ static int count_names(struct hp_engine *x, const struct hp_web_server *s, struc
 		if (memmem(x->sites[i].line, x->sites[i].len, "\"aliases\":[]", 12))
 			continue;
 		hp_pool_reset(x->names);
-		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site,
-			err) < 0)
+		if (hp_state_parse_site(x->names, x->sites[i].line, x->sites[i].len, &site, err) <
+			0)
 			return err->code;
 		names += (int64_t)site.aliases.n;
 		for (j = 0; j < site.aliases.n; j++) {
@@ -109,8 +109,8 @@ static int count_names(struct hp_engine *x, const struct hp_web_server *s, struc
 	return 0;
 }
 
-static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-	struct hp_err *err)
+static int render_node(
+	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
 
@@ -123,20 +123,23 @@ static int render_node(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
 	hp_web_default_headers(x->scratch, m);
 	if (count_names(x, s, m, err) < 0 ||
-		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m,
-			err) < 0 ||
+		hp_web_emit_shared(
+			x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m, err) < 0 ||
 		hp_web_emit_shared(x, s, e, "php.conf", OWN "/php.conf", 0644, m, err) < 0 ||
 		hp_web_emit_shared(x, s, e, "tls.conf", OWN "/tls.conf", 0644, m, err) < 0)
 		return err->code;
-	/* root's alone: who knows the headers' names can be any client to a server behind the front */
+	/* root's alone: who knows the headers' names can be any client to a server behind the front
+	 */
 	if (s->front)
-		return hp_web_emit_shared(x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m,
-		    err) < 0 ||
+		return hp_web_emit_shared(
+			x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
+	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) <
+			0 ||
 		hp_web_emit_shared(x, s, e, "behind-app.conf", OWN "/behind-app.conf",
 			HP_EMIT_SECRET, m, err) < 0)
 		return err->code;
-	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", HP_EMIT_SECRET, m, err);
+	return hp_web_emit_shared(
+		x, s, e, "behind-php.conf", OWN "/behind-php.conf", HP_EMIT_SECRET, m, err);
 }
 
 /* ---- reading what nginx -t says ---- */
@@ -203,8 +206,8 @@ void hp_nginx_read_verdict(struct hp_pool *pool, const char *text, struct hp_web
 }
 
 /* nginx: [warn] conflicting server name "a.example" on 0.0.0.0:80, ignored */
-bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **ret_name,
-	const char **ret_listen)
+bool hp_nginx_next_conflict(
+	struct hp_pool *pool, const char **at, const char **ret_name, const char **ret_listen)
 {
 	char *line, *what, *name, *end, *on, *comma;
 
@@ -231,8 +234,8 @@ bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **
 }
 
 /* Of two vhosts with one name nginx serves the first and says only a warning. */
-static int check_conflicts(struct hp_engine *x, struct hp_web_server *s, const char *said,
-	struct hp_err *err)
+static int check_conflicts(
+	struct hp_engine *x, struct hp_web_server *s, const char *said, struct hp_err *err)
 {
 	const char *at = said, *name, *listen;
 	int rc = 0, one;
@@ -290,11 +293,10 @@ static const char *version(struct hp_pool *pool, const char *binary)
 	return hp_web_ask_version(pool, argv, "nginx/");
 }
 
-static const char *const binaries[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx",
-	"/usr/bin/nginx", NULL};
+static const char *const binaries[] = {
+	"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", NULL};
 static const char *const templates[] = {"site.conf", "node.conf", "php.conf", "proxy.conf",
-	"tls.conf", "behind.conf",
-	"behind-app.conf", "behind-php.conf", NULL};
+	"tls.conf", "behind.conf", "behind-app.conf", "behind-php.conf", NULL};
 
 const struct hp_server hp_server_nginx = {
 	.name = "nginx",

@@ -45,9 +45,9 @@ static int verify(struct hp_engine *x, struct hp_err *err)
 	if (wrong) {
 		hp_err_set(err, HP_E_NO, "%zu thing%s not as hosting-panel left %s", wrong,
 			wrong == 1 ? " is" : "s are", wrong == 1 ? "it" : "them");
-		hp_err_hint(err, files
-			? "what was changed by hand is taken back with: hp-vhost apply --force"
-			: "bring it back with: hp-vhost apply");
+		hp_err_hint(err,
+			files ? "what was changed by hand is taken back with: hp-vhost apply --force"
+			      : "bring it back with: hp-vhost apply");
 	}
 	hp_report_end(x, wrong ? "drift" : "unchanged", x->old.generation, x->old.n, 0, wrong, err);
 	return err->code;
@@ -74,8 +74,8 @@ int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp
 	return err->code;
 }
 
-int hp_node_front(struct hp_pool *pool, const struct hp_node_opts *o, const char **ret,
-	struct hp_err *err)
+int hp_node_front(
+	struct hp_pool *pool, const struct hp_node_opts *o, const char **ret, struct hp_err *err)
 {
 	struct hp_engine x;
 
@@ -114,8 +114,10 @@ static int list_php(struct hp_pool *pool, struct hp_engine *x, struct hp_php_inf
 		return err->code;
 	v = hp_palloc(pool, (list.n + 1) * sizeof(*v));
 	for (i = 0; i < list.n; i++) {
-		v[i] = (struct hp_php_info){.version = list.v[i].version, .fpm = list.v[i].fpm,
-			.cli = list.v[i].cli, .is_default = list.v[i].is_default};
+		v[i] = (struct hp_php_info){.version = list.v[i].version,
+			.fpm = list.v[i].fpm,
+			.cli = list.v[i].cli,
+			.is_default = list.v[i].is_default};
 		if (x->live && hp_php_release(pool, x->root, &list.v[i], &v[i].release, err) < 0)
 			return err->code;
 		for (j = 0; j < x->old.n; j++)

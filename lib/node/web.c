@@ -86,8 +86,9 @@ static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *
 	size_t i;
 
 	if (x->o->front && name && !hp_streq(name, x->o->front)) {
-		hp_err_set(err, HP_E_CONF, "%s can't be the front: " HP_CONF_FILE
-			" says [web] server = %s", x->o->front, name);
+		hp_err_set(err, HP_E_CONF,
+			"%s can't be the front: " HP_CONF_FILE " says [web] server = %s",
+			x->o->front, name);
 		return hp_err_hint(err, "set it to %s or to auto there", x->o->front);
 	}
 	if (x->o->front)
@@ -97,8 +98,7 @@ static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *
 			hp_str_printable(x->scratch, x->o->front, 40), names(x));
 	if (x->o->front && x->live && !hp_web_find(x, x->o->front)->binary) {
 		hp_err_set(err, HP_E_NOT_FOUND, "%s is not installed on this node", x->o->front);
-		return hp_err_hint(err, "apt install %s",
-			hp_web_find(x, x->o->front)->is->package);
+		return hp_err_hint(err, "apt install %s", hp_web_find(x, x->o->front)->is->package);
 	}
 	web->front_before = kept_front(x);
 	if (!name)
@@ -176,8 +176,8 @@ static void find_used(struct hp_engine *x)
 	size_t i;
 
 	for (i = 0; i < web->n; i++)
-		web->v[i].used = web->v[i].front || (web->v[i].binary &&
-			hp_web_has_files(x, x->old.own.files, &web->v[i]));
+		web->v[i].used = web->v[i].front ||
+			(web->v[i].binary && hp_web_has_files(x, x->old.own.files, &web->v[i]));
 	for (i = 0; i < x->n_sites; i++) {
 		s = x->sites[i].line ? hp_web_find(x, x->sites[i].server) : NULL;
 		if (s)
@@ -242,7 +242,8 @@ static bool is_late(struct hp_engine *x, const struct hp_wish *w, const struct h
 {
 	struct hp_web_server *s = w->old ? hp_web_of_file(x, m->path) : NULL;
 
-	return w->domain && s && !s->front && hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
+	return w->domain && s && !s->front &&
+		hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
 }
 
 static int note(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
@@ -253,8 +254,8 @@ static int note(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 		return err->code;
 	s->was_down = pid == 0;
 	if (s->gains)
-		hp_journal_note(x, HP_PART_WEB, "%s\t%s", s->was_down ? "start" : "reload",
-			s->is->name);
+		hp_journal_note(
+			x, HP_PART_WEB, "%s\t%s", s->was_down ? "start" : "reload", s->is->name);
 	if (s->loses)
 		hp_journal_note(x, HP_PART_WEB, "lose\t%s", s->is->name);
 	return 0;
@@ -479,8 +480,8 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 }
 
 /* ---- is what they serve what stands in their files? ---- */
-static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
-	size_t *ret_wrong, struct hp_err *err)
+static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair, size_t *ret_wrong,
+	struct hp_err *err)
 {
 	const char *name = s->is->name;
 	struct hp_err one = HP_ERR_INIT;
@@ -500,8 +501,8 @@ static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
 	(*ret_wrong)++;
 	if (repair && start(s->is, &one) < 0)
 		return hp_mend_failed(x, s->is->pidfile, NULL, &one, err);
-	hp_mend_tell(x, repair, s->is->pidfile, NULL,
-		hp_pprintf(x->scratch, "%s does not run", name));
+	hp_mend_tell(
+		x, repair, s->is->pidfile, NULL, hp_pprintf(x->scratch, "%s does not run", name));
 	return 0;
 }
 

@@ -25,28 +25,29 @@ struct hp_web_server;
 
 /* What a server's own test said: its first complaint, and the website to blame, if any. */
 struct hp_web_verdict {
-	const char *message;         /* "unknown directive \"x\" in /…/a.conf:3", or NULL: none */
-	const char *domain;          /* whose file it is, or NULL */
+	const char *message; /* "unknown directive \"x\" in /…/a.conf:3", or NULL: none */
+	const char *domain;  /* whose file it is, or NULL */
 };
 
 struct hp_server {
-	const char *name;            /* value of web_server; templates/<name>/, custom/<domain>/<name>/ */
-	const char *package;         /* apt install … */
+	const char *name;    /* value of web_server; templates/<name>/, custom/<domain>/<name>/ */
+	const char *package; /* apt install … */
 	const char *service;
 	const char *pidfile;
-	const char *comm;            /* what names of its processes begin with */
-	const char *etc;             /* everything that we write for it stands below */
-	const char *own;             /* and this is ours alone */
+	const char *comm; /* what names of its processes begin with */
+	const char *etc;  /* everything that we write for it stands below */
+	const char *own;  /* and this is ours alone */
 	const char *error_log;
-	const char *sites, *enabled; /* folders of <domain>.conf, and of links to them (or NULL) */
-	unsigned port;               /* on 127.0.0.1 where another server is the front */
-	int reload;                  /* signal that makes it read its configuration */
-	const char *const *binaries; /* where it may be */
+	const char *sites, *enabled;  /* folders of <domain>.conf, and of links to them (or NULL) */
+	unsigned port;                /* on 127.0.0.1 where another server is the front */
+	int reload;                   /* signal that makes it read its configuration */
+	const char *const *binaries;  /* where it may be */
 	const char *const *templates; /* that files are rendered from, site.conf first */
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);
-	/* What else files are made from: of the administrator's files those that may need an edit. */
+	/* What else files are made from: of the administrator's files those that may need an edit.
+	 */
 	void (*inputs)(struct hp_engine *x, struct hp_web_server *s, struct hp_digest *d);
 	/* Slots that only this server's template has. */
 	int (*site_data)(struct hp_engine *x, struct hp_web_server *s, const struct hp_wish *w,
@@ -68,9 +69,9 @@ extern const struct hp_server *const hp_servers[];
 
 struct hp_web_server {
 	const struct hp_server *is;
-	const char *binary;          /* without sysroot; NULL: not installed */
-	uint8_t number;              /* of its row in hp_servers */
-	bool used;                   /* it is the front, or sites are wished on it */
+	const char *binary; /* without sysroot; NULL: not installed */
+	uint8_t number;     /* of its row in hp_servers */
+	bool used;          /* it is the front, or sites are wished on it */
 	bool front;
 	/*
 	 * The administrator says himself what we would: NGINX's server_names_hash_*, Apache's
@@ -78,12 +79,12 @@ struct hp_web_server {
 	 */
 	bool admin_sets;
 	/* of this round */
-	bool gains, loses;           /* files are put or changed now; or go when all is decided */
+	bool gains, loses; /* files are put or changed now; or go when all is decided */
 	bool was_down;
-	bool told;                   /* it was told to reload or start */
+	bool told; /* it was told to reload or start */
 	uint64_t told_us;
-	pid_t pid;                   /* of its master then; 0: it was to be started */
-	off_t log_at;                /* where its log ended then */
+	pid_t pid;                         /* of its master then; 0: it was to be started */
+	off_t log_at;                      /* where its log ended then */
 	pid_t workers[HP_WEB_WORKERS_MAX]; /* of before */
 	size_t n_workers;
 	/* from a journal */
@@ -94,9 +95,9 @@ struct hp_web {
 	struct hp_web_server v[HP_SERVERS_MAX];
 	size_t n;
 	struct hp_web_server *front;
-	const char *front_before;    /* of the last run; NULL: there was none */
+	const char *front_before; /* of the last run; NULL: there was none */
 	bool ipv6;
-	const char *key;             /* in the names of headers that only the front sets */
+	const char *key; /* in the names of headers that only the front sets */
 };
 
 static inline struct hp_web *hp_web(const struct hp_engine *x)
@@ -109,8 +110,7 @@ struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name);
 struct hp_web_server *hp_web_of_file(struct hp_engine *x, const char *path);
 
 /* Is one of these files that server's? */
-bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m,
-	const struct hp_web_server *s);
+bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m, const struct hp_web_server *s);
 
 /* ---- web_site.c ---- */
 int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
@@ -123,8 +123,9 @@ int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 
 /* ---- web_tls.c ---- */
 /*
- * The slots certificate and certificate_key, and whether there is one: the site's certificate, if it is to have one and
- * has, is copied below the front's own folder, where its test sees it before it counts.
+ * The slots certificate and certificate_key, and whether there is one: the site's certificate, if
+ * it is to have one and has, is copied below the front's own folder, where its test sees it before
+ * it counts.
  */
 int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *site,
 	struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d, bool *ret_has,
@@ -152,20 +153,20 @@ int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *na
  * "…/sites-enabled/example.com.conf" → "example.com"; a tested copy of hand-made directives
  * likewise, and *ret_shown is then its original. NULL: no site's file.
  */
-const char *hp_web_domain_of(struct hp_pool *pool, const struct hp_server *s, const char *path,
-	const char **ret_shown);
+const char *hp_web_domain_of(
+	struct hp_pool *pool, const struct hp_server *s, const char *path, const char **ret_shown);
 
 /* ---- server_nginx.c, for its tests ---- */
 void hp_nginx_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
 /* All conflicting names, one after the other: *at is where to read on. false at the end. */
-bool hp_nginx_next_conflict(struct hp_pool *pool, const char **at, const char **ret_name,
-	const char **ret_listen);
+bool hp_nginx_next_conflict(
+	struct hp_pool *pool, const char **at, const char **ret_name, const char **ret_listen);
 
 /* ---- server_apache.c, for its tests ---- */
 void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
 /* Names that two files' vhosts have on one address, by what -D DUMP_VHOSTS prints. */
-size_t hp_apache_conflicts(struct hp_pool *pool, const char *text, struct hp_strv *names,
-	struct hp_strv *listens);
+size_t hp_apache_conflicts(
+	struct hp_pool *pool, const char *text, struct hp_strv *names, struct hp_strv *listens);
 
 /* ---- web.c ---- */
 /* 0, or HP_E_REFUSED with its last words: the server was told to reload, and ended. */

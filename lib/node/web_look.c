@@ -181,8 +181,11 @@ static int info(struct hp_pool *pool, struct hp_engine *x, const struct hp_web_s
 {
 	pid_t pid = 0;
 
-	*ret = (struct hp_server_info){.name = s->is->name, .binary = hp_pstrdup(pool, s->binary),
-		.service = s->is->service, .listens = "", .front = s->front};
+	*ret = (struct hp_server_info){.name = s->is->name,
+		.binary = hp_pstrdup(pool, s->binary),
+		.service = s->is->service,
+		.listens = "",
+		.front = s->front};
 	if (!x->live)
 		return 0;
 	ret->version = s->is->version(pool, s->binary);

@@ -57,7 +57,7 @@ struct question {
 	struct hp_web_server *server;
 	unsigned port;
 	const char *domain, *revision;
-	bool gone;                   /* anything else is the right answer */
+	bool gone; /* anything else is the right answer */
 	uint64_t end;
 	char heard[1100];
 };
@@ -66,8 +66,8 @@ struct question {
 static bool ask(struct question *q)
 {
 	struct hp_buf body _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_http_probe p = {.host = q->domain, .path = HP_WEB_PROBE_PATH, .port = q->port,
-		.timeout_ms = 3000};
+	struct hp_http_probe p = {
+		.host = q->domain, .path = HP_WEB_PROBE_PATH, .port = q->port, .timeout_ms = 3000};
 	struct hp_err err = HP_ERR_INIT;
 	bool same;
 	int status;
@@ -123,8 +123,8 @@ void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
 			nap(5);
 }
 
-static bool is_touched(struct hp_engine *x, const struct hp_web_server *s, const bool *touched,
-	size_t i)
+static bool is_touched(
+	struct hp_engine *x, const struct hp_web_server *s, const bool *touched, size_t i)
 {
 	const struct hp_wish *w = &x->sites[i];
 
@@ -152,8 +152,8 @@ static bool *find_touched(struct hp_engine *x, const struct hp_web_server *s)
 	return touched;
 }
 
-static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w,
-	const char *heard, struct hp_err *err)
+static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w, const char *heard,
+	struct hp_err *err)
 {
 	hp_err_set(err, HP_E_REFUSED,
 		"%s was reloaded, but the site does not answer with its new configuration (%s)",
@@ -166,7 +166,10 @@ static int wrong(struct hp_engine *x, struct hp_web_server *s, struct hp_wish *w
 
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
-	struct question q = {.x = x, .front = s->front, .server = s, .port = s->front ? 80 : s->is->port,
+	struct question q = {.x = x,
+		.front = s->front,
+		.server = s,
+		.port = s->front ? 80 : s->is->port,
 		.end = deadline(x)};
 	bool *touched = find_touched(x, s);
 	size_t i, asked = 0, n_wrong = 0;

@@ -114,14 +114,13 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_i64(m, "max_body_bytes", (int64_t)bytes);
 	hp_tmap_bool(m, "gzip", hp_site_bool(s, HP_SITE_GZIP_ENABLED));
 	hp_tmap_bool(m, "cache", hp_site_bool(s, HP_SITE_CACHE_ENABLED));
-	hp_tmap_str(m, "cache_ttl", hp_pprintf(pool, "%llds",
-		(long long)hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS)));
+	hp_tmap_str(m, "cache_ttl",
+		hp_pprintf(pool, "%llds", (long long)hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS)));
 	hp_tmap_i64(m, "cache_seconds", hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS));
 	hp_tmap_bool(m, "restricted", is_list(s->v[HP_SITE_ALLOWED_IPS]));
-	hp_tmap_bool(m, "limited", is_list(s->v[HP_SITE_ALLOWED_IPS]) ||
-		is_list(s->v[HP_SITE_BLOCKED_IPS]));
-	if (add_list(m, "allowed", "address", s->v[HP_SITE_ALLOWED_IPS], pool,
-		    err) < 0)
+	hp_tmap_bool(m, "limited",
+		is_list(s->v[HP_SITE_ALLOWED_IPS]) || is_list(s->v[HP_SITE_BLOCKED_IPS]));
+	if (add_list(m, "allowed", "address", s->v[HP_SITE_ALLOWED_IPS], pool, err) < 0)
 		return hp_err_prefix(err, "allowed_ips");
 	if (add_list(m, "blocked", "address", s->v[HP_SITE_BLOCKED_IPS], pool, err) < 0)
 		return hp_err_prefix(err, "blocked_ips");
@@ -211,8 +210,8 @@ static void fill_revision(struct hp_buf *b, const char *revision)
 	}
 }
 
-static int find_server(struct hp_engine *x, const struct hp_site *site,
-	struct hp_web_server **ret, struct hp_err *err)
+static int find_server(struct hp_engine *x, const struct hp_site *site, struct hp_web_server **ret,
+	struct hp_err *err)
 {
 	const char *name = site->v[HP_SITE_WEB_SERVER];
 	struct hp_web_server *s = name ? hp_web_find(x, name) : hp_web(x)->front;
@@ -240,8 +239,7 @@ static void set_role(struct hp_web_server *on, const struct hp_web_server *to, b
 	const struct hp_site *site, struct hp_tmap *m)
 {
 	hp_tmap_bool(m, "tls", on->front && tls);
-	hp_tmap_bool(m, "redirect",
-		on->front && tls && hp_site_bool(site, HP_SITE_HTTPS_REDIRECT));
+	hp_tmap_bool(m, "redirect", on->front && tls && hp_site_bool(site, HP_SITE_HTTPS_REDIRECT));
 	hp_tmap_bool(m, "front", on->front);
 	hp_tmap_bool(m, "serves", on == to);
 	hp_tmap_i64(m, "port", on->is->port);

@@ -148,8 +148,7 @@ static void add_redirect(const struct slots *k, const struct hp_json *v)
 		hp_tmap_str(item, "exact", hp_pprintf(k->pool, "^%s(?!.)", quoted(k, base)));
 		return;
 	}
-	hp_tmap_str(item, "request",
-		hp_pprintf(k->pool, "^[A-Z]+ %s([^? ]*)", quoted(k, base)));
+	hp_tmap_str(item, "request", hp_pprintf(k->pool, "^[A-Z]+ %s([^? ]*)", quoted(k, base)));
 	hp_tmap_bool(item, "rest", rest);
 	hp_tmap_str(item, "pattern",
 		hp_pprintf(k->pool, "^%s(?<hosting_panel_rest>[^?]*)", quoted(k, base)));

@@ -28,8 +28,8 @@ static const char *const *log_dirs(struct hp_engine *x)
 }
 
 /* ---- what they say ---- */
-const char *hp_web_domain_of(struct hp_pool *pool, const struct hp_server *s, const char *path,
-	const char **ret_shown)
+const char *hp_web_domain_of(
+	struct hp_pool *pool, const struct hp_server *s, const char *path, const char **ret_shown)
 {
 	const char *const dirs[] = {s->sites, s->enabled};
 	const char *name, *at, *domain;
@@ -72,8 +72,8 @@ static bool has_name(struct hp_engine *x, const struct hp_wish *w, const char *n
 		return true;
 	hp_pool_reset(x->scratch);
 	return w->line && memmem(w->line, w->len, name, strlen(name)) &&
-	       hp_state_parse_site(x->scratch, w->line, w->len, &site, &ignored) == 0 &&
-	       hp_strv_has(&site.aliases, name);
+		hp_state_parse_site(x->scratch, w->line, w->len, &site, &ignored) == 0 &&
+		hp_strv_has(&site.aliases, name);
 }
 
 int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *name,
@@ -101,10 +101,17 @@ int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *co
 	bool live, int *ret_status, struct hp_buf *said, struct hp_err *err)
 {
 	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT;
-	struct hp_nstest t = {.argv = argv, .dir = s->is->etc, .logs = HP_SITES_LOG_DIR,
-		.out = &out, .errs = said, .timeout_ms = patience(x)};
-	struct hp_run plain = {.argv = argv, .out = &out, .errs = said,
-		.max_out = (size_t)16 << 20, .timeout_ms = patience(x)};
+	struct hp_nstest t = {.argv = argv,
+		.dir = s->is->etc,
+		.logs = HP_SITES_LOG_DIR,
+		.out = &out,
+		.errs = said,
+		.timeout_ms = patience(x)};
+	struct hp_run plain = {.argv = argv,
+		.out = &out,
+		.errs = said,
+		.max_out = (size_t)16 << 20,
+		.timeout_ms = patience(x)};
 	/* some open their pid file even to test, and make it when it is not there */
 	bool had_pidfile = access(s->is->pidfile, F_OK) == 0;
 	int rc;

@@ -22,8 +22,8 @@ static int check_text(const char *v, size_t n, bool multiline, struct hp_err *er
 
 		if (c == '\n' || c == '\r' || c == '\t') {
 			if (!multiline)
-				return hp_err_set(err, HP_E_USAGE, c == '\t' ? "contains a tab" :
-					"contains a line break");
+				return hp_err_set(err, HP_E_USAGE,
+					c == '\t' ? "contains a tab" : "contains a line break");
 		} else if (c < 0x20 || c == 0x7f) {
 			return hp_err_set(err, HP_E_USAGE, "contains a control character");
 		}
@@ -54,11 +54,11 @@ static int check_value(const char *v, size_t n, const char *refused, struct hp_e
 		return hp_err_set(err, HP_E_USAGE, "is longer than %d bytes", MAX_VALUE);
 	at = strcspn(v, refused);
 	if (v[at] == ' ')
-		return hp_err_set(err, HP_E_USAGE,
-			"contains a blank, which cannot be written here");
+		return hp_err_set(
+			err, HP_E_USAGE, "contains a blank, which cannot be written here");
 	if (v[at])
-		return hp_err_set(err, HP_E_USAGE,
-			"contains '%c', which cannot be written here", v[at]);
+		return hp_err_set(
+			err, HP_E_USAGE, "contains '%c', which cannot be written here", v[at]);
 	return 0;
 }
 
@@ -83,8 +83,8 @@ static void put_quoted(struct hp_buf *out, const char *v, size_t n, bool percent
 }
 
 /* The formats with double quotes; none has a writing of '$' that is right everywhere. */
-static int escape_quoted(struct hp_buf *out, const char *v, const char *slot, bool percent,
-	struct hp_err *err)
+static int escape_quoted(
+	struct hp_buf *out, const char *v, const char *slot, bool percent, struct hp_err *err)
 {
 	size_t n = strlen(v);
 	int r;
@@ -148,14 +148,14 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 	if (slot && strcmp(slot, "regex") == 0)
 		return escape_regex(out, v, err);
 	if (!slot && strstr(v, "%{"))
-		return hp_err_set(err, HP_E_USAGE,
-			"contains \"%%{\", which cannot be written here");
+		return hp_err_set(
+			err, HP_E_USAGE, "contains \"%%{\", which cannot be written here");
 	return escape_quoted(out, v, percent ? NULL : slot, percent, err);
 }
 
 /* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
-static int escape_openlitespeed(struct hp_buf *out, const char *v, const char *slot,
-	struct hp_err *err)
+static int escape_openlitespeed(
+	struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
 	size_t n = strlen(v);
 	int r;
@@ -201,8 +201,12 @@ static int escape_html(struct hp_buf *out, const char *v, const char *slot, stru
 	if (r < 0)
 		return r;
 	for (;; v++) {
-		const char *entity = *v == '&' ? "&amp;" : *v == '<' ? "&lt;" : *v == '>' ? "&gt;" :
-				     *v == '"' ? "&quot;" : *v == '\'' ? "&#39;" : NULL;
+		const char *entity = *v == '&' ? "&amp;"
+			: *v == '<'            ? "&lt;"
+			: *v == '>'            ? "&gt;"
+			: *v == '"'            ? "&quot;"
+			: *v == '\''           ? "&#39;"
+					       : NULL;
 
 		if (*v && !entity)
 			continue;
@@ -233,9 +237,13 @@ hp_escape_fn *hp_escaper(const char *format)
 		const char *format;
 		hp_escape_fn *escape;
 	} escapers[] = {
-		{"nginx", escape_nginx}, {"apache", escape_apache},
-		{"openlitespeed", escape_openlitespeed}, {"php-fpm", escape_php_fpm},
-		{"systemd", escape_systemd}, {"html", escape_html}, {"text", escape_text},
+		{"nginx", escape_nginx},
+		{"apache", escape_apache},
+		{"openlitespeed", escape_openlitespeed},
+		{"php-fpm", escape_php_fpm},
+		{"systemd", escape_systemd},
+		{"html", escape_html},
+		{"text", escape_text},
 	};
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(escapers); i++) {

@@ -30,8 +30,8 @@ int hp_http_probe(const struct hp_http_probe *p, int *ret_status, struct hp_buf 
 	struct hp_buf *header, struct hp_err *err);
 
 /*
- * The SHA-256 of the certificate (DER) that 127.0.0.1:port shows when it is asked for p->host by SNI.
- * Nothing of it is judged. HP_E_BUSY when there is no handshake in time.
+ * The SHA-256 of the certificate (DER) that 127.0.0.1:port shows when it is asked for p->host by
+ * SNI. Nothing of it is judged. HP_E_BUSY when there is no handshake in time.
  */
 int hp_tls_probe(const struct hp_http_probe *p, char ret_sha256[HP_DIGEST_HEX], struct hp_err *err);
 

@@ -1,4 +1,5 @@
-/* Which certificate a server on this machine shows for a name. OpenSSL is loaded at the first call. */
+/* Which certificate a server on this machine shows for a name. OpenSSL is loaded at the first call.
+ */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -69,7 +70,8 @@ static int digest_leaf(SSL *ssl, char ret[HP_DIGEST_HEX], const char *name, stru
 
 int hp_tls_probe(const struct hp_http_probe *p, char ret_sha256[HP_DIGEST_HEX], struct hp_err *err)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->port),
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)p->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	uint64_t deadline = hp_now_ms() + (p->timeout_ms ? p->timeout_ms : 5000);
 	int fd _cleanup_close_ = -1;
@@ -78,8 +80,8 @@ int hp_tls_probe(const struct hp_http_probe *p, char ret_sha256[HP_DIGEST_HEX], 
 	char name[300];
 
 	snprintf(name, sizeof(name), "https://%s:%u", p->host, p->port);
-	if (load(err) < 0 || hp_probe_connect((struct sockaddr *)&to, sizeof(to), deadline, name,
-			&fd, err) < 0)
+	if (load(err) < 0 ||
+		hp_probe_connect((struct sockaddr *)&to, sizeof(to), deadline, name, &fd, err) < 0)
 		return err->code;
 	ctx = lib.SSL_CTX_new(lib.TLS_client_method());
 	ssl = ctx ? lib.SSL_new(ctx) : NULL;

@@ -172,7 +172,7 @@ world() { # world DIR: everything that stands there but the engine's own notes
 }
 
 @test "the wishes of one site are its own fault: exit 2 and the others applied" {
-	state 1 '1 a.example' '2 b.example php_version=9.9' '3 c.example web_server=apache'
+	state 1 '1 a.example' '2 b.example php_version=9.9' '3 c.example web_server=openlitespeed'
 	run -2 node apply "$dir/1"
 	[[ $output == *'"domain":"b.example","action":"add","result":"refused","exit":2,"message":"php_version'* ]]
 	[[ $output == *'"domain":"c.example","action":"add","result":"refused","exit":2,"message":"web_server'* ]]
@@ -342,7 +342,7 @@ world() { # world DIR: everything that stands there but the engine's own notes
 # The list above must not go stale: a step without its own kill is a hole.
 @test "every fault point of the engine is killed at somewhere" {
 	local top=$BATS_TEST_DIRNAME/../.. name missing= killed
-	killed=$(sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$top"/tests/node/{engine,fault,php}.bats |
+	killed=$(sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$top"/tests/node/{engine,fault,php,cert}.bats |
 		grep -E 'HP_FAULT=|for point in|run_points ' | tr -s ' \t=;:"$' '\n')
 	for name in $(grep -hoE 'hp_fault(_err)?\("[a-z-]+"' "$top"/lib/node/*.c | cut -d'"' -f2 | sort -u); do
 		grep -qxF -- "$name" <<<"$killed" || missing+=" $name"
