@@ -12,6 +12,13 @@ teardown() { remove_root; }
 	is "$out" 'map(.server) | index("nginx") != null'
 }
 
+@test "front: only to a server that there is" {
+	files=$(tree)
+	status 2 hp-vhost front iis
+	has "$err" '"iis" is no web server; there are: nginx, apache'
+	[ "$files" = "$(tree)" ]
+}
+
 @test "plan: a unified diff and exit 10, or nothing and exit 0; touches nothing" {
 	status 0 hp-vhost plan
 	[ -z "$out" ]
