@@ -66,7 +66,7 @@ struct hp_import_opts {
 	 * Text, with the name that its notes bear: the output of nginx -T, or a configuration file.
 	 * NULL: the server is asked (NGINX, without a sysroot), or its main file is read.
 	 */
-	const char *text, *name;
+	const char *text, *name; /* behind the len bytes of text stands a NUL */
 	size_t len;
 	bool read_files; /* files that text includes are read, too */
 };

@@ -11,10 +11,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct hp_import_opts o = {.server = "nginx", .name = "fuzz", .len = n};
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_import found;
+	char *text;
 	size_t i, j;
 	int r;
 
-	o.text = hp_pmemdup(pool, data, n + (n == 0));
+	text = hp_palloc(pool, n + 1);
+	if (n)
+		memcpy(text, data, n);
+	o.text = text;
 	r = hp_import(pool, &o, &found, &err);
 	HP_BUG_ON(r != err.code || (r < 0 && !*err.msg));
 	for (i = 0; r == 0 && i < found.n; i++) {
