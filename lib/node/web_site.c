@@ -289,7 +289,7 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
 	struct vhost front = {.text = HP_BUF_INIT}, back = {.text = HP_BUF_INIT};
 	char hex[HP_DIGEST_HEX];
-	struct hp_web_server *s;
+	struct hp_web_server *s = NULL;
 	struct hp_digest d;
 	bool tls;
 
