@@ -228,7 +228,7 @@ static int directive(struct lexer *l, struct hp_directive *at, unsigned depth,
 static int blocks(struct lexer *l, struct hp_directive *root, unsigned depth, struct hp_err *err)
 {
 	struct open open[HP_IMPORT_DEPTH];
-	struct hp_directive *d, *at = root;
+	struct hp_directive *d = NULL, *at = root;
 	size_t n = 0;
 
 	for (;;) {

@@ -429,9 +429,12 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	s->reload_back = s->stop_back = s->lose_now = false;
 	if (!x->live || !wanted || hp_web_pid(s->is, &pid, err) < 0)
 		return err->code;
-	/* one that ended over what is undone now ran before */
+	/*
+	 * One that ended over what is undone now ran before; at boot its own unit starts it, and
+	 * waits for us to end.
+	 */
 	if (pid == 0)
-		return stop ? 0 : start(s->is, err);
+		return stop || x->boot ? 0 : start(s->is, err);
 	return stop ? hp_service_stop(names, err) : reload(s, err);
 }
 
