@@ -11,7 +11,8 @@ TESTS += $(fuzzers)
 fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
-tests_fuzz_fuzz_apache_SOURCES = tests/fuzz/fuzz-apache.c $(fuzz_main)
+tests_fuzz_fuzz_apache_SOURCES = tests/fuzz/fuzz-apache.c tests/fuzz/import.c tests/fuzz/import.h \
+	$(fuzz_main)
 tests_fuzz_fuzz_apache_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_apache_LDADD = lib/libhp.la
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz-conf.c $(fuzz_main)
@@ -26,7 +27,8 @@ tests_fuzz_fuzz_field_LDADD = lib/libhp.la
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_json_LDADD = lib/libhp.la
-tests_fuzz_fuzz_nginx_SOURCES = tests/fuzz/fuzz-nginx.c $(fuzz_main)
+tests_fuzz_fuzz_nginx_SOURCES = tests/fuzz/fuzz-nginx.c tests/fuzz/import.c tests/fuzz/import.h \
+	$(fuzz_main)
 tests_fuzz_fuzz_nginx_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_nginx_LDADD = lib/libhp.la
 tests_fuzz_fuzz_opt_SOURCES = tests/fuzz/fuzz-opt.c $(fuzz_main)

@@ -33,6 +33,17 @@ node_teardown() {
 	rm -rf "$dir"
 }
 
+# The programs of the build, and a panel with a tenant.
+node_panel() {
+	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs HP_LIBEXECDIR=$HP_BUILDDIR/cmd
+	export LC_ALL=C.UTF-8
+	panel hp-db init -q
+	panel hp-tenant add acme -q
+}
+
+# masters that are started must not keep bats' own descriptors
+panel() { "$@" 3>&- 4>&-; }
+
 state() { # state GENERATION LINE …: a document in $dir/GENERATION; lines as hp-node-tool reads them
 	local g=$1
 	shift

@@ -5,9 +5,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs PATH=$HP_BUILDDIR/cmd:$PATH
-	panel hp-db init -q
-	panel hp-tenant add acme -q
+	node_panel
 	panel hp-site add first.example tenant=acme -q
 	rm -rf /srv/blog
 	mkdir -p /srv/blog/sub
@@ -42,8 +40,6 @@ vhost() { # vhost [DIRECTIVE …]
 	END
 }
 
-# masters that are started must not keep bats' own descriptors
-panel() { "$@" 3>&- 4>&-; }
 p() { run --separate-stderr "$@" 3>&- 4>&-; }
 rows() { hp-site list --json | jq -c '.[] | del(.updated_at)'; }
 remember() { files=$(world) records=$(rows); }

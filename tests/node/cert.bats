@@ -6,15 +6,13 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs HP_LIBEXECDIR=$HP_BUILDDIR/cmd PATH=$HP_BUILDDIR/cmd:$PATH
 	store=/var/lib/hosting-panel/certs
 	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 	ca_pair
 	conf 'challenge = http-01'
 	dns_start
 	ca_start 80
-	panel hp-db init -q
-	panel hp-tenant add acme -q
+	node_panel
 	site a.example
 }
 
@@ -27,8 +25,6 @@ teardown() {
 	node_teardown
 }
 
-# masters that are started must not keep bats' own descriptors
-panel() { "$@" 3>&- 4>&-; }
 p() { run "$@" 3>&- 4>&-; }
 ok() { p "$@"; [ "$status" = 0 ] || { echo "exit $status: $*: $output"; return 1; }; }
 fails() { # fails STATUS TEXT COMMAND …

@@ -6,15 +6,11 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs PATH=$HP_BUILDDIR/cmd:$PATH
-	panel hp-db init -q
-	panel hp-tenant add acme -q
+	node_panel
 }
 
 teardown() { node_teardown; }
 
-# masters that are started must not keep bats' own descriptors
-panel() { "$@" 3>&- 4>&-; }
 p() { run --separate-stderr "$@" 3>&- 4>&-; }
 
 @test "Debian's own configuration: one default server, skipped with a word, and nothing lost" {

@@ -8,11 +8,9 @@ load ../lib/node
 setup() {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
 	node_setup
-	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs PATH=$HP_BUILDDIR/cmd:$PATH
 	mkdir -p /etc/hosting-panel
 	conf
-	p hp-db init -q
-	p hp-tenant add acme -q
+	node_panel
 	p hp-site add a.example tenant=acme php_version=8.2 -q
 	page a.example ini.php '<?php echo ini_get($_GET["k"]);'
 	page a.example v.php '<?php echo PHP_VERSION;'

@@ -6,9 +6,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs PATH=$HP_BUILDDIR/cmd:$PATH
-	panel hp-db init -q
-	panel hp-tenant add acme -q
+	node_panel
 	panel hp-site add a.example tenant=acme -q
 	panel hp-site add b.example tenant=acme -q
 	page a.example index.php '<?php echo "a ", ini_get("memory_limit");'
@@ -20,8 +18,6 @@ teardown() {
 	node_teardown
 }
 
-# masters that are started must not keep bats' own descriptors
-panel() { "$@" 3>&- 4>&-; }
 p() { run "$@" 3>&- 4>&-; }
 # but when each was changed last: a change taken back is one, too
 rows() { hp-site list --json | jq -c '.[] | del(.updated_at)'; }

@@ -7,9 +7,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs LC_ALL=C.UTF-8
-	hp-db init -q
-	hp-tenant add acme -q
+	node_panel
 	case ${BATS_TEST_FILENAME##*/} in
 	*-apache.bats) server=apache front=apache etc=/etc/apache2 ;;
 	*-behind.bats) server=apache front=nginx etc=/etc/apache2 ;;

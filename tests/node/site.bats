@@ -6,9 +6,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs LC_ALL=C.UTF-8
-	hp-db init -q
-	hp-tenant add acme -q
+	node_panel
 }
 
 teardown() {

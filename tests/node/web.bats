@@ -10,11 +10,9 @@ WHO='<?php echo $_SERVER["SERVER_SOFTWARE"], " user ", posix_geteuid(), " from "
 
 setup() {
 	node_setup
-	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs LC_ALL=C.UTF-8
 	rm -f /etc/nginx/sites-enabled/default
 	ip addr replace 192.0.2.7/32 dev lo
-	hp-db init -q
-	hp-tenant add acme -q
+	node_panel
 }
 
 teardown() { node_teardown; }

@@ -6,15 +6,9 @@ load lib
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "root is needed"
-	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..} p
-	machine_up
-	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
-		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
-	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
-		machine_libraries "$p"
-	done
-	mkdir -p "$dir/etc/systemd/system.conf.d"
-	printf '[Manager]\nDefaultEnvironment=ASAN_OPTIONS=detect_leaks=0\n' >"$dir/etc/systemd/system.conf.d/asan.conf"
+	local p
+	machine_installed
+	machine_without_leaks
 	# the same for the hook, whose environment is made from nothing
 	mv "$dir/usr/local/libexec/hosting-panel/acme-hook" "$dir/usr/local/libexec/hosting-panel/acme-hook.bin"
 	printf '#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec "$0.bin" "$@"\n' >"$dir/usr/local/libexec/hosting-panel/acme-hook"

@@ -11,6 +11,23 @@ machine_up() {
 	machine_again
 }
 
+# machine_installed: the same, with the build installed in it.
+machine_installed() {
+	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..} p
+	machine_up
+	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
+		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
+	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
+		machine_libraries "$p"
+	done
+}
+
+# machine_without_leaks: a build with sanitizers looks for leaks by ptrace(2), which no unit's sandbox lets it.
+machine_without_leaks() {
+	mkdir -p "$dir/etc/systemd/system.conf.d"
+	printf '[Manager]\nDefaultEnvironment=ASAN_OPTIONS=detect_leaks=0\n' >"$dir/etc/systemd/system.conf.d/asan.conf"
+}
+
 # machine_again: boots it (once more). Its pids are kept in a file: a test's variables die with it.
 machine_again() {
 	. "$BATS_TEST_DIRNAME/../lib/machine.sh"

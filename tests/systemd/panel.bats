@@ -6,16 +6,8 @@ load lib
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "root is needed"
-	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..}
-	machine_up
-	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
-		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
-	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
-		machine_libraries "$p"
-	done
-	# a build with sanitizers looks for leaks by ptrace(2), which no sandbox lets it
-	mkdir -p "$dir/etc/systemd/system.conf.d"
-	printf '[Manager]\nDefaultEnvironment=ASAN_OPTIONS=detect_leaks=0\n' >"$dir/etc/systemd/system.conf.d/asan.conf"
+	machine_installed
+	machine_without_leaks
 	cat >"$dir/root/send" <<-'PERL'
 		#!/usr/bin/perl
 		# send: standard input into the web manager's socket, its answer to standard output

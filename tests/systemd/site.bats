@@ -5,13 +5,7 @@ load lib
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "root is needed"
-	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..}
-	machine_up
-	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
-		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
-	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
-		machine_libraries "$p"
-	done
+	machine_installed
 	in_machine systemctl daemon-reload
 	install -m 0755 "$BATS_TEST_DIRNAME/../lib/smtp-sink" "$dir/usr/local/bin/"
 	in_machine hp-db init

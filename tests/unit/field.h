@@ -2,27 +2,13 @@
 #ifndef HP_TESTS_UNIT_FIELD_H
 #define HP_TESTS_UNIT_FIELD_H
 
-#include "unit.h"
+#include "pool.h"
 #include "model/site.h"
 
 /* of "x", as openssl passwd -6 writes it */
 #define HASH                                                                                       \
 	"$6$salt$wZU8LXJfJJqoagopbB7RuK6JEotEMZ0CQDy0"                                             \
 	"phpPAuLMYQFcmf6L6BdAbs/Q7w7o1qsZ9pFqFVY4yuUSWgaYt1"
-
-static struct hp_pool *pool;
-
-static int setup(void **state HP_UNUSED)
-{
-	pool = hp_pool_new();
-	return 0;
-}
-
-static int teardown(void **state HP_UNUSED)
-{
-	hp_pool_free(pool);
-	return 0;
-}
 
 static const struct hp_field *field(const struct hp_field_table *t, const char *name)
 {

@@ -1,21 +1,7 @@
 /* Internationalised names: how they are written, and which are refused. */
-#include "unit.h"
+#include "pool.h"
 #include "base/buf.h"
 #include "sys/idn.h"
-
-static struct hp_pool *pool;
-
-static int setup(void **state HP_UNUSED)
-{
-	pool = hp_pool_new();
-	return 0;
-}
-
-static int teardown(void **state HP_UNUSED)
-{
-	hp_pool_free(pool);
-	return 0;
-}
 
 static void written(void **state HP_UNUSED)
 {
