@@ -7,9 +7,7 @@
 #include "base/str.h"
 
 #define ETC "/etc/apache2"
-#define OWN ETC "/hosting-panel"
 #define PORTS_CONF ETC "/ports.conf"
-#define PORT 8182
 
 extern const struct hp_server hp_server_apache;
 
@@ -117,42 +115,17 @@ static void inputs(struct hp_engine *x, struct hp_web_server *s, struct hp_diges
 	hp_digest_add(d, p.listens == s->front ? "=" : "!", 1);
 }
 
-/* ---- files ---- */
-static int site_data(struct hp_engine *x HP_UNUSED, struct hp_web_server *s HP_UNUSED,
-	const struct hp_wish *w, struct hp_tmap *m, struct hp_err *err HP_UNUSED)
+/* ---- what all vhosts share ---- */
+static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_emit *e, struct hp_err *err)
 {
-	hp_tmap_str(m, "user", w->user);
-	return 0;
-}
-
-static int render_node(
-	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
-{
-	struct hp_tmap *m = hp_tmap_new(x->scratch);
 	const char *const *name;
 
-	hp_tmap_bool(m, "front", s->front);
 	hp_tmap_bool(m, "listen_tls", !s->admin_sets);
-	hp_tmap_i64(m, "port", s->is->port);
-	hp_tmap_str(m, "key", hp_web(x)->key);
 	hp_tmap_list(m, "modules");
 	for (name = modules; *name; name++)
 		hp_tmap_str(hp_tmap_item(m, "modules"), "name", *name);
-	if (edit_ports(x, s, e, err) < 0 ||
-		hp_web_emit_shared(x, s, e, "node.conf", ETC "/conf-available/hosting-panel.conf",
-			0644, m, err) < 0)
-		return err->code;
-	hp_emit_link(
-		e, ETC "/conf-enabled/hosting-panel.conf", "../conf-available/hosting-panel.conf");
-	/* root's alone: who knows the headers' names can be any client to a server behind the front
-	 */
-	if (s->front)
-		return hp_web_emit_shared(
-			x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) <
-		0)
-		return err->code;
-	return hp_web_emit_shared(x, s, e, "behind-php.conf", OWN "/behind-php.conf", 0644, m, err);
+	return edit_ports(x, s, e, err);
 }
 
 /* ---- its test ---- */
@@ -343,8 +316,12 @@ static const char *version(struct hp_pool *pool, const char *binary)
 }
 
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
-static const char *const templates[] = {
-	"site.conf", "node.conf", "proxy.conf", "behind.conf", "behind-php.conf", NULL};
+static const struct hp_web_shared shared[] = {
+	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
+	{"behind-php.conf", 0644, HP_WEB_BEHIND},
+	{0},
+};
 
 const struct hp_server hp_server_apache = {
 	.name = "apache",
@@ -353,18 +330,19 @@ const struct hp_server hp_server_apache = {
 	.pidfile = "/run/apache2/apache2.pid",
 	.comm = "apache2",
 	.etc = ETC,
-	.own = OWN,
+	.own = ETC "/hosting-panel",
 	.error_log = "/var/log/apache2/error.log",
 	.sites = ETC "/sites-available",
 	.enabled = ETC "/sites-enabled",
-	.port = PORT,
+	.port = 8182,
 	.reload = SIGUSR1,
 	.binaries = binaries,
-	.templates = templates,
+	.node_file = ETC "/conf-available/hosting-panel.conf",
+	.node_link = ETC "/conf-enabled/hosting-panel.conf",
+	.shared = shared,
 	.look = look,
 	.inputs = inputs,
-	.site_data = site_data,
-	.render_node = render_node,
+	.node_data = node_data,
 	.test = test,
 	.last_words = last_words,
 	.accepts = accepts,

@@ -9,7 +9,6 @@
 #include "model/state.h"
 
 #define ETC "/etc/nginx"
-#define OWN ETC "/hosting-panel"
 
 extern const struct hp_server hp_server_nginx;
 
@@ -109,37 +108,14 @@ static int count_names(
 	return 0;
 }
 
-static int render_node(
-	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
+static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_emit *e HP_UNUSED, struct hp_err *err)
 {
-	struct hp_tmap *m = hp_tmap_new(x->scratch);
-
 	if (!x->names)
 		x->names = hp_pool_new();
-	hp_tmap_bool(m, "front", s->front);
-	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
-	hp_tmap_str(m, "key", hp_web(x)->key);
-	hp_tmap_i64(m, "port", s->is->port);
 	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
 	hp_web_default_headers(x->scratch, m);
-	if (count_names(x, s, m, err) < 0 ||
-		hp_web_emit_shared(
-			x, s, e, "node.conf", ETC "/conf.d/hosting-panel.conf", 0644, m, err) < 0 ||
-		hp_web_emit_shared(x, s, e, "php.conf", OWN "/php.conf", 0644, m, err) < 0 ||
-		hp_web_emit_shared(x, s, e, "tls.conf", OWN "/tls.conf", 0644, m, err) < 0)
-		return err->code;
-	/* root's alone: who knows the headers' names can be any client to a server behind the front
-	 */
-	if (s->front)
-		return hp_web_emit_shared(
-			x, s, e, "proxy.conf", OWN "/proxy.conf", HP_EMIT_SECRET, m, err);
-	if (hp_web_emit_shared(x, s, e, "behind.conf", OWN "/behind.conf", HP_EMIT_SECRET, m, err) <
-			0 ||
-		hp_web_emit_shared(x, s, e, "behind-app.conf", OWN "/behind-app.conf",
-			HP_EMIT_SECRET, m, err) < 0)
-		return err->code;
-	return hp_web_emit_shared(
-		x, s, e, "behind-php.conf", OWN "/behind-php.conf", HP_EMIT_SECRET, m, err);
+	return count_names(x, s, m, err);
 }
 
 /* ---- reading what nginx -t says ---- */
@@ -295,8 +271,15 @@ static const char *version(struct hp_pool *pool, const char *binary)
 
 static const char *const binaries[] = {
 	"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", NULL};
-static const char *const templates[] = {"site.conf", "node.conf", "php.conf", "proxy.conf",
-	"tls.conf", "behind.conf", "behind-app.conf", "behind-php.conf", NULL};
+static const struct hp_web_shared shared[] = {
+	{"php.conf", 0644, HP_WEB_ALWAYS},
+	{"tls.conf", 0644, HP_WEB_ALWAYS},
+	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
+	{"behind-app.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
+	{"behind-php.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
+	{0},
+};
 
 const struct hp_server hp_server_nginx = {
 	.name = "nginx",
@@ -305,16 +288,17 @@ const struct hp_server hp_server_nginx = {
 	.pidfile = "/run/nginx.pid",
 	.comm = "nginx",
 	.etc = ETC,
-	.own = OWN,
+	.own = ETC "/hosting-panel",
 	.error_log = "/var/log/nginx/error.log",
 	.sites = ETC "/sites-available",
 	.enabled = ETC "/sites-enabled",
 	.port = 8181,
 	.reload = SIGHUP,
 	.binaries = binaries,
-	.templates = templates,
+	.node_file = ETC "/conf.d/hosting-panel.conf",
+	.shared = shared,
 	.look = look,
-	.render_node = render_node,
+	.node_data = node_data,
 	.test = test,
 	.last_words = last_words,
 	.accepts = accepts,

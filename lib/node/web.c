@@ -1,14 +1,8 @@
 /* Web servers as one part of the engine: who is there, who is the front, and in which order. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
 
 #include "node/web.h"
 #include "base/fault.h"
 #include "base/str.h"
-#include "sys/run.h"
 #include "sys/service.h"
 
 #define KEY_DIGITS 32
@@ -81,6 +75,7 @@ static const char *names(struct hp_engine *x)
  */
 static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *err)
 {
+	struct hp_web_server *asked = x->o->front ? hp_web_find(x, x->o->front) : NULL;
 	const char *conf = x->o->conf ? hp_conf_get(x->o->conf, "web", "server") : NULL;
 	const char *name = conf && !hp_streq(conf, "auto") ? conf : NULL;
 	size_t i;
@@ -91,19 +86,17 @@ static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *
 			x->o->front, name);
 		return hp_err_hint(err, "set it to %s or to auto there", x->o->front);
 	}
-	if (x->o->front)
-		name = x->o->front;
-	if (x->o->front && !hp_web_find(x, x->o->front))
+	if (x->o->front && !asked)
 		return hp_err_set(err, HP_E_USAGE, "\"%s\" is no web server; there are: %s",
 			hp_str_printable(x->scratch, x->o->front, 40), names(x));
-	if (x->o->front && x->live && !hp_web_find(x, x->o->front)->binary) {
+	if (asked && x->live && !asked->binary) {
 		hp_err_set(err, HP_E_NOT_FOUND, "%s is not installed on this node", x->o->front);
-		return hp_err_hint(err, "apt install %s", hp_web_find(x, x->o->front)->is->package);
+		return hp_err_hint(err, "apt install %s", asked->is->package);
 	}
 	web->front_before = kept_front(x);
 	if (!name)
 		name = web->front_before;
-	web->front = name ? hp_web_find(x, name) : NULL;
+	web->front = asked ? asked : name ? hp_web_find(x, name) : NULL;
 	for (i = 0; i < web->n && !web->front; i++)
 		if (web->v[i].binary)
 			web->front = &web->v[i];
@@ -143,15 +136,25 @@ static int load_key(struct hp_engine *x, struct hp_web *web, struct hp_err *err)
 	return 0;
 }
 
-static int detect(struct hp_engine *x, struct hp_err *err)
+int hp_web_choose(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_web *web = hp_palloc(x->pool, sizeof(*web));
-	size_t i;
 
 	x->part[HP_PART_WEB] = web;
-	web->ipv6 = access("/proc/net/if_inet6", F_OK) == 0;
 	find_servers(x, web);
-	if (choose_front(x, web, err) < 0 || load_key(x, web, err) < 0)
+	return choose_front(x, web, err);
+}
+
+static int detect(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_web *web;
+	size_t i;
+
+	if (hp_web_choose(x, err) < 0)
+		return err->code;
+	web = hp_web(x);
+	web->ipv6 = access("/proc/net/if_inet6", F_OK) == 0;
+	if (load_key(x, web, err) < 0)
 		return err->code;
 	for (i = 0; i < web->n; i++)
 		if (web->v[i].is->look)
@@ -210,14 +213,14 @@ static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *er
 		s = &web->v[i];
 		if (s->used && x->live && !s->binary)
 			keep_shared(x, s, e);
-		else if (s->used && s->is->render_node(x, s, e, err) < 0)
+		else if (s->used && hp_web_render_shared(x, s, e, err) < 0)
 			return err->code;
 	}
 	return 0;
 }
 
 /* ---- what a round changes ---- */
-static void find_moves(struct hp_engine *x)
+static int find_moves(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 {
 	struct hp_web *web = hp_web(x);
 	struct hp_web_server *s;
@@ -232,6 +235,7 @@ static void find_moves(struct hp_engine *x)
 		if (s && s->binary)
 			*(x->ops[i].late ? &s->loses : &s->gains) = true;
 	}
+	return 0;
 }
 
 /*
@@ -268,7 +272,6 @@ static int journal(struct hp_engine *x, struct hp_err *err)
 
 	if (!x->live)
 		return 0;
-	find_moves(x);
 	for (i = 0; i < web->n; i++) {
 		web->v[i].told = false;
 		if ((web->v[i].gains || web->v[i].loses) && note(x, &web->v[i], err) < 0)
@@ -277,103 +280,7 @@ static int journal(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
-/* ---- telling a server ---- */
-/* What it said since from; NULL: nothing of weight. */
-static const char *last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
-{
-	int fd _cleanup_close_ = open(s->error_log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char tail[8192];
-	ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail) - 1, from) : 0;
-
-	if (n <= 0)
-		return NULL;
-	tail[n] = 0;
-	return s->last_words(pool, tail);
-}
-
-static off_t log_end(const struct hp_server *s)
-{
-	struct stat log;
-
-	return stat(s->error_log, &log) < 0 ? 0 : log.st_size;
-}
-
-int hp_web_lives(struct hp_web_server *s, struct hp_err *err)
-{
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	const char *words;
-	pid_t pid;
-
-	/* most live on under their old number; some go on under a new one */
-	if (s->pid > 0 && hp_web_is_alive(s->is, s->pid))
-		return 0;
-	if (hp_web_pid(s->is, &pid, err) < 0 || pid > 0)
-		return err->code;
-	words = last_words(pool, s->is, s->log_at);
-	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded%s%s", s->is->name,
-		words ? ": " : "", words ? words : "");
-	return hp_err_hint(err, "its own words are in %s", s->is->error_log);
-}
-
-static int start(const struct hp_server *s, struct hp_err *err)
-{
-	const char *const names[] = {s->service, NULL};
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	off_t from = log_end(s);
-	const char *words;
-	pid_t pid;
-
-	if (hp_service_start(names, err) < 0) {
-		words = last_words(pool, s, from);
-		if (words && err->code == HP_E_REFUSED) {
-			hp_err_set(err, HP_E_REFUSED, "%s can't be started: %s", s->name, words);
-			hp_err_hint(err, "its own words are in %s", s->error_log);
-		}
-		return err->code;
-	}
-	if (hp_web_pid(s, &pid, err) < 0)
-		return err->code;
-	if (pid > 0)
-		return 0;
-	hp_err_set(err, HP_E_REFUSED, "%s was started and does not run", s->name);
-	return hp_err_hint(err, "its own words are in %s", s->error_log);
-}
-
-/*
- * The signal straight to the master: what it reads was tested a moment ago, and the service's own
- * reload would have everything read once more first.
- */
-static int reload(struct hp_web_server *s, struct hp_err *err)
-{
-	pid_t pid;
-
-	if (hp_web_pid(s->is, &pid, err) < 0)
-		return err->code;
-	if (pid == 0)
-		return hp_err_set(err, HP_E_REFUSED, "%s does not run any more", s->is->name);
-	s->pid = pid;
-	hp_web_workers(s, pid);
-	if (kill(pid, s->is->reload) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s can't be reloaded", s->is->name);
-	return 0;
-}
-
-static int tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
-{
-	if (hp_fault_err("reload", err))
-		return err->code;
-	s->told = true;
-	s->told_us = hp_now_us();
-	s->n_workers = 0;
-	s->log_at = log_end(s->is);
-	s->pid = 0;
-	if ((s->was_down ? start(s->is, err) : reload(s, err)) < 0)
-		return err->code;
-	hp_report_reload(x, s->is->name);
-	hp_fault("after-reload");
-	return 0;
-}
-
+/* ---- telling the servers ---- */
 /*
  * Those behind the front first, and until they answer; the front is told last, and answers while
  * the engine brings files to the disk (probe).
@@ -391,13 +298,13 @@ static int change(struct hp_engine *x, struct hp_err *err)
 		s = &web->v[i];
 		if (!s->gains || s->front)
 			continue;
-		if (tell(x, s, err) < 0)
+		if (hp_web_tell(x, s, err) < 0)
 			return err->code;
 		rc = hp_web_probe_server(x, s, err);
 		if (rc)
 			return rc;
 	}
-	return web->front->gains ? tell(x, web->front, err) : 0;
+	return web->front->gains ? hp_web_tell(x, web->front, err) : 0;
 }
 
 static int probe(struct hp_engine *x, struct hp_err *err)
@@ -434,8 +341,8 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	 * waits for us to end.
 	 */
 	if (pid == 0)
-		return stop || x->boot ? 0 : start(s->is, err);
-	return stop ? hp_service_stop(names, err) : reload(s, err);
+		return stop || x->boot ? 0 : hp_web_start(s->is, err);
+	return stop ? hp_service_stop(names, err) : hp_web_reload(s, err);
 }
 
 /* The front goes back first: it is the one that clients see, and it may hold another's port. */
@@ -476,7 +383,7 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		if (!s->lose_now)
 			continue;
 		s->lose_now = false;
-		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && reload(s, err) < 0))
+		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && hp_web_reload(s, err) < 0))
 			return err->code;
 	}
 	return 0;
@@ -502,18 +409,20 @@ static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
 	if (pid > 0)
 		return 0;
 	(*ret_wrong)++;
-	if (repair && start(s->is, &one) < 0)
+	if (repair && hp_web_start(s->is, &one) < 0)
 		return hp_mend_failed(x, s->is->pidfile, NULL, &one, err);
 	hp_mend_tell(
 		x, repair, s->is->pidfile, NULL, hp_pprintf(x->scratch, "%s does not run", name));
 	return 0;
 }
 
-/* Does a website need it? */
+/* Does a website need it? One that has no files of the node's own is behind no vhost. */
 static bool is_needed(struct hp_engine *x, struct hp_web_server *s)
 {
 	size_t i;
 
+	if (!hp_web_has_files(x, x->old.own.files, s))
+		return false;
 	for (i = 0; i < x->old.n; i++)
 		if (hp_web_has_files(x, x->old.sites[i].files, s))
 			return true;
@@ -549,6 +458,7 @@ const struct hp_part hp_part_web = {
 	.render_site = hp_web_render_site,
 	.render_node = render_node,
 	.is_late = is_late,
+	.check = find_moves,
 	.test = hp_web_test,
 	.journal = journal,
 	.change = change,

@@ -29,6 +29,13 @@ struct hp_web_verdict {
 	const char *domain;  /* whose file it is, or NULL */
 };
 
+/* A file that all vhosts of a server share: the template of that name, put below its own folder. */
+struct hp_web_shared {
+	const char *name;
+	unsigned mode;
+	enum { HP_WEB_ALWAYS, HP_WEB_AT_FRONT, HP_WEB_BEHIND } when;
+};
+
 struct hp_server {
 	const char *name;    /* value of web_server; templates/<name>/, custom/<domain>/<name>/ */
 	const char *package; /* apt install … */
@@ -38,23 +45,21 @@ struct hp_server {
 	const char *etc;  /* everything that we write for it stands below */
 	const char *own;  /* and this is ours alone */
 	const char *error_log;
-	const char *sites, *enabled;  /* folders of <domain>.conf, and of links to them (or NULL) */
-	unsigned port;                /* on 127.0.0.1 where another server is the front */
-	int reload;                   /* signal that makes it read its configuration */
-	const char *const *binaries;  /* where it may be */
-	const char *const *templates; /* that files are rendered from, site.conf first */
+	const char *sites, *enabled; /* folders of <domain>.conf, and of links to them (or NULL) */
+	unsigned port;               /* on 127.0.0.1 where another server is the front */
+	int reload;                  /* signal that makes it read its configuration */
+	const char *const *binaries; /* where it may be */
+	const char *node_file;       /* what the template node.conf becomes: it is read by itself */
+	const char *node_link;       /* a link to it, through which it is read; or NULL */
+	const struct hp_web_shared *shared; /* read by what includes it; a name NULL ends it */
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);
-	/* What else files are made from: of the administrator's files those that may need an edit.
-	 */
+	/* What else files are made from: the administrator's that may need an edit. */
 	void (*inputs)(struct hp_engine *x, struct hp_web_server *s, struct hp_digest *d);
-	/* Slots that only this server's template has. */
-	int (*site_data)(struct hp_engine *x, struct hp_web_server *s, const struct hp_wish *w,
-		struct hp_tmap *m, struct hp_err *err);
-	/* What all its vhosts share. */
-	int (*render_node)(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-		struct hp_err *err);
+	/* Slots that only its own shared files have, and what it needs besides them. */
+	int (*node_data)(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
+		struct hp_emit *e, struct hp_err *err);
 	/* Its own test: run, and judged. As hp_part's. */
 	int (*test)(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err);
 	/* Its last complaint in what its log has got since; NULL: none. */
@@ -65,6 +70,8 @@ struct hp_server {
 };
 /* In the order in which the front is chosen when nobody says which. */
 extern const struct hp_server *const hp_servers[];
+/* By name; NULL: no server is called that. */
+const struct hp_server *hp_server_find(const char *name);
 #define HP_SERVERS_MAX 8
 
 struct hp_web_server {
@@ -104,6 +111,8 @@ static inline struct hp_web *hp_web(const struct hp_engine *x)
 {
 	return x->part[HP_PART_WEB];
 }
+/* Which servers are here and which is the front: x->part[HP_PART_WEB], nothing more looked at. */
+int hp_web_choose(struct hp_engine *x, struct hp_err *err);
 /* By name; NULL: no server is called that. */
 struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name);
 /* The server whose folder a file stands in; NULL: none's (the front's name). */
@@ -116,10 +125,9 @@ bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m, const struc
 int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err);
 int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	struct hp_emit *e, struct hp_err *err);
-/* One of the files that all vhosts share. */
-int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-	const char *name, const char *path, unsigned mode, const struct hp_tmap *m,
-	struct hp_err *err);
+/* The files that all vhosts of a server share. */
+int hp_web_render_shared(
+	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err);
 
 /* ---- web_tls.c ---- */
 /*
@@ -168,7 +176,13 @@ void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_we
 size_t hp_apache_conflicts(
 	struct hp_pool *pool, const char *text, struct hp_strv *names, struct hp_strv *listens);
 
-/* ---- web.c ---- */
+/* ---- web_tell.c ---- */
+/* One that does not run: HP_E_REFUSED with its last words. */
+int hp_web_start(const struct hp_server *s, struct hp_err *err);
+/* Have it read its configuration; its workers of before are noted. */
+int hp_web_reload(struct hp_web_server *s, struct hp_err *err);
+/* Either, as its state at the journal wants, and report it. */
+int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 /* 0, or HP_E_REFUSED with its last words: the server was told to reload, and ended. */
 int hp_web_lives(struct hp_web_server *s, struct hp_err *err);
 
@@ -192,7 +206,4 @@ int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info
 /* ---- web_probe.c ---- */
 /* Do the sites that change on this server answer with their new configuration? */
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
-/* Wait until processes of before a reload take no connections any more. */
-void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s);
-
 #endif

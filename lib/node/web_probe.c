@@ -112,7 +112,7 @@ static bool until_right(struct question *q)
  * Old and new workers accept side by side for a while: a request right after the first good
  * answer could still meet the old configuration.
  */
-void hp_web_wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
+static void wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
 {
 	uint64_t end = deadline(x);
 	size_t i;
@@ -200,7 +200,7 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 				x->sites[i].outcome = HP_IS_FINE;
 		return err->code;
 	}
-	hp_web_wait_for_old(x, s);
+	wait_for_old(x, s);
 	x->servers_us += hp_now_us() - s->told_us;
 	return rc ? rc : hp_web_lives(s, err);
 }

@@ -23,12 +23,39 @@
 #define REVISION_HOLE "0hp0revision0hp0"
 #define REVISION_LEN (sizeof(REVISION_HOLE) - 1)
 
+/* Every vhost's, and the server's own file; what stands in shared comes on top. */
+static const char *const templates[] = {"site.conf", "node.conf"};
+
+static int add_template(struct hp_engine *x, const struct hp_server *s, const char *name,
+	struct hp_digest *d, struct hp_err *err)
+{
+	const struct hp_tmpl *t;
+
+	if (hp_tmpl_get(x->tmpl, s->name, name, &t, err) < 0)
+		return err->code;
+	hp_digest_add(d, hp_tmpl_digest(t), 64);
+	return 0;
+}
+
+static int add_templates(
+	struct hp_engine *x, const struct hp_server *s, struct hp_digest *d, struct hp_err *err)
+{
+	const struct hp_web_shared *f;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(templates); i++)
+		if (add_template(x, s, templates[i], d, err) < 0)
+			return err->code;
+	for (f = s->shared; f->name; f++)
+		if (add_template(x, s, f->name, d, err) < 0)
+			return err->code;
+	return 0;
+}
+
 int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
 	struct hp_web_server *s;
-	const char *const *name;
-	const struct hp_tmpl *t;
 	size_t i;
 
 	for (i = 0; i < web->n; i++) {
@@ -37,11 +64,8 @@ int hp_web_inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 		/* nobody is bothered by templates of what he does not have */
 		if (!s->binary && !s->front)
 			continue;
-		for (name = s->is->templates; *name; name++) {
-			if (hp_tmpl_get(x->tmpl, s->is->name, *name, &t, err) < 0)
-				return err->code;
-			hp_digest_add(d, hp_tmpl_digest(t), 64);
-		}
+		if (add_templates(x, s->is, d, err) < 0)
+			return err->code;
 		if (s->is->inputs && s->binary)
 			s->is->inputs(x, s, d);
 		hp_digest_add(d, s->front ? "f" : s->admin_sets ? "h" : "-", 1);
@@ -97,6 +121,7 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	int64_t seconds;
 
 	hp_tmap_str(m, "domain", w->domain);
+	hp_tmap_str(m, "user", w->user);
 	add_names(m, s);
 	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
 	hp_tmap_str(m, "access_log", hp_pprintf(pool, "%s/access.log", logs));
@@ -254,12 +279,18 @@ static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_serv
 
 	set_role(v->s, to, tls, site, m);
 	if (emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
-		(v->s->is->site_data && v->s->is->site_data(x, v->s, w, m, err) < 0) ||
-		hp_tmpl_get(x->tmpl, v->s->is->name, v->s->is->templates[0], &t, err) < 0 ||
+		hp_tmpl_get(x->tmpl, v->s->is->name, templates[0], &t, err) < 0 ||
 		hp_tmpl_render(t, m, &v->text, err) < 0)
 		return err->code;
 	hp_digest_add(d, v->text.s, v->text.len);
 	return 0;
+}
+
+/* From one folder of the server's to a file in another one, as a2ensite makes it. */
+static void emit_link(struct hp_engine *x, const struct hp_server *s, const char *link,
+	const char *path, struct hp_emit *e)
+{
+	hp_emit_link(e, link, hp_pprintf(x->scratch, "..%s", hp_str_after(path, s->etc)));
 }
 
 static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, struct hp_emit *e)
@@ -270,8 +301,8 @@ static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, 
 	fill_revision(&v->text, w->now->revision);
 	hp_emit_file(e, path, 0644, 0, false, v->text.s, v->text.len);
 	if (s->enabled)
-		hp_emit_link(e, hp_pprintf(x->scratch, "%s/%s.conf", s->enabled, w->domain),
-			hp_pprintf(x->scratch, "../sites-available/%s.conf", w->domain));
+		emit_link(
+			x, s, hp_pprintf(x->scratch, "%s/%s.conf", s->enabled, w->domain), path, e);
 }
 
 /* RFC 6797: only over TLS, and only a site that has it says so. */
@@ -315,8 +346,9 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	return err->code;
 }
 
-int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e,
-	const char *name, const char *path, unsigned mode, const struct hp_tmap *m,
+/* ---- what all vhosts of a server share ---- */
+static int emit_shared(struct hp_engine *x, struct hp_web_server *s, const char *name,
+	const char *path, unsigned mode, const struct hp_tmap *m, struct hp_emit *e,
 	struct hp_err *err)
 {
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
@@ -326,5 +358,29 @@ int hp_web_emit_shared(struct hp_engine *x, struct hp_web_server *s, struct hp_e
 		hp_tmpl_render(t, m, &b, err) < 0)
 		return err->code;
 	hp_emit_file(e, path, mode, 0, false, hp_buf_str(&b), b.len);
+	return 0;
+}
+
+int hp_web_render_shared(
+	struct hp_engine *x, struct hp_web_server *s, struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_tmap *m = hp_tmap_new(x->scratch);
+	const struct hp_web_shared *f;
+
+	hp_tmap_bool(m, "front", s->front);
+	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
+	hp_tmap_i64(m, "port", s->is->port);
+	hp_tmap_str(m, "key", hp_web(x)->key);
+	if (s->is->node_data(x, s, m, e, err) < 0 ||
+		emit_shared(x, s, "node.conf", s->is->node_file, 0644, m, e, err) < 0)
+		return err->code;
+	if (s->is->node_link)
+		emit_link(x, s->is, s->is->node_link, s->is->node_file, e);
+	for (f = s->is->shared; f->name; f++)
+		if (f->when == HP_WEB_ALWAYS || (f->when == HP_WEB_AT_FRONT) == s->front)
+			if (emit_shared(x, s, f->name,
+				    hp_pprintf(x->scratch, "%s/%s", s->is->own, f->name), f->mode,
+				    m, e, err) < 0)
+				return err->code;
 	return 0;
 }

@@ -133,17 +133,6 @@ int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *co
 	return rc;
 }
 
-static bool moves(struct hp_engine *x, const struct hp_web_server *s)
-{
-	size_t i;
-
-	for (i = 0; i < x->n_ops; i++)
-		if (x->ops[i].file->part == HP_PART_WEB &&
-			hp_web_of_file(x, x->ops[i].file->path) == s)
-			return true;
-	return false;
-}
-
 int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
@@ -154,7 +143,7 @@ int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err)
 	for (i = 0; x->live && i < web->n && !rc; i++) {
 		s = &web->v[i];
 		/* a bisection asks also whether all is well with nothing changed */
-		if (s->binary && s->used && (moves(x, s) || x->limit != SIZE_MAX))
+		if (s->binary && s->used && (s->gains || s->loses || x->limit != SIZE_MAX))
 			rc = s->is->test(x, s, live, err);
 	}
 	return rc;

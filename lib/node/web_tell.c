@@ -1,0 +1,106 @@
+/* Starting and reloading a web server, and what it says when that goes wrong. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "node/web.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "sys/service.h"
+
+/* What it said since from; NULL: nothing of weight. */
+static const char *last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
+{
+	int fd _cleanup_close_ = open(s->error_log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char tail[8192];
+	ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail) - 1, from) : 0;
+
+	if (n <= 0)
+		return NULL;
+	tail[n] = 0;
+	return s->last_words(pool, tail);
+}
+
+static off_t log_end(const struct hp_server *s)
+{
+	struct stat log;
+
+	return stat(s->error_log, &log) < 0 ? 0 : log.st_size;
+}
+
+int hp_web_lives(struct hp_web_server *s, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	const char *words;
+	pid_t pid;
+
+	/* most live on under their old number; some go on under a new one */
+	if (s->pid > 0 && hp_web_is_alive(s->is, s->pid))
+		return 0;
+	if (hp_web_pid(s->is, &pid, err) < 0 || pid > 0)
+		return err->code;
+	words = last_words(pool, s->is, s->log_at);
+	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded%s%s", s->is->name,
+		words ? ": " : "", words ? words : "");
+	return hp_err_hint(err, "its own words are in %s", s->is->error_log);
+}
+
+int hp_web_start(const struct hp_server *s, struct hp_err *err)
+{
+	const char *const names[] = {s->service, NULL};
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	off_t from = log_end(s);
+	const char *words;
+	pid_t pid;
+
+	if (hp_service_start(names, err) < 0) {
+		words = last_words(pool, s, from);
+		if (words && err->code == HP_E_REFUSED) {
+			hp_err_set(err, HP_E_REFUSED, "%s can't be started: %s", s->name, words);
+			hp_err_hint(err, "its own words are in %s", s->error_log);
+		}
+		return err->code;
+	}
+	if (hp_web_pid(s, &pid, err) < 0)
+		return err->code;
+	if (pid > 0)
+		return 0;
+	hp_err_set(err, HP_E_REFUSED, "%s was started and does not run", s->name);
+	return hp_err_hint(err, "its own words are in %s", s->error_log);
+}
+
+/*
+ * The signal straight to the master: what it reads was tested a moment ago, and the service's own
+ * reload would have everything read once more first.
+ */
+int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
+{
+	pid_t pid;
+
+	if (hp_web_pid(s->is, &pid, err) < 0)
+		return err->code;
+	if (pid == 0)
+		return hp_err_set(err, HP_E_REFUSED, "%s does not run any more", s->is->name);
+	s->pid = pid;
+	hp_web_workers(s, pid);
+	if (kill(pid, s->is->reload) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be reloaded", s->is->name);
+	return 0;
+}
+
+int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	if (hp_fault_err("reload", err))
+		return err->code;
+	s->told = true;
+	s->told_us = hp_now_us();
+	s->n_workers = 0;
+	s->log_at = log_end(s->is);
+	s->pid = 0;
+	if ((s->was_down ? hp_web_start(s->is, err) : hp_web_reload(s, err)) < 0)
+		return err->code;
+	hp_report_reload(x, s->is->name);
+	hp_fault("after-reload");
+	return 0;
+}
