@@ -299,7 +299,7 @@ static int tell(struct cli *c, struct changing *s, struct hp_err *err)
 	return err->code;
 }
 
-/* ---- PHP versions and servers: only the node knows which there are ---- */
+/* ---- PHP versions: only the node knows which there are ---- */
 static int php_ok(void *arg, const char *version, struct hp_err *err)
 {
 	const struct hp_php_list *l = arg;
@@ -330,22 +330,13 @@ static int know_php(struct cli *c, struct hp_err *err)
 	return 0;
 }
 
-static int know_server(struct cli *c, struct hp_err *err)
-{
-	struct hp_node_opts o;
-
-	if (cli_node_opts(c, &o, err) < 0)
-		return err->code;
-	return hp_node_front(c->pool, &o, &c->panel->server_default, err);
-}
-
 int cli_change_sites(struct cli *c, const struct cli_change_verb *v, struct hp_err *err)
 {
 	struct changing s = {.v = v};
 	struct hp_err later = HP_ERR_INIT;
 	int rc;
 
-	if (cli_panel(c, err) < 0 || know_php(c, err) < 0 || know_server(c, err) < 0)
+	if (cli_panel(c, err) < 0 || know_php(c, err) < 0)
 		return err->code;
 	rc = cli_inputs(c, v->kind, on_input, on_fail, &s, err);
 	if (!s.n)

@@ -189,6 +189,16 @@ static int do_add(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 		c->panel, pool, in->name, tenant, in->assign, in->n_assign, &aliases, ret, err);
 }
 
+/* Only the node knows which server it is. */
+static int know_server(struct cli *c, struct hp_err *err)
+{
+	struct hp_node_opts o;
+
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	return hp_node_front(c->pool, &o, &c->panel->server_default, err);
+}
+
 static int site_add(struct cli *c, struct hp_err *err)
 {
 	static const struct cli_change_verb v = {"add", &add_kind, do_add, NULL, NULL};
@@ -197,6 +207,8 @@ static int site_add(struct cli *c, struct hp_err *err)
 		return hp_err_set(err, HP_E_USAGE,
 			"--alias: it can't be the same for many websites; give "
 			"\"aliases\" in the JSON lines");
+	if (cli_panel(c, err) < 0 || know_server(c, err) < 0)
+		return err->code;
 	return cli_change_sites(c, &v, err);
 }
 

@@ -79,7 +79,7 @@ int hp_node_front(
 {
 	struct hp_engine x;
 
-	if (hp_engine_init(&x, o, true, err) == 0 && hp_parts[HP_PART_WEB]->detect(&x, err) == 0)
+	if (hp_engine_init(&x, o, true, err) == 0 && hp_web_choose(&x, err) == 0)
 		*ret = hp_pstrdup(pool, hp_web(&x)->front->is->name);
 	hp_engine_free(&x);
 	return err->code;
