@@ -7,6 +7,7 @@
 #include "node/certs.h"
 #include "node/folders.h"
 #include "node/tree.h"
+#include "node/web.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -62,8 +63,8 @@ static int look_files(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *e
 /* The website's own file may be in the way where the hand-made one has the same name. */
 static void look_same_name(struct hp_pool *pool, struct hp_adopt *a)
 {
-	const char *dir = hp_streq(a->found->server, "apache") ? "/etc/apache2" : "/etc/nginx";
-	const char *path = hp_pprintf(pool, "%s/sites-available/%s.conf", dir, a->found->domain);
+	const struct hp_server *s = hp_server_find(a->found->server);
+	const char *path = hp_pprintf(pool, "%s/%s.conf", s->sites, a->found->domain);
 
 	if (access(full(pool, a, path), F_OK) < 0)
 		return;

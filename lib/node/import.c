@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/import_impl.h"
+#include "node/web.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "sys/run.h"
@@ -43,14 +44,6 @@ static bool split_dump(struct hp_reader *r, const char *text, size_t len)
 	return next;
 }
 
-static const char *find_nginx(void)
-{
-	static const char *const places[] = {
-		"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", NULL};
-
-	return hp_run_find(places);
-}
-
 /* Its first complaint; the last line says only that there was one. */
 static int refused(struct hp_reader *r, const char *said, struct hp_err *err)
 {
@@ -63,7 +56,7 @@ static int refused(struct hp_reader *r, const char *said, struct hp_err *err)
 
 static int ask_nginx(struct hp_reader *r, struct hp_err *err)
 {
-	const char *argv[] = {find_nginx(), "-T", NULL};
+	const char *argv[] = {hp_run_find(hp_server_find("nginx")->binaries), "-T", NULL};
 	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT, errs _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_run run = {.argv = argv, .out = &out, .errs = &errs, .max_out = HP_IMPORT_BYTES};
 	int status;
