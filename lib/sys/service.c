@@ -11,18 +11,6 @@
 /* What the kernel keeps of a program's name (proc(5), /proc/PID/comm). */
 #define COMM_MAX 15
 
-/*
- * Daemons known by pid file where there is no systemd: Debian's init scripts hide a failed reload
- * behind status 0, so the master is signalled itself.
- */
-static const struct {
-	const char *name, *pidfile;
-	int reload;
-} daemons[] = {
-	{"nginx", "/run/nginx.pid", SIGHUP},
-	{"apache2", "/run/apache2/apache2.pid", SIGUSR1},
-};
-
 enum hp_service_manager hp_service_manager(void)
 {
 	return access("/run/systemd/system", F_OK) == 0 ? HP_SERVICE_SYSTEMD : HP_SERVICE_SYSV;
@@ -72,14 +60,6 @@ static int ask_scripts(const char *const *names, const char *verb, struct hp_err
 	return 0;
 }
 
-static int find_daemon(const char *name)
-{
-	for (unsigned i = 0; i < HP_ARRAY_SIZE(daemons); i++)
-		if (hp_streq(daemons[i].name, name))
-			return (int)i;
-	return -1;
-}
-
 /* The living process that a pid file names and that is this program; 0 when there is none. */
 static pid_t pid_from_file(const char *pidfile, const char *name)
 {
@@ -124,29 +104,6 @@ int hp_service_stop(const char *const *names, struct hp_err *err)
 	return ask_scripts(names, "stop", err);
 }
 
-int hp_service_reload(const char *name, struct hp_err *err)
-{
-	static const char *const words[] = {"reload", "--", NULL};
-	const char *const names[] = {name, NULL};
-	int i = find_daemon(name);
-	pid_t pid;
-
-	if (hp_service_manager() == HP_SERVICE_SYSTEMD)
-		return ask_systemd(words, names, NULL, true, err);
-	if (i < 0)
-		return ask_scripts(names, "reload", err);
-	pid = pid_from_file(daemons[i].pidfile, name);
-	if (pid == 0) {
-		hp_err_set(err, HP_E_BUSY, "%s: does not run, so it can't be reloaded", name);
-		return hp_err_hint(
-			err, "start it (/etc/init.d/%s start) and look into its log", name);
-	}
-	if (kill(pid, daemons[i].reload) < 0)
-		return hp_err_errno(
-			err, HP_E_OS, errno, "%s: reload of process %d", name, (int)pid);
-	return 0;
-}
-
 int hp_service_daemon_reload(struct hp_err *err)
 {
 	static const char *const words[] = {"daemon-reload", NULL};
@@ -154,30 +111,6 @@ int hp_service_daemon_reload(struct hp_err *err)
 	if (hp_service_manager() != HP_SERVICE_SYSTEMD)
 		return 0;
 	return ask_systemd(words, NULL, NULL, true, err);
-}
-
-int hp_service_is_active(const char *name, struct hp_err *err)
-{
-	static const char *const words[] = {"is-active", "--quiet", "--", NULL};
-	const char *const names[] = {name, NULL};
-	const char *argv[] = {NULL, "status", NULL};
-	struct hp_run run = {.argv = argv};
-	_cleanup_pool_ struct hp_pool *pool = NULL;
-	int i, r;
-
-	if (hp_service_manager() == HP_SERVICE_SYSTEMD) {
-		r = ask_systemd(words, names, NULL, false, err);
-		return r < 0 ? r : r == 0;
-	}
-	i = find_daemon(name);
-	if (i >= 0)
-		return pid_from_file(daemons[i].pidfile, name) != 0;
-	pool = hp_pool_new();
-	argv[0] = hp_pprintf(pool, "/etc/init.d/%s", name);
-	if (access(argv[0], X_OK) < 0)
-		return 0;
-	r = hp_run(&run, err);
-	return r < 0 ? r : r == 0;
 }
 
 int hp_service_pid(const char *name, const char *pidfile, pid_t *ret, struct hp_err *err)

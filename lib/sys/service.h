@@ -14,10 +14,7 @@ enum hp_service_manager hp_service_manager(void);
 
 int hp_service_start(const char *const *names, struct hp_err *err);   /* several in one call */
 int hp_service_stop(const char *const *names, struct hp_err *err);
-int hp_service_reload(const char *name, struct hp_err *err);
 int hp_service_daemon_reload(struct hp_err *err);                     /* no-op without systemd */
-/* 1 running, 0 not, < 0 could not be asked. */
-int hp_service_is_active(const char *name, struct hp_err *err);
 /* Main pid, 0 when not running. pidfile is read where there is no systemd. */
 int hp_service_pid(const char *name, const char *pidfile, pid_t *ret, struct hp_err *err);
 
