@@ -31,8 +31,8 @@ enum cli_flag {
 
 /*
  * What a word may be, for completion (hp_opt.complete and cli_verb.complete): "dir" "@file"
- * "column" "domain" "tenant" "php" "node" "assign" (key=value of the verb's table) "program"
- * "verb" or "=a|b|c". NULL: nothing is known.
+ * "column" "domain" "tenant" "php" "node" "setting" "assign" (key=value of the verb's table)
+ * "program" "verb" or "=a|b|c". NULL: nothing is known.
  */
 
 #define CLI_WAIT_MAX_S 3600 /* the most that --wait and --timeout take */

@@ -126,6 +126,7 @@ static void offer_what(struct asked *a, const struct cli_verb *v, const char *wh
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_site_filter all = {0};
 	bool panel;
+	unsigned i;
 
 	if (!what || !*what)
 		return;
@@ -148,6 +149,11 @@ static void offer_what(struct asked *a, const struct cli_verb *v, const char *wh
 	}
 	if (hp_streq(what, "assign")) {
 		offer_assign(a, v);
+		return;
+	}
+	if (hp_streq(what, "setting")) {
+		for (i = 0; i < hp_site_table.n; i++)
+			offer(a, hp_site_table.fields[i].name, hp_site_table.fields[i].help);
 		return;
 	}
 	if (hp_streq(what, "php")) {

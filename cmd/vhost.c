@@ -3,6 +3,7 @@
 #include "cmd/events.h"
 #include "cmd/import.h"
 #include "base/str.h"
+#include "node/settings.h"
 #include "sys/json.h"
 
 /* ---- detect ---- */
@@ -171,6 +172,59 @@ static int vhost_show(struct cli *c, struct hp_err *err)
 	return 0;
 }
 
+/* ---- settings ---- */
+static const struct hp_col settings_cols[] = {
+	{"setting", HP_COL_STR, "name of the setting", false},
+	{"where", HP_COL_STR, "a web server, or php-fpm, php.ini, systemd, node", false},
+	{"directives", HP_COL_STR, "names of the directives there, parted by blanks", false},
+	{"note", HP_COL_STR, "when, with what, or why none", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+static int put_setting(struct cli *c, unsigned f, struct hp_err *err)
+{
+	struct hp_setting_place places[HP_SETTING_PLACES_MAX];
+	size_t i, servers;
+
+	hp_setting_places(places, &servers);
+	for (i = 0; places[i].name; i++) {
+		const struct hp_becomes *b = &places[i].v[f];
+
+		if (!hp_becomes_any(b))
+			continue;
+		hp_out_str(c->out, 0, hp_site_table.fields[f].name);
+		hp_out_str(c->out, 1, places[i].name);
+		hp_out_str(c->out, 2, b->directives);
+		hp_out_str(c->out, 3, b->note);
+		if (hp_out_row(c->out, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+static int vhost_settings(struct cli *c, struct hp_err *err)
+{
+	unsigned i;
+	int f;
+
+	if (cli_out(c, err) < 0)
+		return err->code;
+	for (i = 0; !c->n_args && i < hp_site_table.n; i++)
+		if (put_setting(c, i, err) < 0)
+			return err->code;
+	for (i = 0; i < c->n_args; i++) {
+		f = hp_field_find(&hp_site_table, c->args[i]);
+		if (f < 0) {
+			hp_err_set(err, HP_E_USAGE, "\"%s\" is no setting of a website",
+				hp_str_printable(c->pool, c->args[i], 60));
+			return hp_err_hint(err, "hp-vhost settings lists them");
+		}
+		if (put_setting(c, (unsigned)f, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
 	{"detect", vhost_detect, "", 0, 0, {NULL}, CLI_ROWS, NULL, detect_cols, NULL, NULL, NULL,
@@ -205,6 +259,11 @@ static const struct cli_verb verbs[] = {
 		"points elsewhere, a PHP instance that is gone."},
 	{"show", vhost_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL,
 		show_cols, NULL, NULL, NULL, "show what is on this node for a website", NULL},
+	{"settings", vhost_settings, "[SETTING…]", 0, UINT32_MAX, {"setting"}, CLI_ROWS, NULL,
+		settings_cols, NULL, NULL, NULL,
+		"say which directives the settings of a website become",
+		"Of each web server, of PHP and of systemd. Without SETTING all of them. Nothing is looked at "
+		"on this host."},
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},

@@ -22,6 +22,7 @@
 #include "base/paths.h"
 #include "base/pool.h"
 #include "model/site.h"
+#include "node/settings.h"
 #include "sys/conf.h"
 #include "sys/tmpl.h"
 
@@ -64,6 +65,8 @@ int hp_php_release(struct hp_pool *pool, const char *root, const struct hp_php *
 int hp_php_version_cmp(const char *a, const char *b);
 
 /* ---- the files of one site: php_render.c ---- */
+/* What settings become in them: "php-fpm", "php.ini", "systemd"; a name NULL ends it. */
+extern const struct hp_setting_place hp_php_places[];
 /*
  * Settings that the site leaves to its version on this node: [php."X.Y"] memory_limit (but not
  * above the site's memory_max) and max_execution_time. conf may be NULL: the keys' own defaults.

@@ -376,3 +376,45 @@ int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
 	*ret_n = n;
 	return 0;
 }
+
+/*
+ * ---- what settings become ----
+ * as templates/php-fpm and templates/systemd write them; tests/node/directives.bats renders each
+ */
+static const struct hp_becomes fpm[HP_SITE_FIELDS] = {
+	[HP_SITE_USER] = {"listen php_admin_value[mail.force_extra_parameters]",
+		"the pool's name, too"},
+	[HP_SITE_PHP_MEMORY_LIMIT] = {"php_admin_value[memory_limit]", NULL},
+	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"php_admin_value[max_execution_time] "
+					    "request_terminate_timeout",
+		"the latter 5 seconds more, of the clock instead of the processor"},
+	[HP_SITE_PHP_UPLOAD_MAX_FILESIZE] = {"php_admin_value[upload_max_filesize]", NULL},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"php_admin_value[post_max_size]", NULL},
+	[HP_SITE_PHP_MAX_CHILDREN] = {"pm.max_children", NULL},
+	[HP_SITE_PHP_SLOWLOG_SECONDS] = {"request_slowlog_timeout slowlog", NULL},
+	[HP_SITE_MEMORY_MAX] = {"pm.max_children php_admin_value[memory_limit]",
+		"no more than it leaves room for, where they are not set"},
+	[HP_SITE_TASKS_MAX] = {"pm.max_children",
+		"no more than it leaves room for, where that is not set"},
+};
+
+static const struct hp_becomes ini[HP_SITE_FIELDS] = {
+	[HP_SITE_PHP_EXTENSIONS] = {"extension zend_extension", NULL},
+	[HP_SITE_PHP_SETTINGS] = {NULL, "each by its own name"},
+};
+
+static const struct hp_becomes limits[HP_SITE_FIELDS] = {
+	[HP_SITE_USER] = {NULL, "phpX.Y-fpm@USER.service and .socket"},
+	[HP_SITE_PHP_VERSION] = {NULL,
+		"phpX.Y-fpm@USER.service and .socket; a link leads web servers to them"},
+	[HP_SITE_MEMORY_MAX] = {"MemoryMax", NULL},
+	[HP_SITE_CPU_QUOTA] = {"CPUQuota", NULL},
+	[HP_SITE_TASKS_MAX] = {"TasksMax", NULL},
+};
+
+const struct hp_setting_place hp_php_places[] = {
+	{"php-fpm", fpm},
+	{"php.ini", ini},
+	{"systemd", limits},
+	{NULL, NULL},
+};

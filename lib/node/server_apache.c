@@ -323,6 +323,42 @@ static const struct hp_web_shared shared[] = {
 	{0},
 };
 
+/*
+ * What settings become here, as templates/apache writes them. Kept beside it, since
+ * tests/node/directives.bats renders each and wants exactly these.
+ */
+static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
+	[HP_SITE_DOMAIN] = {"ServerName ServerAlias", "with the aliases"},
+	[HP_SITE_STATUS] = {"RedirectMatch ErrorDocument",
+		"503 for every path while it is suspended"},
+	[HP_SITE_USER] = {"SetHandler", "the socket is named after it"},
+	[HP_SITE_WEB_SERVER] = {"VirtualHost",
+		"80 and 443 as the front, 127.0.0.1:8182 behind another"},
+	[HP_SITE_DOCUMENT_ROOT] = {"DocumentRoot", NULL},
+	[HP_SITE_INDEX_FILES] = {"DirectoryIndex RewriteRule",
+		"the first script answers for what is no file"},
+	[HP_SITE_REDIRECTS] = {"RewriteRule RewriteCond", NULL},
+	[HP_SITE_ERROR_PAGES] = {"ErrorDocument", NULL},
+	[HP_SITE_PROXY_PORT] = {"ProxyPass ProxyPassReverse ProxyPreserveHost ProxyAddHeaders "
+				"RequestHeader",
+		NULL},
+	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"ProxyTimeout", "10 seconds more than PHP has"},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond", NULL},
+	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "
+				 "SSLCertificateKeyFile Protocols",
+		"at the front, once there is a certificate"},
+	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the block for port 80"},
+	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security, over HTTPS alone"},
+	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel SetEnv",
+		"SetEnv no-gzip where it is false"},
+	[HP_SITE_CACHE_ENABLED] = {"ExpiresActive ExpiresDefault", "for names of static files"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"ExpiresDefault", "where cache_enabled is true"},
+	[HP_SITE_HTTP_SECURITY_HEADERS] = {"Header", NULL},
+	[HP_SITE_ALLOWED_IPS] = {"Require RequireAll RequireAny", NULL},
+	[HP_SITE_BLOCKED_IPS] = {"Require RequireAll", NULL},
+	[HP_SITE_BASIC_AUTH] = {"AuthType AuthName AuthUserFile AuthMerging Require", NULL},
+};
+
 const struct hp_server hp_server_apache = {
 	.name = "apache",
 	.package = "apache2",
@@ -340,6 +376,7 @@ const struct hp_server hp_server_apache = {
 	.node_file = ETC "/conf-available/hosting-panel.conf",
 	.node_link = ETC "/conf-enabled/hosting-panel.conf",
 	.shared = shared,
+	.becomes = becomes,
 	.look = look,
 	.inputs = inputs,
 	.node_data = node_data,

@@ -281,6 +281,43 @@ static const struct hp_web_shared shared[] = {
 	{0},
 };
 
+/*
+ * What settings become here, as templates/nginx writes them. Kept beside it, since
+ * tests/node/directives.bats renders each and wants exactly these.
+ */
+static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
+	[HP_SITE_DOMAIN] = {"server_name", "with the aliases"},
+	[HP_SITE_STATUS] = {"return", "503 for every path while it is suspended"},
+	[HP_SITE_USER] = {"fastcgi_pass", "the socket is named after it"},
+	[HP_SITE_WEB_SERVER] = {"listen", "80 and 443 as the front, 127.0.0.1:8181 behind another"},
+	[HP_SITE_DOCUMENT_ROOT] = {"root", NULL},
+	[HP_SITE_INDEX_FILES] = {"index try_files", "the first script answers for what is no file"},
+	[HP_SITE_REDIRECTS] = {"location return", NULL},
+	[HP_SITE_ERROR_PAGES] = {"error_page", NULL},
+	[HP_SITE_PROXY_PORT] = {"proxy_pass proxy_http_version proxy_set_header "
+				"proxy_connect_timeout proxy_read_timeout proxy_send_timeout",
+		NULL},
+	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"fastcgi_read_timeout fastcgi_send_timeout "
+					    "proxy_read_timeout proxy_send_timeout",
+		"10 seconds more than PHP has"},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"client_max_body_size", NULL},
+	[HP_SITE_SSL_ENABLED] = {"listen ssl_certificate ssl_certificate_key",
+		"at the front, once there is a certificate"},
+	[HP_SITE_HTTPS_REDIRECT] = {"return", "301, in a block of its own for port 80"},
+	[HP_SITE_HSTS_MAX_AGE] = {"add_header", "Strict-Transport-Security, over HTTPS alone"},
+	[HP_SITE_GZIP_ENABLED] = {"gzip gzip_vary gzip_proxied gzip_comp_level gzip_min_length "
+				  "gzip_types",
+		NULL},
+	[HP_SITE_CACHE_ENABLED] = {"location expires try_files", "for names of static files"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"expires", "where cache_enabled is true"},
+	[HP_SITE_HTTP_SECURITY_HEADERS] = {"add_header fastcgi_hide_header proxy_hide_header",
+		NULL},
+	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},
+	[HP_SITE_BLOCKED_IPS] = {"deny", NULL},
+	[HP_SITE_BASIC_AUTH] = {"auth_basic auth_basic_user_file",
+		"by variables that the path sets"},
+};
+
 const struct hp_server hp_server_nginx = {
 	.name = "nginx",
 	.package = "nginx",
@@ -297,6 +334,7 @@ const struct hp_server hp_server_nginx = {
 	.binaries = binaries,
 	.node_file = ETC "/conf.d/hosting-panel.conf",
 	.shared = shared,
+	.becomes = becomes,
 	.look = look,
 	.node_data = node_data,
 	.test = test,

@@ -14,6 +14,7 @@
 
 #include "node/emit.h"
 #include "node/engine.h"
+#include "node/settings.h"
 
 #define HP_WEB_WORKERS_MAX 1024
 /* Where the front's name is kept: one of the node's own files. */
@@ -52,6 +53,7 @@ struct hp_server {
 	const char *node_file;       /* what the template node.conf becomes: it is read by itself */
 	const char *node_link;       /* a link to it, through which it is read; or NULL */
 	const struct hp_web_shared *shared; /* read by what includes it; a name NULL ends it */
+	const struct hp_becomes *becomes; /* what its vhosts make of each setting */
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);

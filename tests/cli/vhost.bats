@@ -12,6 +12,17 @@ teardown() { remove_root; }
 	is "$out" 'map(.server) | index("nginx") != null'
 }
 
+@test "settings: which directives they become, on any host" {
+	status 0 hp-vhost settings gzip_enabled memory_max --json
+	is "$out" 'map(select(.setting == "gzip_enabled") | .where) | index("nginx") != null and index("apache") != null'
+	is "$out" 'map(select(.setting == "memory_max" and .where == "systemd") | .directives) == ["MemoryMax"]'
+	status 0 hp-vhost settings --json
+	is "$out" 'map(.setting) | index("proxy_port") != null'
+	status 2 hp-vhost settings gzip
+	has "$err" '"gzip" is no setting of a website'
+	has "$(command hp-vhost --complete -- settings gzip)" gzip_enabled
+}
+
 @test "front: only to a server that there is" {
 	files=$(tree)
 	status 2 hp-vhost front iis

@@ -3,65 +3,7 @@
 # behind NGINX) are links to this one.
 
 bats_require_minimum_version 1.5.0
-load ../lib/node
-
-setup() {
-	node_setup
-	node_panel
-	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) server=apache front=apache etc=/etc/apache2 ;;
-	*-behind.bats) server=apache front=nginx etc=/etc/apache2 ;;
-	*) server=nginx front=nginx etc=/etc/nginx ;;
-	esac
-	rm -f /etc/nginx/sites-enabled/default
-	[ "$front" = nginx ] || front "$front"
-	hp-site add a.example tenant=acme web_server=$server -q 3>&- 4>&-
-	page a.example index.php '<?php echo "php ", $_SERVER["REQUEST_URI"];'
-}
-
-teardown() {
-	[ -z "${app:-}" ] || kill "$app" 2>/dev/null || true
-	node_teardown
-}
-
-# before there is any site; nobody else may have the ports
-front() {
-	mkdir -p /etc/hosting-panel
-	kill "$(cat /run/nginx.pid)"
-	until_gone /run/nginx.pid
-	printf '[web]\nserver = %s\n' "$1" >/etc/hosting-panel/hosting-panel.conf
-}
-
-set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }
-
-headers() { # headers PATH [CURL-ARGUMENT …]: status line and headers, without carriage returns
-	local path=$1
-	shift
-	curl -s -m 20 -o /dev/null -D - -H 'Host: a.example' "$@" "http://127.0.0.1$path" | tr -d '\r'
-}
-
-# header NAME: its values in what headers() printed, which is read from standard input
-header() { sed -n "s/^$1: //Ip"; }
-
-goes() { # goes PATH STATUS LOCATION
-	local got
-	got=$(headers "$1")
-	# Apache makes a path into a URL
-	[ "$front" = nginx ] || got=${got//http:\/\/a.example\//\/}
-	[ "$(head -1 <<<"$got" | cut -d' ' -f2)" = "$2" ] && [ "$(header location <<<"$got")" = "$3" ] ||
-		{ echo "$1: $got"; return 1; }
-}
-
-start_app() { # start_app PORT
-	perl "$BATS_TEST_DIRNAME/app.pl" "$1" >"$dir/app" 2>&1 3>&- 4>&- &
-	app=$!
-	for _ in $(seq 100); do
-		grep -q ready "$dir/app" && return
-		sleep 0.1
-	done
-	cat "$dir/app"
-	return 1
-}
+load ../lib/settings
 
 @test "document_root: a folder below the website's is served, and nothing beside it" {
 	page a.example public/index.php '<?php echo "public of ", $_SERVER["DOCUMENT_ROOT"];'

@@ -1,6 +1,7 @@
 # node: the apply engine's pure pieces, and the tool that drives it in tests/node/*.bats.
 if HAVE_CMOCKA
 node_unit_tests = tests/unit/test-certs tests/unit/test-diff tests/unit/test-manifest tests/unit/test-nginx-verdict
+node_unit_tests += tests/unit/test-settings
 check_PROGRAMS += $(node_unit_tests)
 TESTS += $(node_unit_tests)
 node_unit_ldadd = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
@@ -8,6 +9,7 @@ tests_unit_test_certs_LDADD = $(node_unit_ldadd)
 tests_unit_test_diff_LDADD = $(node_unit_ldadd)
 tests_unit_test_manifest_LDADD = $(node_unit_ldadd)
 tests_unit_test_nginx_verdict_LDADD = $(node_unit_ldadd)
+tests_unit_test_settings_LDADD = $(node_unit_ldadd)
 endif
 
 check_PROGRAMS += tests/node/hp-node-tool
@@ -16,9 +18,14 @@ tests_node_hp_node_tool_LDADD = lib/libhp.la
 EXTRA_DIST += tests/lib/node.bash
 EXTRA_DIST += tests/node/apply.bats
 EXTRA_DIST += tests/node/cert.bats
+EXTRA_DIST += tests/node/directives.bats
 EXTRA_DIST += tests/node/disk.bats
 EXTRA_DIST += tests/node/document.bats
 EXTRA_DIST += tests/node/engine.bats
 EXTRA_DIST += tests/node/fault.bats
 EXTRA_DIST += tests/node/programs.bats
 EXTRA_DIST += tests/node/site.bats
+EXTRA_DIST += tests/node/adopt.bats tests/node/import.bats tests/node/web.bats
+# each text once, and links to it for the other servers
+EXTRA_DIST += tests/node/settings.bats tests/node/settings-apache.bats tests/node/settings-behind.bats
+EXTRA_DIST += tests/node/probes.bats tests/node/probes-apache.bats tests/node/probes-behind.bats tests/node/app.pl

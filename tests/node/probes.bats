@@ -1,0 +1,232 @@
+# More of what settings of a website do, asked over HTTP: those whose whole story is told elsewhere on one
+# server (php-site.bats, web.bats, cert.bats) are asked here on each. A test's name begins with the setting that it
+# is about, and "# probes:" names further ones; directives.bats wants one for every setting and server. The
+# file's name says which server, as that of settings.bats.
+
+bats_require_minimum_version 1.5.0
+load ../lib/settings
+
+ini() { get a.example "/ini.php?k=$1"; }
+from() { # from ADDRESS PATH: the status
+	ip addr replace 192.0.2.7/32 dev lo
+	curl -s -m 20 -o /dev/null -w '%{http_code}' --interface "$1" --resolve a.example:80:"$1" "http://a.example$2"
+}
+is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
+	local want=$1 got
+	shift
+	got=$(code a.example "$@")
+	[ "$got" = "$want" ] || { echo "$1: $got instead of $want"; return 1; }
+}
+
+@test "domain: and its aliases lead to the website, other names do not" {
+	hp-site add b.example tenant=acme web_server=$server --alias www.b.example --alias '*.sub.b.example' -q 3>&- 4>&-
+	page b.example index.php '<?php echo "b";'
+	for name in b.example www.b.example x.sub.b.example; do
+		[ "$(get $name /)" = b ]
+	done
+	[ "$(get a.example /)" = "php /" ]
+	[ "$(get other.example /)" != b ]
+}
+
+@test "status: suspended, the website answers 503 and says when to come again" {
+	page a.example a.txt file
+	hp-site suspend a.example -q 3>&- 4>&-
+	is_code 503 /
+	is_code 503 /a.txt
+	[ "$(headers / | header retry-after)" = 3600 ]
+	hp-site resume a.example -q 3>&- 4>&-
+	[ "$(get a.example /a.txt)" = file ]
+}
+
+@test "web_server: it is this one that answers, by the front or by itself" {
+	page a.example who.php '<?php echo strtolower($_SERVER["SERVER_SOFTWARE"]), " ", posix_getpwuid(posix_geteuid())["name"];'
+	[[ $(get a.example /who.php) == "$server"*" site1" ]]
+}
+
+@test "user: the website's PHP runs as it" {
+	hp-site add b.example tenant=acme web_server=$server user=other -q 3>&- 4>&-
+	page b.example who.php '<?php echo posix_getpwuid(posix_geteuid())["name"];'
+	[ "$(get b.example /who.php)" = other ]
+}
+
+@test "gzip_enabled: text is compressed for who takes it, and only then" {
+	page a.example long.txt "$(printf 'all work and no play %.0s' {1..200})"
+	page a.example long.php '<?php header("Content-Type: application/json"); echo json_encode(range(1, 2000));'
+	for path in /long.txt /long.php; do
+		[ "$(headers $path -H 'Accept-Encoding: gzip' | header content-encoding)" = gzip ]
+		[[ $(headers $path -H 'Accept-Encoding: gzip' | header vary) == *Accept-Encoding* ]]
+		[ "$(get a.example $path)" = "$(get a.example $path --compressed)" ]
+		[ -z "$(headers $path | header content-encoding)" ]
+	done
+	set_a gzip_enabled=false
+	for path in /long.txt /long.php; do
+		[ -z "$(headers $path -H 'Accept-Encoding: gzip' | header content-encoding)" ]
+	done
+}
+
+# probes: cache_ttl_seconds
+@test "cache_enabled: browsers may keep static files that long, and nothing else" {
+	page a.example style.css 'body {}'
+	[ -z "$(headers /style.css | header cache-control)" ]
+	set_a cache_enabled=true
+	[ "$(headers /style.css | header cache-control)" = max-age=3600 ]
+	set_a cache_ttl_seconds=77
+	got=$(headers /style.css)
+	[ "$(header cache-control <<<"$got")" = max-age=77 ]
+	[ $(($(date -d "$(header expires <<<"$got")" +%s) - $(date -d "$(header date <<<"$got")" +%s))) = 77 ]
+	[ -z "$(headers /index.php | header cache-control)" ]
+	# a name of a static file that is none is PHP's still
+	[ "$(get a.example /nothing.css)" = "php /nothing.css" ]
+}
+
+# probes: blocked_ips
+@test "allowed_ips: addresses that may read it, files as well as PHP" {
+	page a.example a.txt file
+	for path in /a.txt /index.php / /nothing; do
+		set_a 'allowed_ips=["192.0.2.0/24"]' blocked_ips=
+		[ "$(from 192.0.2.7 $path)" = 200 ]
+		[ "$(from 127.0.0.1 $path)" = 403 ]
+		set_a allowed_ips= 'blocked_ips=["192.0.2.7"]'
+		[ "$(from 192.0.2.7 $path)" = 403 ]
+		[ "$(from 127.0.0.1 $path)" = 200 ]
+		set_a 'allowed_ips=["192.0.2.0/24","127.0.0.0/8"]' 'blocked_ips=["192.0.2.7"]'
+		[ "$(from 192.0.2.7 $path)" = 403 ]
+		[ "$(from 127.0.0.1 $path)" = 200 ]
+	done
+	# the panel's own question is answered in any case
+	set_a 'allowed_ips=["10.0.0.0/8"]' blocked_ips=
+	[[ $(get a.example /.well-known/hosting-panel/probe) =~ ^[0-9a-f]{16}$ ]]
+}
+
+# probes: php_upload_max_filesize
+@test "php_post_max_size: what is larger is refused by the server, and one file by PHP" {
+	page a.example up.php '<?php echo strlen(file_get_contents("php://input")), " ", $_FILES["f"]["error"] ?? "-", " ", $_FILES["f"]["size"] ?? "-";'
+	set_a php_post_max_size=2M php_upload_max_filesize=1M
+	head -c $((1536 << 10)) /dev/zero >"$dir/middle"
+	head -c $((3 << 20)) /dev/zero >"$dir/large"
+	head -c 1000 /dev/zero >"$dir/small"
+	is_code 200 /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain'
+	[ "$(get a.example /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain')" = "1572864 - -" ]
+	is_code 413 /up.php --data-binary "@$dir/large"
+	is_code 413 /nothing --data-binary "@$dir/large" -H Expect:
+	[ "$(get a.example /up.php -F "f=@$dir/small")" = "0 0 1000" ]
+	# UPLOAD_ERR_INI_SIZE
+	[ "$(get a.example /up.php -F "f=@$dir/middle")" = "0 1 0" ]
+	set_a php_post_max_size=8M php_upload_max_filesize=4M
+	[ "$(get a.example /up.php -F "f=@$dir/large")" = "0 0 3145728" ]
+}
+
+@test "php_max_execution_time: PHP ends what takes longer, and the server waits for it until then" {
+	page a.example busy.php '<?php echo "begun"; flush(); while (true) { }'
+	page a.example wait.php '<?php sleep(5); echo "waited";'
+	page a.example ini.php '<?php echo ini_get($_GET["k"]);'
+	set_a php_max_execution_time=1
+	[ "$(ini max_execution_time)" = 1 ]
+	# sleep is not the processor's time
+	[ "$(get a.example /wait.php)" = waited ]
+	begin=$SECONDS
+	[[ $(get a.example /busy.php) != *waited* ]]
+	[ $((SECONDS - begin)) -lt 9 ]
+	grep -q 'Maximum execution time of 1 second' /var/log/hosting-panel/sites/a.example/php-*.log
+}
+
+@test "proxy_port: the server waits for a program as long as php_max_execution_time and ten seconds" {
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:9124", Listen => 5, ReuseAddr => 1) or die;
+		while ($c = $s->accept) { push @kept, $c }' 3>&- 4>&- &
+	app=$!
+	set_a proxy_port=9124 php_max_execution_time=1
+	begin=$SECONDS
+	[ "$(code a.example /)" = 504 ] || [ "$(code a.example /)" = 502 ]
+	took=$((SECONDS - begin))
+	[ $took -ge 10 ] && [ $took -lt 20 ]
+}
+
+# probes: php_settings
+@test "php_memory_limit: and other settings of php.ini are what a script finds" {
+	page a.example ini.php '<?php echo ini_get($_GET["k"]);'
+	set_a php_memory_limit=77M 'php_settings={"date.timezone":"Asia/Tokyo"}'
+	[ "$(ini memory_limit)" = 77M ]
+	[ "$(ini date.timezone)" = Asia/Tokyo ]
+	page a.example eat.php '<?php echo strlen(str_repeat("x", 100 << 20));'
+	is_code 500 /eat.php
+	set_a php_memory_limit=256M
+	[ "$(get a.example /eat.php)" = 104857600 ]
+}
+
+@test "php_extensions: loaded for this website" {
+	page a.example ext.php '<?php echo function_exists("opcache_get_status") ? "there" : "not there", extension_loaded("ctype");'
+	set_a php_extensions=ctype,opcache
+	[ "$(get a.example /ext.php)" = there1 ]
+	run -2 hp-site set a.example php_extensions=nosuch
+	[ "$(get a.example /ext.php)" = there1 ]
+}
+
+@test "php_max_children: so many requests at once" {
+	page a.example sleep.php '<?php usleep(700000); echo "slept";'
+	set_a php_max_children=1
+	begin=$(date +%s%N)
+	for i in 1 2 3; do get a.example /sleep.php >"$dir/slept.$i" 3>&- 4>&- & done
+	wait $(jobs -p)
+	[ $((($(date +%s%N) - begin) / 1000000)) -ge 2100 ]
+	[ "$(cat "$dir"/slept.?)" = sleptsleptslept ]
+}
+
+@test "php_slowlog_seconds: a request that takes longer is noted" {
+	page a.example slow.php $'<?php\nfunction dawdle() { usleep(2500000); }\ndawdle();\necho "slow";'
+	set_a php_slowlog_seconds=1
+	[ "$(get a.example /slow.php)" = slow ]
+	for _ in $(seq 20); do [ -s /var/log/hosting-panel/sites/a.example/php-slow.log ] && break; sleep 0.1; done
+	grep -q 'dawdle() ' /var/log/hosting-panel/sites/a.example/php-slow.log
+}
+
+# probes: memory_max cpu_quota
+@test "tasks_max: what scripts start is counted, and memory_max is what each may have" {
+	page a.example fork.php '<?php $n = 0; for ($i = 0; $i < 100; $i++) {
+		$h[] = $p = @proc_open(["/bin/sleep", "20"], [], $pipes); $n += is_resource($p) ? 1 : 0; }
+		foreach ($h as $p) if ($p) { proc_terminate($p, 9); proc_close($p); } echo $n;'
+	set_a memory_max=300M tasks_max=32 cpu_quota=50
+	n=$(get a.example /fork.php)
+	[ "$n" -gt 5 ] && [ "$n" -lt 32 ] || { echo "$n processes"; return 1; }
+	pid=$(pgrep -u site1 -f 'master process')
+	grep -qx "Max data size *$((300 << 20)) .*" "/proc/$pid/limits"
+	grep -qx 'CPUQuota=50%' /etc/hosting-panel/php/*/site1.limits
+}
+
+# A certificate of its own: hsts_max_age and https_redirect count with one alone.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key" -out "$dir/crt" -days 90 \
+		-subj /CN=a.example -addext subjectAltName=DNS:a.example 2>/dev/null
+	hp-cert import a.example --key "$dir/key" --cert "$dir/crt" -q 3>&- 4>&-
+}
+https() { curl -s -m 20 --cacert "$dir/crt" --resolve a.example:443:127.0.0.1 "$@" "https://a.example$path"; }
+
+# probes: https_redirect hsts_max_age
+@test "ssl_enabled: HTTPS with its certificate, HTTP leads there, and browsers are told to stay" {
+	path=/who.php
+	page a.example who.php '<?php echo $_SERVER["HTTPS"] ?? "-", " ", $_SERVER["REQUEST_SCHEME"], " ", $_SERVER["SERVER_PORT"];'
+	set_a ssl_provider=custom ssl_enabled=true
+	[ "$(get a.example $path)" = "- http 80" ]
+	certificate
+	[ "$(https)" = "on https 443" ]
+	[ "$(https -o /dev/null -w '%{http_version}')" = 2 ]
+	goes '/a%20b?c=d' 301 'https://a.example/a%20b?c=d'
+	[ -z "$(https -o /dev/null -D - | tr -d '\r' | header strict-transport-security)" ]
+	set_a hsts_max_age=600
+	[ "$(https -o /dev/null -D - | tr -d '\r' | header strict-transport-security)" = max-age=600 ]
+	set_a https_redirect=false
+	[ "$(get a.example $path)" = "- http 80" ]
+	[ -z "$(headers $path | header strict-transport-security)" ]
+	set_a ssl_enabled=false hsts_max_age=0
+	[ "$(get a.example $path)" = "- http 80" ]
+	run ! https
+}
+
+@test "php_version: each version that is here answers as itself" {
+	page a.example v.php '<?php echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'
+	mkdir -p /etc/hosting-panel
+	[ "$(uname -m)" != x86_64 ] || "$HP_DATADIR/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
+	for v in $(hp-php list --tsv -n -o version); do
+		set_a php_version=$v
+		[ "$(get a.example /v.php)" = $v ]
+	done
+}
