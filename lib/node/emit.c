@@ -196,7 +196,7 @@ static int show_change(struct hp_engine *x, const struct hp_mfile *m, bool had_o
 
 	if (x->o->diff_fd < 0)
 		return 0;
-	if (x->o->quiet_plan || m->mode == HP_EMIT_SECRET) {
+	if (x->o->quiet_plan || hp_emit_is_secret(m->mode)) {
 		hp_buf_addf(&out, "%s %s\n", remove ? "remove" : had_old ? "change" : "add", path);
 	} else {
 		if (had_old && hp_disk_text(x, path, &old, err) < 0)

@@ -86,8 +86,17 @@ extern const struct hp_part *const hp_parts[HP_PARTS];
 /* Of the web servers' processes ([web] group): what they alone may read. */
 gid_t hp_part_web_gid(const struct hp_engine *x);
 
-/* The mode of a file of which a plan shows that it changes, but not what stands in it. */
+/*
+ * Modes without a bit to write are those of secrets: a plan shows that such a file changes, but not
+ * what stands in it. Root's alone, and what a group may read, too.
+ */
 #define HP_EMIT_SECRET 0400
+#define HP_EMIT_SECRET_GROUP 0440
+
+static inline bool hp_emit_is_secret(unsigned mode)
+{
+	return !(mode & 0222);
+}
 
 /*
  * A rendered file: text is copied. gid 0 is root's. own_dir: the folder is made for this

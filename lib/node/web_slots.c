@@ -272,7 +272,8 @@ static void add_realm(const struct slots *k, const struct hp_json *v)
 
 	for (user = hp_json_first(v); user; user = hp_json_next(user))
 		hp_buf_addf(&text, "%s:%s\n", hp_json_key(user), hp_json_str(user));
-	hp_emit_file(k->e, file, 0640, hp_part_web_gid(k->x), false, text.s, text.len);
+	hp_emit_file(k->e, file, HP_EMIT_SECRET_GROUP, hp_part_web_gid(k->x), false, text.s,
+		text.len);
 	hp_tmap_str(item, "path", path);
 	hp_tmap_str(item, "pattern", place_pattern(k, path));
 	hp_tmap_str(item, "realm", hp_pprintf(k->pool, "%s%s", k->w->domain, path));

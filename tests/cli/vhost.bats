@@ -51,6 +51,19 @@ teardown() { remove_root; }
 	[ "$files" = "$(tree)" ]
 }
 
+@test "plan: that hashes of passwords change, not what they are" {
+	hp-site set a.example basic_auth=@- --no-apply -q <<<'{"/admin":{"alice":"{PLAIN}geheim"}}'
+	status 10 hp-vhost plan
+	grep -qE "^add .*/hosting-panel/users/a.example@" <<<"$out"
+	! grep -qF '$6$' <<<"$out"
+	! grep -qF '$y$' <<<"$out"
+	hp-vhost apply -q
+	hp-site set a.example basic_auth= --no-apply -q
+	status 10 hp-vhost plan
+	grep -qE "^remove .*/hosting-panel/users/a.example@" <<<"$out"
+	! grep -qF alice: <<<"$out"
+}
+
 @test "the diff is one that patch(1) takes" {
 	hp-site set a.example cache_enabled=yes --no-apply -q
 	status 10 hp-vhost plan

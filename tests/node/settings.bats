@@ -140,7 +140,7 @@ load ../lib/settings
 	[ "$(get a.example /x)" = "php /x" ]
 	# hashes are root's and the web servers', and no website's
 	for f in $etc/hosting-panel/users/a.example@*; do
-		[ "$(stat -c '%U:%G %a' "$f")" = "root:www-data 640" ]
+		[ "$(stat -c '%U:%G %a' "$f")" = "root:www-data 440" ]
 	done
 	run ! setpriv --reuid=site1 --regid=site1 --clear-groups cat $etc/hosting-panel/users/a.example@*
 	[ -z "$(grep -rlF '$6$' $etc/sites-available)" ]
