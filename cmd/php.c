@@ -4,13 +4,14 @@
 #include "node/instance.h"
 #include "node/php.h"
 #include "node/php_ask.h"
+#include "sys/json.h"
 
 /* ---- list ---- */
 static const struct hp_col list_cols[] = {
 	{"php_version", HP_COL_STR, "version X.Y", false},
 	{"release", HP_COL_STR, "full version, as the program says it", false},
 	{"default", HP_COL_BOOL, "is it what a new website gets?", false},
-	{"sites", HP_COL_INT, "websites of this node on it", false},
+	{"sites", HP_COL_INT, "websites of this node that have it, if only below a path", false},
 	{"running", HP_COL_INT, "instances with a master", false},
 	{"waiting", HP_COL_INT, "instances that are only a socket until the next request", false},
 	{"fpm", HP_COL_STR, "path of php-fpm", true},
@@ -52,6 +53,8 @@ static const struct hp_col instance_cols[] = {
 	{"applied_version", HP_COL_STR, "PHP version that serves it on this node", false},
 	{"instance", HP_COL_STR, "running, waiting for a request, or stopped", false},
 	{"socket", HP_COL_STR, "socket of its PHP", false},
+	{"path_instances", HP_COL_JSON,
+		"PHP of each further version that paths of it have: what it answers", false},
 };
 
 enum {
@@ -102,6 +105,8 @@ static const struct hp_col fact_cols[FACTS] = {
 };
 #define FIRST_FACT HP_ARRAY_SIZE(instance_cols)
 #define FIRST_FIELD (FIRST_FACT + FACTS)
+
+#define PATH_INSTANCES (FIRST_FACT - 1)
 
 #define ASK_MS 10000
 
@@ -160,10 +165,73 @@ static int show_facts(struct cli *c, const struct hp_site_info *info, struct hp_
 	return 0;
 }
 
+/* Which paths are to have this version: the panel knows, if there is one. */
+static void put_paths(struct hp_jw *w, const struct hp_json *paths, const char *version)
+{
+	const struct hp_json *v;
+
+	hp_jw_arr(w, "paths");
+	for (v = paths ? hp_json_first(paths) : NULL; v; v = hp_json_next(v))
+		if (hp_streq(hp_json_str(v), version))
+			hp_jw_str(w, NULL, hp_json_key(v));
+	hp_jw_end(w, ']');
+}
+
+static int put_path_instance(struct cli *c, const struct hp_site_info *info, size_t i,
+	const struct hp_json *paths, struct hp_jw *w, struct hp_err *err)
+{
+	const char *version = info->more_php.v[i], *socket = info->more_sockets.v[i];
+	const char *state = info->more_states.v[i];
+	struct hp_php_facts f;
+
+	hp_jw_obj(w, NULL);
+	hp_jw_str(w, "version", version);
+	put_paths(w, paths, version);
+	hp_jw_str(w, "instance", state);
+	hp_jw_str(w, "socket", socket);
+	if (!*c->sysroot && !hp_streq(state, hp_instance_state_name(HP_INSTANCE_STOPPED)) &&
+		hp_php_ask(c->pool, socket, version, ASK_MS, &f, err) == 0) {
+		hp_jw_str(w, "release", f.release);
+		hp_jw_i64(w, "pid", f.pid);
+		hp_jw_str(w, "memory_limit", f.memory_limit);
+		hp_jw_str(w, "max_execution_time", f.max_execution_time);
+		hp_jw_raw(w, "extensions", f.extensions);
+		hp_jw_i64(w, "requests", f.requests);
+	}
+	hp_jw_end(w, '}');
+	return err->code ? hp_err_prefix(err, "%s: PHP %s", info->domain, version) : 0;
+}
+
+/* As show_facts(): one that does not answer is shown without what it would have said. */
+static int show_path_instances(struct cli *c, const struct hp_site_info *info, const char *wished,
+	struct hp_err *err)
+{
+	struct hp_json *paths _cleanup_json_ = NULL;
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err one = HP_ERR_INIT;
+	struct hp_jw w;
+	size_t i;
+
+	if (!hp_out_wants(c->out, PATH_INSTANCES))
+		return 0;
+	if (wished && hp_json_parse(wished, strlen(wished), &paths, err) < 0)
+		return err->code;
+	hp_jw_init(&w, &text, false);
+	hp_jw_arr(&w, NULL);
+	for (i = 0; i < info->more_php.n; i++) {
+		hp_err_clear(&one);
+		if (put_path_instance(c, info, i, paths, &w, &one) < 0 && !err->code)
+			*err = one;
+	}
+	hp_jw_end(&w, ']');
+	hp_out_json(c->out, PATH_INSTANCES, hp_pstrdup(c->pool, hp_buf_str(&text)));
+	return err->code;
+}
+
 static int show_one(
 	struct cli *c, const struct hp_node_opts *o, const char *arg, struct hp_err *err)
 {
-	struct hp_err node_err = HP_ERR_INIT, silent = HP_ERR_INIT;
+	struct hp_err node_err = HP_ERR_INIT, silent = HP_ERR_INIT, path_err = HP_ERR_INIT;
 	struct hp_site_info *info = NULL;
 	unsigned i, n = FIRST_FIELD;
 	struct hp_site s;
@@ -191,6 +259,9 @@ static int show_one(
 		hp_out_str(c->out, 3, info->instance_state);
 		hp_out_str(c->out, 4, info->socket);
 		show_facts(c, info, &silent);
+		show_path_instances(c, info, s.v[HP_SITE_PHP_PATHS], &path_err);
+		if (!silent.code)
+			silent = path_err;
 	}
 	for (i = 0; i < HP_SITE_FIELDS; i++)
 		if (is_php_field(i))
@@ -307,16 +378,21 @@ static const struct cli_verb verbs[] = {
 	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		show_cols, NULL, NULL, "show the PHP of a website: what runs, and its settings",
 		"What runs is what the website's PHP itself answers through its socket, as a web server "
-		"asks it; one that sleeps is woken by this. The columns from php_version on are what is "
-		"wished."},
+		"asks it; one that sleeps is woken by this. Where paths have versions of their own, "
+		"path_instances has the same of the PHP of each. The columns from php_version on are what "
+		"is wished."},
 	{"set", php_set, "DOMAIN|- [VERSION|php_version@/PATH=[VERSION]]", 1, 2, {"domain", "php"},
 		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
 		cli_site_result_cols, NULL, NULL, "site:set",
 		"switch a website to another PHP version",
 		"The new version is started and answers before the website is switched to it; the old one "
 		"ends its requests before it is stopped. No request is lost.\n\n"
-		"php_version@/legacy=8.0 gives the paths below /legacy a version of their own, and an empty "
-		"one takes it away.\n\n"
+		"php_version@/legacy=8.0 gives /legacy and all below it a version of their own, and an empty "
+		"one takes it away. Of several such paths the longest counts. What is neither a file nor a "
+		"folder there is answered by the first PHP file of index_files in /legacy itself, not by "
+		"the website's. Each version is an instance of its own, with all settings of PHP: limits as "
+		"memory_max hold for each of them, not for all together; php_extensions must be there in "
+		"each version.\n\n"
 		"With - each line of standard input is a website's name, or a JSON object with domain and "
 		"settings of PHP, which win over the operand. All of them are one apply."},
 	{"apply", cli_verb_apply, "[-]", 0, 1, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT,

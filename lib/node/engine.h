@@ -34,6 +34,7 @@ enum hp_outcome { HP_IS_FINE, HP_IS_REFUSED, HP_IS_DRIFT };
 /* One website in this run: as wished, as it was, as it will be. */
 struct hp_wish {
 	const char *domain, *user, *php; /* php NULL: none */
+	const char *more_php;            /* as in struct hp_msite */
 	const char *server;              /* that serves it; NULL: the front */
 	int64_t uid;
 	bool suspended;
@@ -180,6 +181,12 @@ int hp_engine_open(struct hp_engine *x, struct hp_err *err);
 /* Read it whole into x->sites. */
 int hp_engine_read(struct hp_engine *x, struct hp_err *err);
 struct hp_wish *hp_engine_site(struct hp_engine *x, const char *domain);
+/*
+ * A site of the document as one of its PHP versions sees it (NULL: its own): what the site leaves
+ * open is what that version's section of the configuration says. In scratch.
+ */
+int hp_engine_site_on(struct hp_engine *x, const struct hp_wish *w, const char *version,
+	struct hp_site *ret, struct hp_err *err);
 
 /* ---- plan.c ---- */
 /*

@@ -7,7 +7,7 @@ lib_libhp_la_SOURCES += lib/node/apply.c lib/node/bgsync.c lib/node/bgsync.h lib
 	lib/node/nstest.h lib/node/part.h lib/node/parts.c lib/node/plan.c lib/node/read.c \
 	lib/node/report.c lib/node/stage.c lib/node/switch.c lib/node/tree.c lib/node/tree.h \
 	lib/node/verify.c
-lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_look.c lib/node/part_php_undo.c \
+lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_files.c lib/node/part_php_look.c lib/node/part_php_undo.c \
 	lib/node/part_user.c
 # Web servers: web*.c is common to all, server_*.c one each.
 lib_libhp_la_SOURCES += lib/node/web.c lib/node/web.h lib/node/web_look.c lib/node/web_probe.c \

@@ -113,9 +113,13 @@ static struct hp_msite *next_site(struct reader *r)
 static int read_site(struct reader *r, char **f, int n)
 {
 	struct hp_msite *s;
+	char *comma;
 
 	if (n != 9 || !is_sha(f[6]))
 		return -1;
+	comma = strchr(f[4], ',');
+	if (comma)
+		*comma = 0;
 	if (hp_streq(f[1], "-")) {
 		s = &r->m->own;
 	} else {
@@ -128,6 +132,7 @@ static int read_site(struct reader *r, char **f, int n)
 	s->domain = f[1];
 	s->user = f[2];
 	s->php = opt(f[4]);
+	s->more_php = comma ? comma + 1 : NULL;
 	s->suspended = hp_streq(f[5], "suspended");
 	s->digest = f[6];
 	s->revision = opt(f[7]);
@@ -254,6 +259,34 @@ const struct hp_msite *hp_manifest_find(const struct hp_manifest *m, const char 
 	return NULL;
 }
 
+void hp_msite_versions(struct hp_pool *pool, const struct hp_msite *s, struct hp_strv *ret)
+{
+	struct hp_strv more = {0};
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!s || !s->php)
+		return;
+	hp_strv_add_ref(pool, ret, s->php);
+	if (s->more_php)
+		hp_str_split(pool, s->more_php, ",", &more);
+	for (i = 0; i < more.n; i++)
+		hp_strv_add_ref(pool, ret, more.v[i]);
+}
+
+bool hp_msite_has_php(const struct hp_msite *s, const char *version)
+{
+	const char *p = s->more_php;
+	size_t n = strlen(version);
+
+	if (!s->php || hp_streq(s->php, version))
+		return s->php != NULL;
+	for (; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (strncmp(p, version, n) == 0 && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
 /* ---- writing ---- */
 struct hp_manifest_writer {
 	int fd;
@@ -299,9 +332,10 @@ int hp_manifest_site(struct hp_manifest_writer *w, const struct hp_msite *s, str
 
 	if (s->domain && !hp_streq(s->domain, "-"))
 		w->sites++;
-	hp_buf_addf(&w->buf, "s\t%s\t%s\t%" PRId64 "\t%s\t%s\t%s\t%s\t%s\n", dash(s->domain),
-		dash(s->user), s->uid, dash(s->php), s->suspended ? "suspended" : "active",
-		s->digest, dash(s->revision), dash(s->note));
+	hp_buf_addf(&w->buf, "s\t%s\t%s\t%" PRId64 "\t%s%s%s\t%s\t%s\t%s\t%s\n", dash(s->domain),
+		dash(s->user), s->uid, dash(s->php), s->more_php ? "," : "",
+		s->more_php ? s->more_php : "", s->suspended ? "suspended" : "active", s->digest,
+		dash(s->revision), dash(s->note));
 	for (f = s->files; f; f = f->next)
 		hp_buf_addf(&w->buf,
 			"%c\t%u\t%u\t%u\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRIu64 "\t%" PRId64 "\t%s%s%s\n",

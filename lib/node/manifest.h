@@ -13,7 +13,8 @@
  *   s <domain> <user> <uid> <php> <status> <digest> <revision> <note>
  *   f|o|l <part> <mode> <gid> <sha256> <size> <mtime> <inode> <ctime> <path> [<target>]
  *   end <sites> <sha256>
- * "-" stands for none. The site "-" holds the files of the node itself.
+ * "-" stands for none. The site "-" holds the files of the node itself. <php> is the website's
+ * version, behind it with commas those that only some of its paths have.
  */
 #ifndef HP_NODE_MANIFEST_H
 #define HP_NODE_MANIFEST_H
@@ -48,6 +49,7 @@ struct hp_mfile {
 
 struct hp_msite {
 	const char *domain, *user, *php; /* php NULL: none */
+	const char *more_php;  /* further versions, some paths': "8.0,8.1"; NULL: none */
 	int64_t uid;
 	bool suspended;
 	const char *digest;    /* of the wish */
@@ -75,6 +77,9 @@ struct hp_manifest {
 int hp_manifest_load(struct hp_pool *pool, const char *path, struct hp_manifest *ret,
 	struct hp_err *err);
 const struct hp_msite *hp_manifest_find(const struct hp_manifest *m, const char *domain);
+/* All PHP versions of a website, its own first; none of NULL. They refer to s and pool. */
+void hp_msite_versions(struct hp_pool *pool, const struct hp_msite *s, struct hp_strv *ret);
+bool hp_msite_has_php(const struct hp_msite *s, const char *version);
 /* Writing streams to an open descriptor; sites are given one by one, in order. */
 struct hp_manifest_writer;
 int hp_manifest_begin(struct hp_pool *pool, int fd, const struct hp_manifest *head,

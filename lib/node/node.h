@@ -111,6 +111,8 @@ int hp_node_php_list(struct hp_pool *pool, const struct hp_node_opts *o, struct 
 struct hp_site_info {
 	const char *domain, *user, *php_version, *socket,
 		*instance_state; /* running waiting stopped */
+	/* Further versions, that some of its paths have, with the socket and state of each. */
+	struct hp_strv more_php, more_sockets, more_states;
 	struct hp_strv files;   /* paths */
 	const char *document_root, *log_dir, *state_dir;
 };

@@ -1,7 +1,8 @@
 /*
- * PHP-FPM as a part of the engine: configuration files, and an instance for every active
- * site. New instances run and answer before anything points at them; a site is switched to
- * another version by its stable link; old instances end after the run is decided.
+ * PHP-FPM as a part of the engine: configuration files, and for every active site an instance of
+ * its own version and one of each further version that some of its paths have. New instances run
+ * and answer before anything points at them; a site is switched to another version by its stable
+ * link (its paths by its vhost); old instances end after the run is decided.
  */
 #include <errno.h>
 
@@ -64,130 +65,48 @@ static int inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 	return 0;
 }
 
-/* ---- files ---- */
-/* What an instance was started with besides its own files: a change means starting it anew. */
-static int note_of(struct hp_engine *x, const struct hp_strv *custom, const char **ret,
-	struct hp_err *err)
-{
-	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
-	char hex[HP_DIGEST_HEX];
-	struct hp_digest d;
-	size_t i;
-
-	*ret = NULL;
-	if (!custom->n)
-		return 0;
-	hp_digest_init(&d);
-	for (i = 0; i < custom->n; i++) {
-		if (hp_file_read(hp_engine_path(x, x->scratch, custom->v[i]), (size_t)1 << 20,
-			    &text, err) < 0)
-			return err->code;
-		hp_digest_add(&d, custom->v[i], strlen(custom->v[i]) + 1);
-		hp_digest_add(&d, hp_buf_str(&text), text.len);
-	}
-	hp_digest_hex(&d, hex);
-	*ret = hp_pstrndup(x->round, hex, 16);
-	return 0;
-}
-
-static int render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
-	struct hp_emit *e, struct hp_err *err)
-{
-	struct hp_php_texts t _cleanup_php_texts_ = {0};
-	struct hp_php_render r = {.root = x->root, .conf = x->o->conf, .templates = x->tmpl,
-		.site = site};
-	struct hp_strv custom = {0};
-	gid_t gid = (gid_t)w->uid;
-
-	if (!w->php)
-		return 0;
-	if (hp_php_need(&mine(x)->list, w->php, &r.php, err) < 0) {
-		/* a suspended site needs none until it is resumed */
-		if (w->suspended) {
-			hp_err_clear(err);
-			return 0;
-		}
-		hp_err_prefix(err, "php_version");
-		return err->code = HP_E_USAGE;
-	}
-	if (hp_engine_custom(x, w->domain) &&
-		(hp_php_custom(x->scratch, x->root, w->domain, &custom, err) < 0 ||
-			note_of(x, &custom, &w->now->note, err) < 0))
-		return err->code;
-	r.custom = &custom;
-	if (hp_php_render(x->scratch, &r, &t, err) < 0)
-		return err->code;
-	hp_emit_file(e, hp_php_conf_path(x->scratch, w->php, w->user), 0640, gid, false, t.conf.s,
-		t.conf.len);
-	if (t.ini.len)
-		hp_emit_file(e, hp_php_ini_path(x->scratch, w->php, w->user), 0640, gid, true,
-			t.ini.s, t.ini.len);
-	if (t.limits.len)
-		hp_emit_file(e, hp_php_limits_path(x->scratch, w->php, w->user), 0640, gid, false,
-			t.limits.s, t.limits.len);
-	return 0;
-}
-
-static bool is_of_version(const char *path, const char *version, struct hp_pool *pool)
-{
-	return hp_str_starts(path, hp_pprintf(pool, HP_PHP_ETC "/%s/", version)) ||
-	       hp_str_starts(path, hp_pprintf(pool, HP_SYSTEMD_DIR "/php%s-fpm@", version));
-}
-
-/* A version was uninstalled that sites are still on: what is theirs stays until it is back. */
-static void keep_uninstalled(struct hp_engine *x, struct hp_emit *e)
-{
-	const struct hp_msite *s;
-	const struct hp_mfile *m;
-	struct hp_strv gone = {0};
-	size_t i;
-
-	for (i = 0; i < x->old.n; i++) {
-		s = &x->old.sites[i];
-		if (s->php && !hp_php_find(&mine(x)->list, s->php) && !hp_strv_has(&gone, s->php))
-			hp_strv_add_ref(x->scratch, &gone, s->php);
-	}
-	for (m = x->old.own.files; m; m = m->next)
-		for (i = 0; m->part == HP_PART_PHP && i < gone.n; i++)
-			if (is_of_version(m->path, gone.v[i], x->scratch))
-				hp_emit_as_is(e, m);
-}
-
-static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
-{
-	struct hp_php_part *p = mine(x);
-	struct hp_php_file *f;
-	size_t i, n;
-
-	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl, x->live && p->in.systemd,
-		    &f, &n, err) < 0)
-		return err->code;
-	p->files = f;
-	p->n_files = n;
-	for (i = 0; i < n; i++)
-		hp_emit_file(e, f[i].path, 0644, 0, false, f[i].text, f[i].len);
-	keep_uninstalled(x, e);
-	return 0;
-}
-
 /* ---- which sites' files change ---- */
+/* Of the versions there are; none of one that is not installed. */
+static uint64_t bit_of(const struct hp_php_part *p, const char *version, size_t n)
+{
+	size_t i;
+
+	HP_BUG_ON(p->list.n > 64);
+	for (i = 0; i < p->list.n; i++)
+		if (strncmp(p->list.v[i].version, version, n) == 0 && !p->list.v[i].version[n])
+			return UINT64_C(1) << i;
+	return 0;
+}
+
+static bool is_marked(const struct hp_php_part *p, const uint64_t *marks, size_t site,
+	const char *version)
+{
+	return marks[site] & bit_of(p, version, strlen(version));
+}
+
+static uint64_t *marks_of(const struct hp_php_part *p, const char *path)
+{
+	return hp_str_ends(path, ".limits") ? p->limited : p->touched;
+}
+
 static void mark_changes(struct hp_engine *x)
 {
 	struct hp_php_part *p = mine(x);
+	const char *version;
 	size_t i, j;
 
-	p->touched = hp_palloc(x->round, x->n_sites + 1);
-	p->limited = hp_palloc(x->round, x->n_sites + 1);
+	p->touched = hp_palloc(x->round, (x->n_sites + 1) * sizeof(*p->touched));
+	p->limited = hp_palloc(x->round, (x->n_sites + 1) * sizeof(*p->limited));
 	p->units = false;
 	for (i = 0; i < x->n_ops; i++) {
 		const struct hp_op *op = &x->ops[i];
 
 		if (op->file->part != HP_PART_PHP)
 			continue;
-		if (op->site)
-			(hp_str_ends(op->file->path, ".limits") ? p->limited
-								: p->touched)[op->site - x->sites] =
-				true;
+		version = hp_str_after(op->file->path, HP_PHP_ETC "/");
+		if (op->site && version)
+			marks_of(p, op->file->path)[op->site - x->sites] |=
+				bit_of(p, version, strcspn(version, "/"));
 		for (j = 0; !op->site && j < p->n_files; j++)
 			if (p->files[j].unit && hp_streq(p->files[j].path, op->file->path))
 				p->units = true;
@@ -227,9 +146,10 @@ static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_ph
 	t->sites = hp_palloc(x->round, (x->changed + 1) * sizeof(*t->sites));
 	for (i = 0; i < x->n_sites; i++) {
 		w = &x->sites[i];
-		if (!hp_wish_moves(w) || !w->now || !hp_streq(w->now->php, php->version))
+		if (!hp_wish_moves(w) || !w->now || !hp_msite_has_php(w->now, php->version))
 			continue;
-		if (!mine(x)->touched[i] && !(w->old && !hp_streq(w->old->note, w->now->note)))
+		if (!is_marked(mine(x), mine(x)->touched, i, php->version) &&
+			!(w->old && !hp_streq(w->old->note, w->now->note)))
 			continue;
 		HP_BUG_ON(t->n == x->changed);
 		s = &t->v[t->n];
@@ -314,8 +234,10 @@ void hp_php_add_instance(struct hp_engine *x, struct hp_php_batch *b, const char
 		b->sites = sites;
 	}
 	b->sites[b->n] = w;
-	b->v[b->n++] = (struct hp_instance){
-		.version = version, .user = w->user, .domain = w->domain, .uid = (uid_t)w->uid};
+	b->v[b->n++] = (struct hp_instance){.version = hp_pstrdup(x->round, version),
+		.user = w->user,
+		.domain = w->domain,
+		.uid = (uid_t)w->uid};
 }
 
 static void note_instance(struct hp_engine *x, const char *verb, const char *version,
@@ -343,30 +265,59 @@ static bool is_down(struct hp_engine *x, const char *version, const char *user)
 	return status.state == HP_INSTANCE_STOPPED;
 }
 
-static void plan_site(struct hp_engine *x, size_t i)
+/* What becomes of the instance of a version that the site has from now on. Is it started? */
+static bool plan_instance(struct hp_engine *x, size_t i, const char *version, bool had)
 {
 	struct hp_php_part *p = mine(x);
 	struct hp_wish *w = &x->sites[i];
-	bool before = hp_wish_php_before(w), after = hp_wish_php_after(w);
-	const char *old = before ? w->old->php : NULL, *new = after ? w->now->php : NULL;
 
-	if (after && (!hp_streq(old, new) || (hp_wish_moves(w) && is_down(x, new, w->user)))) {
-		hp_php_add_instance(x, &p->start, new, w);
-		note_instance(x, "start", new, w);
-		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
-	} else if (after &&
-		((hp_wish_moves(w) && (p->touched[i] || !hp_streq(w->old->note, w->now->note))) ||
-			(w->outcome == HP_IS_FINE && version_changed(x, new)))) {
-		hp_php_add_instance(x, &p->restart, new, w);
-		note_instance(x, "restart", new, w);
-	} else if (after && hp_wish_moves(w) && p->limited[i]) {
-		hp_php_add_instance(x, &p->limit, new, w);
-		note_instance(x, "limit", new, w);
+	if (!had || (hp_wish_moves(w) && is_down(x, version, w->user))) {
+		hp_php_add_instance(x, &p->start, version, w);
+		note_instance(x, "start", version, w);
+		return true;
 	}
-	if (before && !after)
+	if ((hp_wish_moves(w) && (is_marked(p, p->touched, i, version) ||
+						!hp_streq(w->old->note, w->now->note))) ||
+		(w->outcome == HP_IS_FINE && version_changed(x, version))) {
+		hp_php_add_instance(x, &p->restart, version, w);
+		note_instance(x, "restart", version, w);
+	} else if (hp_wish_moves(w) && is_marked(p, p->limited, i, version)) {
+		hp_php_add_instance(x, &p->limit, version, w);
+		note_instance(x, "limit", version, w);
+	}
+	return false;
+}
+
+static void plan_link(struct hp_engine *x, const struct hp_wish *w, const char *old,
+	const char *new, bool started)
+{
+	struct hp_php_part *p = mine(x);
+
+	if (new && (!hp_streq(old, new) || started)) {
+		hp_php_add_instance(x, &p->link, new, w);
+		hp_journal_note(x, HP_PART_PHP, "link\t%s\t%s\t%s", w->user, old ? old : "-", new);
+	} else if (old && !new) {
 		hp_journal_note(x, HP_PART_PHP, "unlink\t%s\t%s", w->user, old);
-	if (before && !hp_streq(old, new))
-		note_instance(x, "stop", old, w);
+	}
+}
+
+static void plan_site(struct hp_engine *x, size_t i)
+{
+	struct hp_wish *w = &x->sites[i];
+	struct hp_strv before, after;
+	bool started = false, one;
+	size_t j;
+
+	hp_msite_versions(x->scratch, hp_wish_php_before(w) ? w->old : NULL, &before);
+	hp_msite_versions(x->scratch, hp_wish_php_after(w) ? w->now : NULL, &after);
+	for (j = 0; j < after.n; j++) {
+		one = plan_instance(x, i, after.v[j], hp_strv_has(&before, after.v[j]));
+		started |= one && j == 0;
+	}
+	plan_link(x, w, before.n ? before.v[0] : NULL, after.n ? after.v[0] : NULL, started);
+	for (j = 0; j < before.n; j++)
+		if (!hp_strv_has(&after, before.v[j]))
+			note_instance(x, "stop", before.v[j], w);
 }
 
 static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
@@ -377,6 +328,7 @@ static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 	memset(&p->start, 0, sizeof(p->start));
 	memset(&p->restart, 0, sizeof(p->restart));
 	memset(&p->limit, 0, sizeof(p->limit));
+	memset(&p->link, 0, sizeof(p->link));
 	mark_changes(x);
 	if (p->units)
 		hp_journal_note(x, HP_PART_PHP, "units");
@@ -484,10 +436,10 @@ static int change(struct hp_engine *x, struct hp_err *err)
 	size_t i;
 	int rc;
 
-	for (i = 0; i < p->start.n; i++) {
+	for (i = 0; i < p->link.n; i++) {
 		hp_pool_reset(x->scratch);
 		hp_fault("mid-link");
-		if (hp_instance_link(x->scratch, &p->in, p->start.v[i].user, p->start.v[i].version,
+		if (hp_instance_link(x->scratch, &p->in, p->link.v[i].user, p->link.v[i].version,
 			    NULL, err) < 0)
 			return err->code;
 	}
@@ -520,16 +472,14 @@ static const char *root(size_t i)
  * An instance that is going to end serves on with its files until then. One that stays and loses a
  * file is restarted in this run, and must not find it.
  */
-static bool is_late(struct hp_engine *x HP_UNUSED, const struct hp_wish *w,
+static bool is_late(struct hp_engine *x, const struct hp_wish *w,
 	const struct hp_mfile *m)
 {
 	const char *rest = hp_str_after(m->path, HP_PHP_ETC "/");
-	size_t n;
 
 	if (!rest || !w->domain || !hp_wish_php_after(w))
 		return true;
-	n = strlen(w->now->php);
-	return strncmp(rest, w->now->php, n) != 0 || rest[n] != '/';
+	return !hp_msite_has_php(w->now, hp_pstrndup(x->scratch, rest, strcspn(rest, "/")));
 }
 
 const struct hp_part hp_part_php = {
@@ -539,8 +489,8 @@ const struct hp_part hp_part_php = {
 	.is_late = is_late,
 	.detect = detect,
 	.inputs = inputs,
-	.render_site = render_site,
-	.render_node = render_node,
+	.render_site = hp_php_part_render_site,
+	.render_node = hp_php_part_render_node,
 	.test = test,
 	.tested = tested,
 	.journal = journal,

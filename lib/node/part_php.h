@@ -1,4 +1,4 @@
-/* The PHP part's own: shared by its two files only. */
+/* The PHP part's own: shared by its files only. */
 #ifndef HP_NODE_PART_PHP_H
 #define HP_NODE_PART_PHP_H
 
@@ -17,11 +17,13 @@ struct hp_php_part {
 	struct hp_instances in;
 	struct hp_php_file *files;  /* of the versions; of the round */
 	size_t n_files;
-	bool *touched;              /* by index of site: its files change in this round */
-	bool *limited;              /* the same of the file of its limits */
+	/* by index of site, a bit for each version in list: its files change in this round */
+	uint64_t *touched;
+	uint64_t *limited;          /* the same of the file of its limits */
 	struct hp_php_trial *trials; /* FPM's tests that run; of the round */
 	bool units;                 /* systemd's units change in this round */
 	struct hp_php_batch start, restart, limit;
+	struct hp_php_batch link;   /* sites' own versions, where stable links are to lead */
 	/* what the lines of a journal add up to */
 	struct hp_php_batch ended, again, relimited;
 	bool units_back;
@@ -30,6 +32,10 @@ struct hp_php_part {
 /* One more into b; of the round. */
 void hp_php_add_instance(struct hp_engine *x, struct hp_php_batch *b, const char *version,
 	const struct hp_wish *w);
+/* Files: part_php_files.c */
+int hp_php_part_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+	struct hp_emit *e, struct hp_err *err);
+int hp_php_part_render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *err);
 /* A line of the journal, or NULL for doing what they add up to: part_php_undo.c */
 int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err);
 int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err);

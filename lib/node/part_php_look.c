@@ -77,28 +77,50 @@ static int look_at_link(struct hp_engine *x, const struct hp_msite *s, bool repa
 	return 0;
 }
 
+/* All instances of the manifest's sites that are down. */
+static struct hp_instance *find_down(struct hp_engine *x, const struct hp_instance_status *all,
+	size_t n, size_t *ret_n)
+{
+	struct hp_instance *down;
+	struct hp_strv versions;
+	const struct hp_msite *s;
+	size_t i, j, most = 1;
+
+	for (i = 0; i < x->old.n; i++)
+		most += 1 + (x->old.sites[i].more_php ? strlen(x->old.sites[i].more_php) / 3 : 0);
+	down = hp_palloc(x->round, most * sizeof(*down));
+	*ret_n = 0;
+	for (i = 0; i < x->old.n; i++) {
+		s = &x->old.sites[i];
+		if (!wants_php(s))
+			continue;
+		hp_msite_versions(x->round, s, &versions);
+		for (j = 0; j < versions.n; j++) {
+			if (state_of(all, n, versions.v[j], s->user) != HP_INSTANCE_STOPPED)
+				continue;
+			HP_BUG_ON(*ret_n == most);
+			down[(*ret_n)++] = (struct hp_instance){.version = versions.v[j],
+				.user = s->user, .domain = s->domain, .uid = (uid_t)s->uid};
+		}
+	}
+	return down;
+}
+
 int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
 	struct hp_php_part *p = x->part[HP_PART_PHP];
 	struct hp_instance_status *all = NULL;
-	struct hp_instance *down = hp_palloc(x->round, (x->old.n + 1) * sizeof(*down));
+	struct hp_instance *down = NULL;
 	struct hp_err first = HP_ERR_INIT;
 	size_t i, n = 0, n_down = 0;
-	const struct hp_msite *s;
 
 	if (x->live && hp_instance_list(x->round, &p->in, &all, &n, err) < 0)
 		return err->code;
 	if (n)
 		qsort(all, n, sizeof(*all), cmp_status);
 	/* sockets before links: a link that leads nowhere is worth nothing */
-	for (i = 0; i < x->old.n; i++) {
-		s = &x->old.sites[i];
-		if (!wants_php(s) || !x->live ||
-			state_of(all, n, s->php, s->user) != HP_INSTANCE_STOPPED)
-			continue;
-		down[n_down++] = (struct hp_instance){.version = s->php, .user = s->user,
-			.domain = s->domain, .uid = (uid_t)s->uid};
-	}
+	if (x->live)
+		down = find_down(x, all, n, &n_down);
 	*ret_wrong += n_down;
 	start_down(x, down, n_down, repair, &first);
 	for (i = 0; i < x->old.n; i++)

@@ -5,9 +5,7 @@
 
 #include "node/engine.h"
 #include "node/emit.h"
-#include "node/php.h"
 #include "base/str.h"
-#include "model/state.h"
 
 /* ---- sites whose wish is as before ---- */
 /*
@@ -55,8 +53,7 @@ static int render(struct hp_engine *x, struct hp_wish *w, struct hp_emit *e, str
 	struct hp_site site;
 	int i;
 
-	if (hp_state_parse_site(x->scratch, w->line, w->len, &site, err) < 0 ||
-		hp_php_defaults(x->scratch, x->o->conf, &site, err) < 0)
+	if (hp_engine_site_on(x, w, NULL, &site, err) < 0)
 		return err->code;
 	for (i = 0; i < HP_PARTS; i++) {
 		e->part = (enum hp_part_id)i;
@@ -74,6 +71,7 @@ static struct hp_msite *wished(struct hp_engine *x, const struct hp_wish *w)
 	s->user = w->user;
 	s->uid = w->uid;
 	s->php = w->php;
+	s->more_php = w->more_php;
 	s->suspended = w->suspended;
 	s->digest = w->digest;
 	return s;
@@ -94,6 +92,7 @@ static int check_owner(const struct hp_wish *w, struct hp_err *err)
 static bool is_same_after_all(const struct hp_wish *w, size_t ops, size_t ops_before)
 {
 	return w->old && w->now && ops == ops_before && hp_streq(w->old->php, w->now->php) &&
+	       hp_streq(w->old->more_php, w->now->more_php) &&
 	       w->old->suspended == w->now->suspended && hp_streq(w->old->note, w->now->note);
 }
 

@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "node/engine.h"
+#include "node/php.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "model/state.h"
+#include "sys/json.h"
 
 #define CHUNK 65536
 
@@ -196,8 +198,44 @@ static const char *intern(struct hp_engine *x, const char *word)
 	return x->words.v[x->words.n - 1];
 }
 
-static int on_site(void *arg, struct hp_pool *pool HP_UNUSED, const struct hp_site *site,
-	const char *line, size_t len, struct hp_err *err HP_UNUSED)
+/* Versions of php_paths that are not the website's own, in order, each once. */
+static int read_more_php(struct hp_engine *x, struct hp_pool *pool, const struct hp_site *site,
+	const char **ret, struct hp_err *err)
+{
+	const char *text = site->v[HP_SITE_PHP_PATHS];
+	struct hp_json *doc _cleanup_json_ = NULL;
+	struct hp_buf all _cleanup_buf_ = HP_BUF_INIT;
+	const struct hp_json *v;
+	struct hp_strv l = {0};
+	size_t i;
+
+	if (!text || hp_streq(text, "{}"))
+		return 0;
+	if (hp_json_parse(text, strlen(text), &doc, err) < 0)
+		return hp_err_prefix(err, "php_paths");
+	for (v = hp_json_first(doc); v; v = hp_json_next(v))
+		if (!hp_streq(hp_json_str(v), site->v[HP_SITE_PHP_VERSION]) &&
+			!hp_strv_has(&l, hp_json_str(v)))
+			hp_strv_add(pool, &l, hp_json_str(v));
+	hp_strv_sort(&l);
+	for (i = 0; i < l.n; i++)
+		hp_buf_addf(&all, "%s%s", i ? "," : "", l.v[i]);
+	*ret = intern(x, hp_buf_str(&all));
+	return 0;
+}
+
+int hp_engine_site_on(struct hp_engine *x, const struct hp_wish *w, const char *version,
+	struct hp_site *ret, struct hp_err *err)
+{
+	if (hp_state_parse_site(x->scratch, w->line, w->len, ret, err) < 0)
+		return err->code;
+	if (version)
+		ret->v[HP_SITE_PHP_VERSION] = version;
+	return hp_php_defaults(x->scratch, x->o->conf, ret, err);
+}
+
+static int on_site(void *arg, struct hp_pool *pool, const struct hp_site *site,
+	const char *line, size_t len, struct hp_err *err)
 {
 	struct hp_engine *x = arg;
 	const struct hp_custom *custom;
@@ -209,6 +247,8 @@ static int on_site(void *arg, struct hp_pool *pool HP_UNUSED, const struct hp_si
 	w->user = hp_pstrdup(x->pool, site->v[HP_SITE_USER]);
 	w->uid = hp_site_i64(site, HP_SITE_UID);
 	w->php = intern(x, site->v[HP_SITE_PHP_VERSION]);
+	if (w->php && read_more_php(x, pool, site, &w->more_php, err) < 0)
+		return err->code;
 	w->server = intern(x, site->v[HP_SITE_WEB_SERVER]);
 	w->suspended = hp_streq(site->v[HP_SITE_STATUS], "suspended");
 	w->line = hp_pmemdup(x->pool, line, len);
@@ -253,6 +293,7 @@ static void match_old(struct hp_engine *x)
 		w->user = w->old->user;
 		w->uid = w->old->uid;
 		w->php = w->old->php;
+		w->more_php = w->old->more_php;
 	}
 	if (x->n_sites > n)
 		qsort(x->sites, x->n_sites, sizeof(*x->sites), cmp_wish);

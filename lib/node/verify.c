@@ -121,7 +121,7 @@ static int list_php(struct hp_pool *pool, struct hp_engine *x, struct hp_php_inf
 		if (x->live && hp_php_release(pool, x->root, &list.v[i], &v[i].release, err) < 0)
 			return err->code;
 		for (j = 0; j < x->old.n; j++)
-			v[i].sites += hp_streq(x->old.sites[j].php, v[i].version);
+			v[i].sites += hp_msite_has_php(&x->old.sites[j], v[i].version);
 		count_instances(all, n, &v[i]);
 	}
 	*ret = v;
@@ -141,15 +141,44 @@ int hp_node_php_list(struct hp_pool *pool, const struct hp_node_opts *o, struct 
 }
 
 /* ---- one site ---- */
+static int instances_of(struct hp_pool *pool, struct hp_engine *x, const struct hp_msite *s,
+	struct hp_site_info *info, struct hp_err *err)
+{
+	struct hp_instance_status status;
+	struct hp_php_list list = {0};
+	struct hp_strv versions;
+	struct hp_instances in;
+	const char *state;
+	size_t i;
+
+	if (x->live && (hp_php_detect(pool, x->root, x->o->conf, &list, err) < 0 ||
+			       hp_instances_init(&in, x->root, x->o->conf, &list, err) < 0))
+		return err->code;
+	hp_msite_versions(x->scratch, s, &versions);
+	for (i = 0; i < versions.n; i++) {
+		status = (struct hp_instance_status){.state = HP_INSTANCE_STOPPED};
+		if (x->live && hp_instance_status(
+				       pool, &in, versions.v[i], s->user, &status, err) < 0)
+			return err->code;
+		state = hp_instance_state_name(status.state);
+		if (i == 0) {
+			info->instance_state = state;
+			continue;
+		}
+		hp_strv_add(pool, &info->more_php, versions.v[i]);
+		hp_strv_add(pool, &info->more_sockets,
+			hp_instance_socket(pool, versions.v[i], s->user));
+		hp_strv_add_ref(pool, &info->more_states, state);
+	}
+	return 0;
+}
+
 static int site_info(struct hp_pool *pool, struct hp_engine *x, const char *domain,
 	struct hp_site_info **ret, struct hp_err *err)
 {
-	struct hp_instance_status status = {.state = HP_INSTANCE_STOPPED};
 	struct hp_site_info *info = hp_palloc(pool, sizeof(*info));
-	struct hp_php_list list = {0};
 	const struct hp_msite *s;
 	const struct hp_mfile *m;
-	struct hp_instances in;
 
 	if (hp_engine_load(x, err) < 0)
 		return err->code;
@@ -172,14 +201,7 @@ static int site_info(struct hp_pool *pool, struct hp_engine *x, const char *doma
 	if (!s->php)
 		return 0;
 	info->socket = hp_instance_link_path(pool, s->user);
-	if (!x->live)
-		return 0;
-	if (hp_php_detect(pool, x->root, x->o->conf, &list, err) < 0 ||
-		hp_instances_init(&in, x->root, x->o->conf, &list, err) < 0 ||
-		hp_instance_status(pool, &in, s->php, s->user, &status, err) < 0)
-		return err->code;
-	info->instance_state = hp_instance_state_name(status.state);
-	return 0;
+	return instances_of(pool, x, s, info, err);
 }
 
 int hp_node_site_info(struct hp_pool *pool, const struct hp_node_opts *o, const char *domain,

@@ -112,6 +112,27 @@ static bool is_list(const char *json)
 	return json && *json && !hp_streq(json, "[]");
 }
 
+/* How long a request may take: servers wait as long as the most patient of the PHP versions. */
+static int longest(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
+	int64_t *ret, struct hp_err *err)
+{
+	struct hp_strv versions;
+	struct hp_site other;
+	int64_t seconds;
+	size_t i;
+
+	*ret = hp_site_i64(s, HP_SITE_PHP_MAX_EXECUTION_TIME);
+	hp_msite_versions(x->scratch, w->now, &versions);
+	for (i = 1; i < versions.n; i++) {
+		if (hp_engine_site_on(x, w, versions.v[i], &other, err) < 0)
+			return err->code;
+		seconds = hp_site_i64(&other, HP_SITE_PHP_MAX_EXECUTION_TIME);
+		if (seconds > *ret)
+			*ret = seconds;
+	}
+	return 0;
+}
+
 static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
 	struct hp_tmap *m, struct hp_err *err)
 {
@@ -131,7 +152,9 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_bool(m, "suspended", w->suspended);
 	hp_tmap_bool(m, "php", w->php != NULL);
 	hp_tmap_str(m, "socket", hp_instance_link_path(pool, w->user));
-	seconds = hp_site_i64(s, HP_SITE_PHP_MAX_EXECUTION_TIME) + 10;
+	if (longest(x, w, s, &seconds, err) < 0)
+		return err->code;
+	seconds += 10;
 	hp_tmap_str(m, "read_timeout", hp_pprintf(pool, "%llds", (long long)seconds));
 	hp_tmap_i64(m, "read_seconds", seconds);
 	hp_tmap_str(m, "max_body", s->v[HP_SITE_PHP_POST_MAX_SIZE]);

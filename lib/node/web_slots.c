@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "node/folders.h"
+#include "node/instance.h"
 #include "node/emit.h"
 #include "node/web_slots.h"
 #include "base/str.h"
@@ -53,7 +54,7 @@ static void add_root(const struct slots *k)
 		below && *below ? hp_pprintf(k->pool, "%s/%s", folder, below) : folder);
 }
 
-static int add_index(const struct slots *k, struct hp_err *err)
+static int add_index(const struct slots *k, const char **ret_fallback, struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
 	const char *file, *fallback = "";
@@ -77,6 +78,7 @@ static int add_index(const struct slots *k, struct hp_err *err)
 	if (!n)
 		hp_tmap_str(hp_tmap_item(k->m, "index"), "file", "index.html");
 	hp_tmap_str(k->m, "fallback", fallback);
+	*ret_fallback = fallback;
 	return 0;
 }
 
@@ -168,6 +170,49 @@ static int add_redirects(const struct slots *k, struct hp_err *err)
 	list = sorted(k, doc, &n);
 	for (i = 0; i < n; i++)
 		add_redirect(k, list[i]);
+	return 0;
+}
+
+/* ---- other PHP versions ---- */
+/*
+ * Below such a place its own index file answers what is neither file nor folder, as the website's
+ * does elsewhere. Asked through the version's own socket, also where that is the website's version:
+ * its stable link may be swung to another one before this vhost counts no more.
+ */
+static void add_php_path(const struct slots *k, const char *list, const struct hp_json *v,
+	const char *fallback)
+{
+	const char *path = copy(k, hp_json_key(v)), *version = copy(k, hp_json_str(v));
+	struct hp_tmap *item = hp_tmap_item(k->m, list);
+
+	hp_tmap_str(item, "path", path);
+	hp_tmap_str(item, "path_pattern", place_pattern(k, path));
+	hp_tmap_str(item, "path_version", version);
+	hp_tmap_str(item, "path_socket", hp_instance_socket(k->pool, version, k->w->user));
+	/* a name of the pool's own: Apache keeps what it knows of a socket by it */
+	hp_tmap_str(item, "path_pool", hp_pprintf(k->pool, "%s-%s", k->w->user, version));
+	hp_tmap_str(item, "path_fallback",
+		*fallback ? hp_pprintf(k->pool, "%s%s", path, fallback) : "");
+}
+
+/* The longest first, for whoever takes the first that matches; and the other way round. */
+static int add_php_paths(const struct slots *k, const char *fallback, struct hp_err *err)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	const struct hp_json **list;
+	size_t i, n;
+
+	hp_tmap_list(k->m, "php_paths");
+	hp_tmap_list(k->m, "php_paths_rising");
+	if (!k->w->php || k->w->suspended)
+		return 0;
+	if (members(k, HP_SITE_PHP_PATHS, &doc, err) < 0)
+		return err->code;
+	list = sorted(k, doc, &n);
+	for (i = 0; i < n; i++) {
+		add_php_path(k, "php_paths", list[i], fallback);
+		add_php_path(k, "php_paths_rising", list[n - 1 - i], fallback);
+	}
 	return 0;
 }
 
@@ -304,12 +349,13 @@ int hp_web_slots(struct hp_engine *x, const struct hp_wish *w, const struct hp_s
 {
 	const struct slots k = {
 		.x = x, .pool = x->scratch, .w = w, .s = s, .own = own, .m = m, .e = e};
+	const char *fallback = "";
 
 	add_root(&k);
 	hp_tmap_bool(m, "proxied", s->v[HP_SITE_PROXY_PORT] != NULL);
 	hp_tmap_i64(m, "proxy_port", hp_site_i64(s, HP_SITE_PROXY_PORT));
-	if (add_index(&k, err) < 0 || add_redirects(&k, err) < 0 || add_pages(&k, err) < 0 ||
-		add_headers(&k, err) < 0)
+	if (add_index(&k, &fallback, err) < 0 || add_php_paths(&k, fallback, err) < 0 ||
+		add_redirects(&k, err) < 0 || add_pages(&k, err) < 0 || add_headers(&k, err) < 0)
 		return err->code;
 	return add_realms(&k, err);
 }

@@ -33,7 +33,8 @@ static void write_two(const char *path)
 	struct hp_msite a = {.domain = "a.example", .user = "site1", .uid = 20001, .digest = SHA,
 		.suspended = true};
 	struct hp_msite b = {.domain = "b.example", .user = "site2", .uid = 20002, .php = "8.2",
-		.digest = SHA, .revision = "cafe", .note = "beef", .files = &file};
+		.more_php = "8.0,8.10", .digest = SHA, .revision = "cafe", .note = "beef",
+		.files = &file};
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_manifest_writer *w;
 	int fd _cleanup_close_ = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -51,6 +52,7 @@ static void test_round_trip(void **state HP_UNUSED)
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_err err = HP_ERR_INIT;
 	const struct hp_msite *s;
+	struct hp_strv versions;
 	struct hp_manifest m;
 
 	write_two(unit_path("m"));
@@ -66,7 +68,18 @@ static void test_round_trip(void **state HP_UNUSED)
 	assert_true(s->suspended);
 	assert_null(s->php);
 	assert_null(s->files);
+	assert_false(hp_msite_has_php(s, "8.2"));
+	hp_msite_versions(pool, s, &versions);
+	assert_int_equal(versions.n, 0);
 	s = hp_manifest_find(&m, "b.example");
+	assert_string_equal(s->php, "8.2");
+	hp_msite_versions(pool, s, &versions);
+	assert_int_equal(versions.n, 3);
+	assert_string_equal(versions.v[0], "8.2");
+	assert_string_equal(versions.v[2], "8.10");
+	assert_true(hp_msite_has_php(s, "8.2") && hp_msite_has_php(s, "8.0") &&
+		hp_msite_has_php(s, "8.10"));
+	assert_false(hp_msite_has_php(s, "8.1") || hp_msite_has_php(s, "8"));
 	assert_string_equal(s->revision, "cafe");
 	assert_string_equal(s->note, "beef");
 	assert_int_equal(s->files->kind, HP_MFILE_OWN_DIR);
