@@ -407,7 +407,8 @@ static const struct hp_becomes limits[HP_SITE_FIELDS] = {
 	[HP_SITE_USER] = {NULL, "phpX.Y-fpm@USER.service and .socket"},
 	[HP_SITE_PHP_VERSION] = {NULL,
 		"phpX.Y-fpm@USER.service and .socket; a link leads web servers to them"},
-	[HP_SITE_MEMORY_MAX] = {"MemoryMax", NULL},
+	[HP_SITE_PHP_PATHS] = {NULL, "the same for each further version, by a socket of its own"},
+	[HP_SITE_MEMORY_MAX] = {"MemoryMax", "of each PHP version of the website"},
 	[HP_SITE_CPU_QUOTA] = {"CPUQuota", NULL},
 	[HP_SITE_TASKS_MAX] = {"TasksMax", NULL},
 };

@@ -300,6 +300,9 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"fastcgi_read_timeout fastcgi_send_timeout "
 					    "proxy_read_timeout proxy_send_timeout",
 		"10 seconds more than PHP has"},
+	[HP_SITE_PHP_PATHS] = {"fastcgi_pass fastcgi_read_timeout fastcgi_send_timeout return "
+			       "try_files",
+		"in a location for each path"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"client_max_body_size", NULL},
 	[HP_SITE_SSL_ENABLED] = {"listen ssl_certificate ssl_certificate_key",
 		"at the front, once there is a certificate"},

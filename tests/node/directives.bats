@@ -19,6 +19,7 @@ samples() {
 		redirects = -- redirects={"/a":"301\u0020/b","/c/*":"302\u0020/d/*"}
 		error_pages = -- error_pages={"404":"/404.html"}
 		proxy_port = -- proxy_port=9123
+		php_paths = -- php_paths={"/legacy":"8.3"}
 		php_memory_limit = -- php_memory_limit=77M
 		php_max_execution_time = -- php_max_execution_time=77
 		php_max_execution_time = proxy_port=9123 -- proxy_port=9123 php_max_execution_time=77
@@ -59,8 +60,8 @@ servers() { settings where | awk '!/^(php-fpm|php\.ini|systemd|node)$/ && !seen[
 # A node in a folder, with a certificate for the website in its store.
 root() { # root DIR
 	local p
-	mkdir -p "$1/usr/sbin" "$1/etc/php/8.2/mods-available"
-	for p in php-fpm8.2 nginx apache2; do
+	mkdir -p "$1/usr/sbin" "$1/etc/php/8.2/mods-available" "$1/etc/php/8.3"
+	for p in php-fpm8.2 php-fpm8.3 nginx apache2; do
 		printf '#!/bin/false\n' >"$1/usr/sbin/$p"
 		chmod +x "$1/usr/sbin/$p"
 	done
@@ -184,7 +185,7 @@ compare() {
 probed() { # probed SERVER
 	local f
 	. "$BATS_TEST_DIRNAME/../lib/settings-server.bash"
-	for f in "$BATS_TEST_DIRNAME"/{settings,probes}*.bats; do
+	for f in "$BATS_TEST_DIRNAME"/{settings,probes,php-paths}*.bats; do
 		settings_server "$f"
 		[ "$server" != "$1" ] || sed -nE 's/^@test "([a-z_]+): .*/\1/p; s/^# probes: //p' "$f"
 	done | tr ' ' '\n' | sort -u

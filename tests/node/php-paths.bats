@@ -9,11 +9,8 @@ setup() {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
 	node_setup
 	rm -f /etc/nginx/sites-enabled/default
-	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) server=apache front=apache ;;
-	*-behind.bats) server=apache front=nginx ;;
-	*) server=nginx front=nginx ;;
-	esac
+	. "$BATS_TEST_DIRNAME/../lib/settings-server.bash"
+	settings_server "$BATS_TEST_FILENAME"
 	mkdir -p /etc/hosting-panel
 	{ printf '[web]\nserver = %s\n' $front; "$HP_DATADIR/tests/lib/php-versions"; } >/etc/hosting-panel/hosting-panel.conf
 	if [ $front = apache ]; then
@@ -65,6 +62,7 @@ masters() { # masters [USER]: versions of its masters
 	pgrep -af '^php-fpm: master process' | sed -n "s,.*/php/\([0-9.]*\)/${1:-site1}\.conf.*,\1,p" | sort | tr '\n' ' '
 }
 
+# probes: php_paths
 @test "a path has its version, and nothing beside it" {
 	p hp-site set a.example php_version@/legacy=8.0
 	answers / "8.2 /index.php"
