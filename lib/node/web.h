@@ -17,6 +17,8 @@
 #include "node/settings.h"
 
 #define HP_WEB_WORKERS_MAX 1024
+/* Of the panel itself: no website's. */
+#define HP_PANEL_PORT 8001
 /* Where the front's name is kept: one of the node's own files. */
 #define HP_WEB_FRONT_FILE HP_ETC "/front"
 #define HP_WEB_KEY_FILE HP_NODE_DIR "/front-key"

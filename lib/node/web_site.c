@@ -276,6 +276,26 @@ static int find_server(struct hp_engine *x, const struct hp_site *site, struct h
 	return 0;
 }
 
+/*
+ * Ports that are known to be others'. A server that is not installed may be tomorrow, and then
+ * requests would come back to who sends them.
+ */
+static int check_proxy_port(const struct hp_site *site, struct hp_err *err)
+{
+	int64_t port = hp_site_i64(site, HP_SITE_PROXY_PORT);
+	const char *whose = port == HP_PANEL_PORT ? "the panel" : NULL;
+	size_t i;
+
+	for (i = 0; hp_servers[i] && !whose; i++)
+		if (port == hp_servers[i]->port)
+			whose = hp_servers[i]->name;
+	if (!whose)
+		return 0;
+	hp_err_set(err, HP_E_USAGE, "proxy_port: on %lld %s listens, and not a website's program",
+		(long long)port, whose);
+	return hp_err_hint(err, "let the program listen on another port, and set that");
+}
+
 /* One vhost, up to its revision. */
 struct vhost {
 	struct hp_web_server *s;
@@ -348,7 +368,8 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	bool tls;
 
 	hp_digest_init(&d);
-	if (find_server(x, site, &s, err) < 0 || site_data(x, w, site, m, err) < 0 ||
+	if (find_server(x, site, &s, err) < 0 || check_proxy_port(site, err) < 0 ||
+		site_data(x, w, site, m, err) < 0 ||
 		hp_web_slots(x, w, site, s->is->own, m, e, err) < 0)
 		return err->code;
 	front.s = hp_web(x)->front;

@@ -78,6 +78,10 @@ teardown() { remove_root; }
 	status 0 hp-audit list --json
 	[[ $out != *"$hash"* ]]
 	has "$out" '***'
+	# a port that the node's servers have is refused by the node, and the website is as it was
+	status 2 hp-site set a.example proxy_port=8182
+	has "$err" "on 8182 apache listens"
+	is "$(hp-site show a.example --json)" '.proxy_port == 8080'
 	for f in proxy_port php_max_children memory_max cpu_quota tasks_max; do
 		status 0 hp-site set a.example "$f=" --no-apply
 	done

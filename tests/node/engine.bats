@@ -183,6 +183,15 @@ world() { # world DIR: everything that stands there but the engine's own notes
 	[[ $output == *'"result":"undone"'* ]]
 }
 
+@test "a port that is a server's own, or the panel's, is no program's: that site is refused alone" {
+	state 1 '1 a.example proxy_port=8181' '2 b.example proxy_port=8182' '3 c.example proxy_port=8001' '4 d.example proxy_port=8180'
+	run -2 node apply "$dir/1"
+	[[ $output == *'"domain":"a.example","action":"add","result":"refused","exit":2,"message":"proxy_port: on 8181 nginx listens'* ]]
+	[[ $output == *'"domain":"b.example","action":"add","result":"refused","exit":2,"message":"proxy_port: on 8182 apache listens'* ]]
+	[[ $output == *'"domain":"c.example","action":"add","result":"refused","exit":2,"message":"proxy_port: on 8001 the panel listens'* ]]
+	[[ $output == *'"domain":"d.example","action":"add","result":"applied"'* ]]
+}
+
 @test "an older document is not applied, one for another node refused" {
 	state 2 '1 a.example'
 	node apply "$dir/2"
