@@ -246,6 +246,8 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 		e = wait_ready(&r[i], err);
 		if (e == 0)
 			continue;
+		if (!hp_proc_is_alive(r[i].m.pid, r[i].m.starttime))
+			e = err->code = HP_E_REFUSED;
 		hp_err_prefix(err, "%s: the new PHP %s does not answer", v[i].domain, v[i].version);
 		hp_instance_last_words(&v[i], err);
 	}

@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "node/nstest.h"
@@ -13,7 +16,7 @@
 /* What the child needs, ready before the fork: it may only make system calls. */
 struct child {
 	const char *overlay;    /* mount options, or NULL: nothing is staged there */
-	const char *dir, *logs;
+	const char *dir, *logs, *run_dir, *log_name;
 	const char *const *log_dirs;
 	volatile int *why;      /* shared: 0 not reached, -1 done, else errno */
 };
@@ -27,10 +30,43 @@ static int cover_logs(const struct child *c)
 		return errno;
 	if (chdir(c->logs) < 0)
 		return errno;
-	for (name = c->log_dirs; *name; name++)
+	for (name = c->log_dirs; *name; name++) {
 		if (mkdir(*name, 0755) < 0 && errno != EEXIST)
 			return errno;
+		if (!c->log_name)
+			continue;
+		if (chdir(*name) < 0 || symlink("/proc/self/fd/2", c->log_name) < 0 ||
+			chdir("..") < 0)
+			return errno;
+	}
 	return chdir("/") < 0 ? errno : 0;
+}
+
+/* Addresses of this machine are none of the new network's; it may be bound to them all the same. */
+static void bind_any(const char *sysctl)
+{
+	int fd _cleanup_close_ = open(sysctl, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "1", 1) < 0)
+		return;
+}
+
+static int own_network(const struct child *c)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd _cleanup_close_ = -1;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		return errno;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return errno;
+	bind_any("/proc/sys/net/ipv4/ip_nonlocal_bind");
+	bind_any("/proc/sys/net/ipv6/ip_nonlocal_bind");
+	return mount("hosting-panel", c->run_dir, "tmpfs", MS_NODEV | MS_NOEXEC | MS_NOSUID,
+		       "mode=755") < 0
+		? errno
+		: 0;
 }
 
 static int enter(void *arg)
@@ -45,6 +81,8 @@ static int enter(void *arg)
 		why = errno;
 	if (!why)
 		why = cover_logs(c);
+	if (!why && c->run_dir)
+		why = own_network(c);
 	*c->why = why ? why : -1;
 	return why;
 }
@@ -64,7 +102,8 @@ int hp_nstest_run(struct hp_engine *x, const struct hp_nstest *t, int *ret_statu
 	struct hp_err *err)
 {
 	const char *staged = hp_stage_path(x, x->scratch, false, t->dir);
-	struct child c = {.dir = t->dir, .logs = t->logs, .log_dirs = t->log_dirs};
+	struct child c = {.dir = t->dir, .logs = t->logs, .log_dirs = t->log_dirs,
+		.run_dir = t->run_dir, .log_name = t->log_name};
 	struct hp_run r = {.argv = t->argv, .out = t->out, .errs = t->errs,
 		.max_out = (size_t)16 << 20,
 		.timeout_ms = t->timeout_ms, .in_child = enter, .in_child_arg = &c};

@@ -12,6 +12,12 @@ struct hp_nstest {
 	const char *dir;        /* the server's folder: the staged files are laid over it */
 	const char *logs;       /* covered by an empty file system … */
 	const char *const *log_dirs; /* … with these folders (names, NULL-terminated) in it */
+	/*
+	 * A trial start rather than a test: in a network of its own, with this folder (of pid
+	 * files) covered by an empty file system, too, and what goes to files of this name in
+	 * log_dirs said to errs. NULL: no such thing.
+	 */
+	const char *run_dir, *log_name;
 	struct hp_buf *out, *errs; /* what it said; out may be NULL */
 	unsigned timeout_ms;
 };

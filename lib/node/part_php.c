@@ -259,6 +259,9 @@ static bool is_down(struct hp_engine *x, const char *version, const char *user)
 
 	if (!x->live)
 		return false;
+	/* through the link, which may be gone, too */
+	if (access(hp_instance_link_path(x->scratch, user), F_OK) < 0)
+		return true;
 	if (in->systemd)
 		return access(hp_instance_socket(x->scratch, version, user), F_OK) < 0;
 	hp_instance_status(x->scratch, in, version, user, &status, &ignored);

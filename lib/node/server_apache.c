@@ -257,6 +257,60 @@ size_t hp_apache_conflicts(
 	return names->n;
 }
 
+/* "[… 2026] [ssl:emerg] [pid 1:tid 1] AH02311: …" */
+static const char *last_words(struct hp_pool *pool, char *log)
+{
+	static const char *const levels[] = {":emerg] ", ":alert] ", ":crit] ", ":error] "};
+	char *p, *last = NULL, *behind_pid;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(levels) && !last; i++)
+		for (p = strstr(log, levels[i]); p; p = strstr(p + 1, levels[i]))
+			last = p + strlen(levels[i]);
+	if (!last)
+		return NULL;
+	last[strcspn(last, "\n")] = 0;
+	behind_pid = *last == '[' ? strstr(last, "] ") : NULL;
+	return hp_str_printable(pool, behind_pid ? behind_pid + 2 : last, 300);
+}
+
+/* "… AH02240: Server should be SSL-aware but has no certificate configured [Hint: …] (/file:3)" */
+static void read_trial(struct hp_pool *pool, char *said, struct hp_web_verdict *ret)
+{
+	const char *words, *shown;
+	char *at, *open = NULL;
+
+	for (at = strstr(said, " (" ETC "/"); at && !open; at = strstr(at + 1, " (" ETC "/"))
+		open = at + 2;
+	if (open)
+		ret->domain = hp_web_domain_of(pool, &hp_server_apache,
+			hp_pstrndup(pool, open, strcspn(open, ":)\n")), &shown);
+	words = last_words(pool, said);
+	ret->message = words;
+}
+
+/*
+ * Its test reads no certificate, and what it does not find at a reload is the end of it. So it is
+ * started for a trial: it reads everything before it lets go of its terminal, and as that process
+ * is the first of its own process namespace, everything that it has started ends with it.
+ */
+static int try_start(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
+{
+	static const char *const argv[] = {"/usr/bin/unshare", "--pid", "--fork", "--kill-child",
+		"/usr/sbin/apache2ctl", "-k", "start", NULL};
+	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_web_verdict v = {0};
+	off_t from = hp_web_log_end(s->is);
+	int status, rc = hp_web_try_start(x, s, argv, &status, &said, err);
+
+	if (rc || status == 0)
+		return rc < 0 ? rc : 0;
+	read_trial(x->round, hp_pstrdup(x->round, hp_buf_str(&said)), &v);
+	if (!v.message)
+		v.message = hp_web_last_words(x->round, s->is, from);
+	return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
+}
+
 static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err)
 {
 	/* it knows the variables that Debian's configuration needs */
@@ -278,27 +332,10 @@ static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct 
 		one = hp_web_conflict(x, s, names.v[i], listens.v[i], err);
 		rc = one ? one : rc;
 	}
-	return rc;
+	return rc || live ? rc : try_start(x, s, err);
 }
 
 /* ---- as it runs ---- */
-/* "[… 2026] [ssl:emerg] [pid 1:tid 1] AH02311: …" */
-static const char *last_words(struct hp_pool *pool, char *log)
-{
-	static const char *const levels[] = {":emerg] ", ":alert] ", ":crit] ", ":error] "};
-	char *p, *last = NULL, *behind_pid;
-	size_t i;
-
-	for (i = 0; i < HP_ARRAY_SIZE(levels) && !last; i++)
-		for (p = strstr(log, levels[i]); p; p = strstr(p + 1, levels[i]))
-			last = p + strlen(levels[i]);
-	if (!last)
-		return NULL;
-	last[strcspn(last, "\n")] = 0;
-	behind_pid = *last == '[' ? strstr(last, "] ") : NULL;
-	return hp_str_printable(pool, behind_pid ? behind_pid + 2 : last, 300);
-}
-
 /* A child of before closes its listening sockets when it has begun to end. */
 static bool accepts(pid_t pid)
 {
@@ -377,6 +414,7 @@ const struct hp_server hp_server_apache = {
 	.binaries = binaries,
 	.node_file = ETC "/conf-available/hosting-panel.conf",
 	.node_link = ETC "/conf-enabled/hosting-panel.conf",
+	.stars_last = true,
 	.shared = shared,
 	.becomes = becomes,
 	.look = look,

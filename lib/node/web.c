@@ -6,6 +6,7 @@
 #include "sys/service.h"
 
 #define KEY_DIGITS 32
+#define OLD_WORKERS_MS 5000
 
 /* ---- what is here ---- */
 struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name)
@@ -246,7 +247,9 @@ static bool is_late(struct hp_engine *x, const struct hp_wish *w, const struct h
 {
 	struct hp_web_server *s = w->old ? hp_web_of_file(x, m->path) : NULL;
 
+	/* what a vhost that stays loses (a link of another name) goes with what it gets */
 	return w->domain && s && !s->front &&
+		!(w->now && hp_web_has_files(x, w->now->files, s)) &&
 		hp_streq(hp_web(x)->front_before, hp_web(x)->front->is->name);
 }
 
@@ -370,7 +373,11 @@ static int finish(struct hp_engine *x, const char *line, struct hp_err *err HP_U
 	return 0;
 }
 
-/* Vhosts that nobody is sent to any more have gone: their servers forget them. */
+/*
+ * Vhosts that nobody is sent to any more have gone: their servers forget them. A worker of the
+ * front's that takes no new connection may still have one whose request it has not read, and hands
+ * it over as it always did.
+ */
 static int cleared(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
@@ -383,6 +390,7 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		if (!s->lose_now)
 			continue;
 		s->lose_now = false;
+		hp_web_wait_gone(web->front, OLD_WORKERS_MS);
 		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && hp_web_reload(s, err) < 0))
 			return err->code;
 	}

@@ -22,6 +22,10 @@
 /* Where the front's name is kept: one of the node's own files. */
 #define HP_WEB_FRONT_FILE HP_ETC "/front"
 #define HP_WEB_KEY_FILE HP_NODE_DIR "/front-key"
+/* Begins names of links that are to come last; no domain begins with it. */
+#define HP_WEB_LAST "~"
+/* Of each website, in its log folder. */
+#define HP_WEB_ERROR_LOG "error.log"
 #define HP_WEB_PROBE_PATH "/.well-known/hosting-panel/probe"
 
 struct hp_web_server;
@@ -54,6 +58,11 @@ struct hp_server {
 	const char *const *binaries; /* where it may be */
 	const char *node_file;       /* what the template node.conf becomes: it is read by itself */
 	const char *node_link;       /* a link to it, through which it is read; or NULL */
+	/*
+	 * A vhost with a name like *.example.com takes requests for a name that one behind it has
+	 * itself: links to such vhosts are to sort last.
+	 */
+	bool stars_last;
 	const struct hp_web_shared *shared; /* read by what includes it; a name NULL ends it */
 	const struct hp_becomes *becomes; /* what its vhosts make of each setting */
 
@@ -155,6 +164,12 @@ int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err);
  */
 int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
 	bool live, int *ret_status, struct hp_buf *said, struct hp_err *err);
+/*
+ * Start it for a trial, apart from everything that runs, with argv, which must end all it has
+ * started. As hp_web_run_test().
+ */
+int hp_web_try_start(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
+	int *ret_status, struct hp_buf *said, struct hp_err *err);
 /* It refused: blame the site that the verdict names, if it is one that changes. */
 int hp_web_refused(struct hp_engine *x, struct hp_web_server *s, const struct hp_web_verdict *v,
 	const char *said, struct hp_err *err);
@@ -183,6 +198,9 @@ size_t hp_apache_conflicts(
 /* ---- web_tell.c ---- */
 /* One that does not run: HP_E_REFUSED with its last words. */
 int hp_web_start(const struct hp_server *s, struct hp_err *err);
+/* Where its log ends, and what it said since then; NULL: nothing of weight. */
+off_t hp_web_log_end(const struct hp_server *s);
+const char *hp_web_last_words(struct hp_pool *pool, const struct hp_server *s, off_t from);
 /* Have it read its configuration; its workers of before are noted. */
 int hp_web_reload(struct hp_web_server *s, struct hp_err *err);
 /* Either, as its state at the journal wants, and report it. */
@@ -208,6 +226,8 @@ int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info
 	size_t *ret_n, struct hp_err *err);
 
 /* ---- web_probe.c ---- */
+/* Its workers of before the last reload have ended, or so long was waited for them. */
+void hp_web_wait_gone(const struct hp_web_server *s, unsigned ms);
 /* Do the sites that change on this server answer with their new configuration? */
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 #endif

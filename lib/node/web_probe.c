@@ -84,6 +84,23 @@ static bool ask(struct question *q)
 	return !q->front || hp_web_tls_is_shown(q->x, q->w, q->heard, sizeof(q->heard));
 }
 
+/*
+ * One that lives on with its old configuration, because it can't listen where the new one says,
+ * tells only its log: after two seconds and a half of trying.
+ */
+static bool has_refused(struct question *q, uint64_t asked)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	const char *words;
+
+	if (hp_now_ms() - asked < 3000)
+		return false;
+	words = hp_web_last_words(pool, q->server->is, q->server->log_at);
+	if (words)
+		snprintf(q->heard, sizeof(q->heard), "it says: %s", words);
+	return words != NULL;
+}
+
 static bool until_right(struct question *q)
 {
 	struct hp_err ended = HP_ERR_INIT;
@@ -94,7 +111,7 @@ static bool until_right(struct question *q)
 		if (hp_now_ms() >= q->end)
 			return false;
 		if (hp_now_ms() - looked > 500) {
-			if (hp_web_lives(q->server, &ended) < 0)
+			if (hp_web_lives(q->server, &ended) < 0 || has_refused(q, asked))
 				return false;
 			looked = hp_now_ms();
 		}
@@ -120,6 +137,16 @@ static void wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
 	for (i = 0; i < s->n_workers; i++)
 		while (hp_web_is_alive(s->is, s->workers[i]) && s->is->accepts(s->workers[i]) &&
 			hp_now_ms() < end)
+			nap(5);
+}
+
+void hp_web_wait_gone(const struct hp_web_server *s, unsigned ms)
+{
+	uint64_t end = hp_now_ms() + ms;
+	size_t i;
+
+	for (i = 0; i < s->n_workers; i++)
+		while (hp_web_is_alive(s->is, s->workers[i]) && hp_now_ms() < end)
 			nap(5);
 }
 
@@ -200,7 +227,9 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 				x->sites[i].outcome = HP_IS_FINE;
 		return err->code;
 	}
-	wait_for_old(x, s);
+	/* where it is undone there may be no new ones to wait for */
+	if (!n_wrong)
+		wait_for_old(x, s);
 	x->servers_us += hp_now_us() - s->told_us;
 	return rc ? rc : hp_web_lives(s, err);
 }

@@ -299,6 +299,7 @@ static int check_proxy_port(const struct hp_site *site, struct hp_err *err)
 /* One vhost, up to its revision. */
 struct vhost {
 	struct hp_web_server *s;
+	bool star; /* one of its names is like *.example.com */
 	struct hp_buf text;
 };
 
@@ -344,8 +345,10 @@ static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, 
 	fill_revision(&v->text, w->now->revision);
 	hp_emit_file(e, path, 0644, 0, false, v->text.s, v->text.len);
 	if (s->enabled)
-		emit_link(
-			x, s, hp_pprintf(x->scratch, "%s/%s.conf", s->enabled, w->domain), path, e);
+		emit_link(x, s,
+			hp_pprintf(x->scratch, "%s/%s%s.conf", s->enabled,
+				v->star && s->stars_last ? HP_WEB_LAST : "", w->domain),
+			path, e);
 }
 
 /* RFC 6797: only over TLS, and only a site that has it says so. */
@@ -355,6 +358,16 @@ static void add_hsts(struct hp_engine *x, const struct hp_site *site, bool tls, 
 
 	hp_tmap_bool(m, "hsts", age > 0);
 	hp_tmap_str(m, "hsts_value", hp_pprintf(x->scratch, "max-age=%lld", (long long)age));
+}
+
+static bool has_star(const struct hp_site *site)
+{
+	size_t i;
+
+	for (i = 0; i < site->aliases.n; i++)
+		if (site->aliases.v[i][0] == '*')
+			return true;
+	return false;
 }
 
 int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
@@ -374,6 +387,7 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 		return err->code;
 	front.s = hp_web(x)->front;
 	back.s = s->front ? NULL : s;
+	front.star = back.star = has_star(site);
 	if (hp_web_tls_data(x, w, site, m, e, &d, &tls, err) < 0)
 		return err->code;
 	add_hsts(x, site, tls, m);

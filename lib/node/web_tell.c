@@ -9,8 +9,7 @@
 #include "base/str.h"
 #include "sys/service.h"
 
-/* What it said since from; NULL: nothing of weight. */
-static const char *last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
+const char *hp_web_last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
 {
 	int fd _cleanup_close_ = open(s->error_log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char tail[8192];
@@ -22,7 +21,7 @@ static const char *last_words(struct hp_pool *pool, const struct hp_server *s, o
 	return s->last_words(pool, tail);
 }
 
-static off_t log_end(const struct hp_server *s)
+off_t hp_web_log_end(const struct hp_server *s)
 {
 	struct stat log;
 
@@ -40,7 +39,7 @@ int hp_web_lives(struct hp_web_server *s, struct hp_err *err)
 		return 0;
 	if (hp_web_pid(s->is, &pid, err) < 0 || pid > 0)
 		return err->code;
-	words = last_words(pool, s->is, s->log_at);
+	words = hp_web_last_words(pool, s->is, s->log_at);
 	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded%s%s", s->is->name,
 		words ? ": " : "", words ? words : "");
 	return hp_err_hint(err, "its own words are in %s", s->is->error_log);
@@ -50,12 +49,12 @@ int hp_web_start(const struct hp_server *s, struct hp_err *err)
 {
 	const char *const names[] = {s->service, NULL};
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	off_t from = log_end(s);
+	off_t from = hp_web_log_end(s);
 	const char *words;
 	pid_t pid;
 
 	if (hp_service_start(names, err) < 0) {
-		words = last_words(pool, s, from);
+		words = hp_web_last_words(pool, s, from);
 		if (words && err->code == HP_E_REFUSED) {
 			hp_err_set(err, HP_E_REFUSED, "%s can't be started: %s", s->name, words);
 			hp_err_hint(err, "its own words are in %s", s->error_log);
@@ -96,7 +95,7 @@ int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	s->told = true;
 	s->told_us = hp_now_us();
 	s->n_workers = 0;
-	s->log_at = log_end(s->is);
+	s->log_at = hp_web_log_end(s->is);
 	s->pid = 0;
 	if ((s->was_down ? hp_web_start(s->is, err) : hp_web_reload(s, err)) < 0)
 		return err->code;

@@ -38,8 +38,10 @@ const char *hp_web_domain_of(
 	*ret_shown = path;
 	for (i = 0; i < HP_ARRAY_SIZE(dirs); i++) {
 		name = dirs[i] ? hp_str_after(path, dirs[i]) : NULL;
-		if (name && *name == '/' && hp_str_ends(name, ".conf"))
-			return hp_pstrndup(pool, name + 1, strlen(name) - 6);
+		if (!name || *name != '/' || !hp_str_ends(name, ".conf"))
+			continue;
+		name += hp_str_starts(name + 1, HP_WEB_LAST) ? 2 : 1;
+		return hp_pstrndup(pool, name, strlen(name) - strlen(".conf"));
 	}
 	name = hp_str_after(path, hp_pprintf(pool, "%s/custom/", s->own));
 	at = name ? strchr(name, '@') : NULL;
@@ -76,6 +78,29 @@ static bool has_name(struct hp_engine *x, const struct hp_wish *w, const char *n
 		hp_strv_has(&site.aliases, name);
 }
 
+/* Do its hand-made directives speak of this name? */
+static bool speaks_of(struct hp_engine *x, const struct hp_server *s, const struct hp_wish *w,
+	const char *name)
+{
+	const char *copies = hp_pprintf(x->round, "%s/custom/", s->own), *staged;
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err ignored = HP_ERR_INIT;
+	const struct hp_mfile *m;
+
+	for (m = w->now->files; m; m = m->next) {
+		if (!hp_str_starts(m->path, copies))
+			continue;
+		staged = hp_stage_path(x, x->round, false, m->path);
+		if (faccessat(x->rootfd, hp_rel(staged), F_OK, 0) < 0)
+			staged = m->path;
+		if (hp_file_read(hp_engine_path(x, x->round, staged), (size_t)1 << 20, &text,
+			    &ignored) == 0 &&
+			strstr(hp_buf_str(&text), name))
+			return true;
+	}
+	return false;
+}
+
 int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *name,
 	const char *listen, struct hp_err *err)
 {
@@ -86,7 +111,7 @@ int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *na
 		struct hp_wish *w = &x->sites[i];
 
 		if (!hp_wish_moves(w) || !w->now || w->outcome != HP_IS_FINE ||
-			!has_name(x, w, name))
+			(!has_name(x, w, name) && !speaks_of(x, s->is, w, name)))
 			continue;
 		hp_err_set(err, HP_E_EXISTS, "another vhost of %s has the name %s on %s already",
 			s->is->name, name, listen);
@@ -97,6 +122,29 @@ int hp_web_conflict(struct hp_engine *x, struct hp_web_server *s, const char *na
 }
 
 /* ---- running them ---- */
+int hp_web_try_start(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
+	int *ret_status, struct hp_buf *said, struct hp_err *err)
+{
+	struct hp_buf out _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_nstest t = {.argv = argv,
+		.dir = s->is->etc,
+		.logs = HP_SITES_LOG_DIR,
+		.log_dirs = log_dirs(x),
+		.run_dir = hp_path_dir(x->round, s->is->pidfile),
+		.log_name = HP_WEB_ERROR_LOG,
+		.out = &out,
+		.errs = said,
+		.timeout_ms = patience(x)};
+	int rc;
+
+	if (hp_mkdirs(t.run_dir, 0755, err) < 0)
+		return err->code;
+	rc = hp_nstest_run(x, &t, ret_status, err);
+	if (rc == 1)
+		hp_err_clear(err); /* what it would have found is found by the reload */
+	return rc;
+}
+
 int hp_web_run_test(struct hp_engine *x, struct hp_web_server *s, const char *const *argv,
 	bool live, int *ret_status, struct hp_buf *said, struct hp_err *err)
 {

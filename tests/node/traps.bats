@@ -1,0 +1,298 @@
+# What a server's own test lets pass, or what kills it at a reload, provoked for real beside a neighbour that is
+# asked all the time: the change is refused or undone, and none of the neighbour's requests fails. Runs in
+# tests/lib/sandbox. The file's name says which server the website has and which is the front; the others
+# are links to this one.
+
+bats_require_minimum_version 1.5.0
+load ../lib/node
+
+setup() {
+	case ${BATS_TEST_FILENAME##*/} in
+	*-apache.bats) server=apache front=apache ;;
+	*-apache-behind.bats) server=apache front=nginx ;;
+	*-nginx-behind.bats) server=nginx front=apache ;;
+	*) server=nginx front=nginx ;;
+	esac
+	etc=/etc/nginx port=80
+	[ "$server" = nginx ] || etc=/etc/apache2
+	[ "$server" = "$front" ] || port=127.0.0.1:818$([ "$server" = nginx ] && echo 1 || echo 2)
+	node_setup
+	node_panel
+	rm -f /etc/nginx/sites-enabled/default
+	if [ "$front" = apache ]; then
+		mkdir -p /etc/hosting-panel
+		kill "$(cat /run/nginx.pid)"
+		until_gone /run/nginx.pid
+		printf '[web]\nserver = apache\n' >/etc/hosting-panel/hosting-panel.conf
+	fi
+	site a.example
+	site b.example
+}
+
+teardown() {
+	[ -z "${load:-}" ] || kill "$load" 2>/dev/null || true
+	node_teardown
+}
+
+site() { # site DOMAIN [SETTING …]
+	local domain=$1
+	shift
+	hp-site add "$domain" tenant=acme web_server=$server "$@" -q 3>&- 4>&-
+	page "$domain" who.php '<?php echo "user ", posix_geteuid();'
+	page "$domain" hello.txt "hello from $domain"
+}
+
+# The neighbour is asked from here on …
+watch() {
+	"$BATS_TEST_DIRNAME/../lib/load" -c 2 -t 300 b.example /who.php='user 20002' \
+		/hello.txt='hello from b.example' >"$dir/load" 3>&- 4>&- &
+	load=$!
+}
+
+# … until here, and has been answered each time.
+unharmed() {
+	local l=$load
+	load=
+	kill -TERM "$l"
+	wait "$l" || { echo "the neighbour:"; cat "$dir/load"; return 1; }
+	[ "$(sed 's/ .*//' "$dir/load")" -gt 10 ] || { cat "$dir/load"; return 1; }
+}
+
+# refused STATUS TEXT COMMAND …: it says so, and the world is as it was
+refused() {
+	local want=$1 text=$2 before
+	shift 2
+	before=$(settled)
+	run "$@" 3>&- 4>&-
+	[ "$status" = "$want" ] && [[ $output == *"$text"* ]] || { echo "exit $status: $*: $output"; return 1; }
+	diff <(echo "$before") <(settled)
+}
+settled() { world | grep -v '\.pid$\|\.idle$\|/apache2/ssl_scache\|/fpm-test\|\.d$' | sed 's/ [0-9]*:[0-9]* / /'; }
+
+alive() { # alive [DOMAIN]: it answers, from its own PHP
+	[ "$(get "${1:-a.example}" /who.php)" = "user ${2:-20001}" ]
+}
+
+certificate() { # certificate FILE DAYS NAME …
+	local f=$1 days=$2
+	shift 2
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/$f.key" \
+		-out "$dir/$f.crt" -days "$days" -subj "/CN=$1" \
+		-addext "subjectAltName=$(printf 'DNS:%s,' "$@" | sed 's/,$//')" 2>/dev/null
+}
+
+own_vhost() { # own_vhost NAME: a hand-made one, on the same address as the websites'
+	if [ "$server" = nginx ]; then
+		printf 'server {\n\tlisten %s;\n\tserver_name %s;\n\treturn 200 mine;\n}\n' "$port" "$1"
+	else
+		printf '<VirtualHost %s>\n\tServerName %s\n</VirtualHost>\n' "${port/#80/*:80}" "$1"
+	fi >$etc/sites-enabled/aaa.conf
+}
+
+@test "a bad pool: refused by FPM or by us, before anything is touched" {
+	watch
+	snippet a.example php-fpm x.conf 'no_such_setting = 1'
+	refused 7 "/etc/hosting-panel/custom/a.example/php-fpm/x.conf:1: unknown entry 'no_such_setting'" \
+		hp-site set a.example php_memory_limit=99M
+	# FPM's own test says yes to these
+	for line in 'user = root' 'group = root' ' user=root' 'USER = root' 'listen = /run/x.sock' 'listen.owner = root'; do
+		snippet a.example php-fpm x.conf "$line"
+		refused 7 'custom/a.example/php-fpm/x.conf:1: "' hp-site set a.example php_memory_limit=99M
+		[[ $output == *"is set by the panel"*"hint: correct the file"* ]]
+	done
+	for line in '[site2]' '[site1]' '[global]' ' [site2]' 'include = /etc/hosting-panel/php/8.2/site2.conf'; do
+		snippet a.example php-fpm x.conf "$line"
+		refused 7 'custom/a.example/php-fpm/x.conf:1: ' hp-site set a.example php_memory_limit=99M
+	done
+	rm /etc/hosting-panel/custom/a.example/php-fpm/x.conf
+	hp-site set a.example php_memory_limit=99M -q 3>&- 4>&-
+	alive
+	unharmed
+}
+
+@test "a template of the administrator's with two pools, one of another name, or a user" {
+	mkdir -p /etc/hosting-panel/templates/php-fpm
+	t=/etc/hosting-panel/templates/php-fpm/site.conf
+	watch
+	for line in '[site2]' '[{{user|user}}]' 'user = root'; do
+		{ cat "$HP_DATADIR/templates/php-fpm/site.conf"; echo "$line"; } >$t
+		refused 7 'hp-site: a.example: ' hp-site set a.example php_memory_limit=99M
+		[[ $output == *"the pool must not set a user"* || $output == *"the one pool in it must be [site1], not ["* ]]
+	done
+	sed 's/^\[{{user|user}}\]/[www]/' "$HP_DATADIR/templates/php-fpm/site.conf" >$t
+	refused 7 'the one pool in it must be [site1], not [www]' hp-site set a.example php_memory_limit=99M
+	rm $t
+	alive
+	unharmed
+}
+
+@test "a pool that passes the test and does not start: noticed within 5 s, undone, and started again" {
+	# root could write there, the website's user can't
+	snippet a.example php-fpm x.conf 'access.log = /var/log/own-access.log'
+	watch
+	since=$SECONDS
+	refused 7 'a.example: ' hp-site set a.example php_memory_limit=99M
+	[ $((SECONDS - since)) -le 5 ] || { echo "$((SECONDS - since)) s"; return 1; }
+	[[ $output == *"PHP 8.2"*"hint: "*"/var/log/own-access.log"* ]] || { echo "$output"; return 1; }
+	alive
+	refused 7 '/var/log/own-access.log' hp-site set a.example gzip_enabled=false php_memory_limit=98M
+	alive
+	unharmed
+	rm /etc/hosting-panel/custom/a.example/php-fpm/x.conf
+	hp-site set a.example php_memory_limit=99M -q 3>&- 4>&-
+	run -0 hp-vhost verify
+}
+
+@test "a name that another vhost has: hand-made, in a website's own directives, or another website's" {
+	own_vhost c.example
+	"$([ "$server" = nginx ] && echo nginx || echo apache2ctl)" $([ "$server" = nginx ] && echo -s reload || echo graceful)
+	watch
+	refused 4 'has the name c.example' hp-site add c.example tenant=acme web_server=$server
+	[[ $output == *"hint: find it with: grep -rn -F 'c.example' $etc"* ]]
+	refused 4 'has the name c.example' hp-site alias a.example add c.example
+	# of two websites the panel knows itself
+	refused 4 'b.example' hp-site alias a.example add b.example
+	refused 4 'a.example' hp-site add a.example tenant=acme
+	if [ "$server" = nginx ]; then line='server_name b.example;'; else line='ServerAlias b.example'; fi
+	snippet a.example $server x.conf "$line"
+	refused 4 'has the name b.example' hp-site set a.example gzip_enabled=false
+	rm /etc/hosting-panel/custom/a.example/$server/x.conf
+	alive
+	unharmed
+}
+
+@test "a name with a star takes nothing away from the website that has the name itself" {
+	site x.b.example
+	hp-site alias a.example add '*.b.example' -q 3>&- 4>&-
+	[ "$(get x.b.example /hello.txt)" = "hello from x.b.example" ]
+	[ "$(get y.b.example /hello.txt)" = "hello from a.example" ]
+	site y.b.example
+	[ "$(get y.b.example /hello.txt)" = "hello from y.b.example" ]
+	alive b.example 20002
+	if [ "$server" = nginx ]; then line='server_name *.example;'; else line='ServerAlias *'; fi
+	snippet a.example $server x.conf "$line"
+	watch
+	run hp-site set a.example gzip_enabled=false 3>&- 4>&-
+	[ "$(get b.example /hello.txt)" = "hello from b.example" ]
+	[ "$(get x.b.example /hello.txt)" = "hello from x.b.example" ]
+	unharmed
+}
+
+@test "TLS without a certificate, with a key of another, expired, unreadable: refused, and the one of before serves" {
+	certificate good 90 a.example
+	certificate other 90 a.example
+	certificate names 90 z.example
+	hp-site set a.example ssl_enabled=true ssl_provider=custom https_redirect=false -q 3>&- 4>&-
+	alive # and over HTTP until there is one
+	hp-cert import a.example --key "$dir/good.key" --cert "$dir/good.crt" -q 3>&- 4>&-
+	shown() { openssl s_client -connect 127.0.0.1:443 -servername a.example </dev/null 2>/dev/null | openssl x509 -noout -fingerprint; }
+	before=$(shown)
+	[ -n "$before" ]
+	watch
+	refused 2 'a.example: ' hp-cert import a.example --key "$dir/other.key" --cert "$dir/good.crt"
+	[[ $output == *"key"* ]]
+	refused 2 'a.example' hp-cert import a.example --key "$dir/names.key" --cert "$dir/names.crt"
+	faketime_certificate
+	refused 2 'a.example: ' hp-cert import a.example --key "$dir/old.key" --cert "$dir/old.crt"
+	[[ $output == *"expired"* || $output == *"ended"* ]] || { echo "$output"; return 1; }
+	# behind our back, in the store: what would be copied next to the front is judged before it counts
+	store=/var/lib/hosting-panel/certs/a.example/current
+	for what in other.key names.crt empty; do
+		cp -p $store/key.pem "$dir/keep.key"
+		cp -p $store/fullchain.pem "$dir/keep.crt"
+		case $what in
+		*.key) cat "$dir/$what" >$store/key.pem ;;
+		*.crt) cat "$dir/$what" >$store/fullchain.pem ;;
+		empty) : >$store/key.pem ;;
+		esac
+		run hp-site set a.example gzip_enabled=false 3>&- 4>&-
+		[ "$status" != 0 ] && [[ $output == *a.example* ]] || { echo "$what: exit $status: $output"; return 1; }
+		[ "$(shown)" = "$before" ] || { echo "$what: shows $(shown)"; return 1; }
+		alive || { echo "$what: down"; return 1; }
+		cat "$dir/keep.key" >$store/key.pem
+		cat "$dir/keep.crt" >$store/fullchain.pem
+	done
+	# in its own directives
+	if [ "$front" = nginx ]; then line='ssl_certificate /nowhere.crt;'; else line='SSLCertificateFile /nowhere.crt'; fi
+	snippet a.example $front x.conf "$line"
+	refused 7 "$front refuses the configuration: " hp-site set a.example gzip_enabled=false
+	[[ $output == *"/nowhere.crt"* ]]
+	if [ "$server" = apache ]; then
+		# "Syntax OK" to its test, and the end of it at a reload
+		rm /etc/hosting-panel/custom/a.example/$front/x.conf
+		printf '<VirtualHost 127.0.0.1:9443>\n\tSSLEngine on\n</VirtualHost>\n' >"$dir/own.conf"
+		snippet a.example apache x.conf "$([ "$front" = apache ] && echo 'SSLCACertificateFile /etc/hostname' || echo 'SSLEngine on')"
+		refused 7 'a.example: apache refuses the configuration: ' hp-site set a.example gzip_enabled=false
+	fi
+	rm -r /etc/hosting-panel/custom/a.example
+	alive
+	unharmed
+	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	[ "$(shown)" = "$before" ]
+}
+
+faketime_certificate() { # $dir/old.*: of last year
+	mkdir "$dir/ca"
+	touch "$dir/ca/index"
+	echo 01 >"$dir/ca/serial"
+	printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index\nserial=%s/serial\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:a.example\n' \
+		"$dir/ca" "$dir/ca" "$dir/ca" >"$dir/ca/conf"
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a.example -keyout "$dir/old.key" \
+		-out "$dir/ca/csr" 2>/dev/null
+	openssl ca -batch -selfsign -config "$dir/ca/conf" -in "$dir/ca/csr" -keyfile "$dir/old.key" -notext \
+		-startdate 20240101000000Z -enddate 20240201000000Z -out "$dir/old.crt" 2>/dev/null
+}
+
+@test "a website's folder, log folder, user, socket or link is gone: nobody else's trouble, and the next change brings it back" {
+	site c.example
+	watch
+	for gone in root logs user socket link state; do
+		case $gone in
+		root) rm -rf /var/www/vhosts/a.example ;;
+		logs) rm -rf /var/log/hosting-panel/sites/a.example ;;
+		state) rm -rf /var/lib/hosting-panel/sites/a.example ;;
+		socket) rm /run/hosting-panel/php/8.2/site1.sock ;;
+		link) rm /run/hosting-panel/php/site1.sock ;;
+		user)
+			pkill -KILL -u site1 || true
+			until ! pgrep -u site1 >/dev/null; do sleep 0.05; done
+			userdel site1
+			;;
+		esac
+		alive b.example 20002
+		# somebody else's change is not held up by it
+		run hp-site set c.example php_memory_limit=$((90 + ${#gone}))M gzip_enabled=false 3>&- 4>&-
+		[ "$status" = 0 ] || { echo "$gone: $output"; return 1; }
+		hp-site set c.example gzip_enabled=true -q 3>&- 4>&-
+		run hp-site set a.example php_memory_limit=$((80 + ${#gone}))M gzip_enabled=false 3>&- 4>&-
+		[ "$status" = 0 ] || { echo "$gone: $output"; return 1; }
+		[ "$gone" != root ] || page a.example who.php '<?php echo "user ", posix_geteuid();'
+		alive || { echo "$gone: still down: $(get a.example /who.php | head -c 200)"; return 1; }
+		hp-site set a.example gzip_enabled=true -q 3>&- 4>&-
+	done
+	alive c.example 20003
+	unharmed
+	run -0 hp-vhost verify
+}
+
+@test "a server that can't be reloaded or started for the change is noticed within 5 s and runs again" {
+	# somebody has the port that it is to listen on
+	perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8199, Listen => 5, ReuseAddr => 1) && sleep 100' 3>&- 4>&- &
+	other=$!
+	[ "$server" = nginx ] || skip "no vhost makes Apache listen"
+	line='listen 127.0.0.1:8199;'
+	until (exec 7<>/dev/tcp/127.0.0.1/8199) 2>/dev/null; do sleep 0.05; done
+	watch
+	snippet a.example $server x.conf "$line"
+	since=$SECONDS
+	run hp-site set a.example gzip_enabled=false 3>&- 4>&-
+	kill $other
+	[ "$status" = 7 ] && [[ $output == *"a.example: nginx "*"bind() to 127.0.0.1:8199 failed (98: "* ]] || { echo "$status $output"; return 1; }
+	# and once more when the panel takes the setting back: the directives are still there
+	[ $((SECONDS - since)) -le 10 ] || { echo "$((SECONDS - since)) s"; return 1; }
+	alive
+	unharmed
+	rm /etc/hosting-panel/custom/a.example/$server/x.conf
+	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	run -0 hp-vhost verify
+}
