@@ -99,6 +99,48 @@ fresh() { in_machine systemctl show -p "$1" --value "$2"; }
 	[[ $(get '/1/site.php?do=self') == *"Seccomp:	2"* ]]
 }
 
+@test "another website's and the panel's are out of reach: files, sessions, sockets, logs, processes, OPcache" {
+	up 1 2
+	t wait 8.2 1 2
+	in_machine sh -c 'umask 077; echo secret >/var/lib/hosting-panel/sites/2.example/sessions/sess_x
+		chown site2:site2 /var/lib/hosting-panel/sites/2.example/sessions/sess_x
+		mkdir -p /var/lib/hosting-panel/certs/2.example/1 /var/lib/hosting-panel/acme /etc/nginx/hosting-panel/tls /run/hosting-panel/x
+		echo key | tee /var/lib/hosting-panel/certs/2.example/1/key.pem /var/lib/hosting-panel/acme/key \
+			/var/lib/hosting-panel/panel.db /var/lib/hosting-panel/node-key /etc/nginx/hosting-panel/tls/2.example.key'
+	get '/2/site.php?do=who' >/dev/null
+	for f in /var/lib/hosting-panel/sites/2.example/sessions/sess_x /var/lib/hosting-panel/certs/2.example/1/key.pem \
+		/var/lib/hosting-panel/acme/key /var/lib/hosting-panel/panel.db /etc/nginx/hosting-panel/tls/2.example.key \
+		/var/log/hosting-panel/sites/2.example/php-fpm.log /etc/hosting-panel/php/8.2/site2.conf; do
+		in_machine test -e "$f" || { echo "$f is not there to be read"; return 1; }
+		[ "$(get "/1/site.php?do=read&f=$f")" = refused ] || { echo "$f can be read"; return 1; }
+	done
+	for f in /var/lib/hosting-panel/sites/2.example/sessions /var/lib/hosting-panel/certs /var/log/hosting-panel/sites; do
+		[ "$(get "/1/site.php?do=list&f=$f")" = refused ] || { echo "$f can be listed"; return 1; }
+	done
+	# its own socket is there, the other one's is closed to it
+	[ "$(get '/1/site.php?do=connect&f=/run/hosting-panel/php/8.2/site1.sock')" = connected ]
+	for f in 8.2/site2.sock site2.sock; do
+		[ "$(get "/1/site.php?do=connect&f=/run/hosting-panel/php/$f")" = refused ] || { echo "$f is open"; return 1; }
+	done
+	[ "$(get '/1/site.php?do=foreign')" = 0 ]
+	[ "$(get '/1/site.php?do=opcache&f=/var/www/vhosts/1.example/')" = 0 ]
+	in_machine rm -r /var/lib/hosting-panel/certs /var/lib/hosting-panel/acme /var/lib/hosting-panel/panel.db /etc/nginx/hosting-panel
+}
+
+@test "a website that forks as it can is held by its limit, and its neighbour answers" {
+	up 1 2
+	t wait 8.2 1 2
+	in_machine systemctl set-property --runtime php8.2-fpm@site1.service TasksMax=60
+	if [ "$(in_machine systemctl show -p TasksCurrent --value php8.2-fpm@site1.service)" = "[not set]" ]; then
+		in_machine systemctl revert php8.2-fpm@site1.service
+		skip "no control group counts tasks here"
+	fi
+	n=$(get '/1/site.php?do=forks')
+	[ "$(get '/2/site.php?do=who')" = "site2 20002 20002" ]
+	in_machine systemctl revert php8.2-fpm@site1.service
+	[ "$n" -gt 5 ] && [ "$n" -lt 60 ] || { echo "$n forks"; return 1; }
+}
+
 @test "what websites need works: sessions, temporary files, random, children, OPcache" {
 	up 1
 	got=$(get "/1/site.php?do=works")

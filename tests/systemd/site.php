@@ -18,6 +18,30 @@ case 'write':
 	exec('sh -c ": >\"\$1\"" - ' . escapeshellarg($f) . ' 2>/dev/null', $out, $status);
 	echo $status === 0 ? 'written' : 'refused';
 	break;
+case 'connect':
+	$s = @stream_socket_client('unix://' . $f, $errno, $errstr, 2);
+	echo $s ? 'connected' : 'refused';
+	break;
+case 'forks':
+	/* a bomb with a fuse: 300 at the most, by its own limit and the loop's, and all killed */
+	$n = 0;
+	$h = [];
+	for ($i = 0; $i < 300; $i++) {
+		$h[] = $p = @proc_open(['/bin/sleep', '20'], [], $pipes);
+		$n += is_resource($p) ? 1 : 0;
+	}
+	foreach (array_filter($h) as $p) {
+		proc_terminate($p, 9);
+		proc_close($p);
+	}
+	echo $n;
+	break;
+case 'opcache':
+	$seen = 0;
+	foreach (array_keys(opcache_get_status()['scripts'] ?? []) as $script)
+		$seen += str_starts_with($script, $f) ? 0 : 1;
+	echo $seen;
+	break;
 case 'foreign':
 	exec('cat /proc/[0-9]*/status 2>/dev/null', $out);
 	echo count(array_filter($out, fn($l) => str_starts_with($l, 'Uid:') && !str_contains($l, "\t" . posix_geteuid() . "\t")));
