@@ -222,7 +222,7 @@ static void note(struct cert_run *r, const struct cert_job *j, const char *text)
 	if (cli_conf(c, &err) == 0 && !cli_has_panel(c))
 		return;
 	if (!err.code && cli_panel(c, &err) == 0)
-		hp_cert_note(c->panel, verb, j->site.domain, cert_json(c->pool, j->before),
+		hp_node_note(c->panel, verb, j->site.domain, cert_json(c->pool, j->before),
 			cert_json(c->pool, j->changed ? j->now : NULL), text, &err);
 	if (err.code) {
 		hp_err_prefix(&err, "%s: the audit trail can't be written", j->site.domain);

@@ -25,4 +25,8 @@ extern const struct hp_opt cli_state_opts[];
 int cli_state_source(struct cli *c, int *ret_fd, bool *ret_panel, const char **ret_name,
 	struct hp_err *err);
 
+/* hp-vhost purge (cmd/purge.c) */
+extern const struct hp_col cli_purge_cols[];
+int cli_verb_purge(struct cli *c, struct hp_err *err);
+
 #endif

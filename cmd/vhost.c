@@ -264,6 +264,12 @@ static const struct cli_verb verbs[] = {
 		"say which directives the settings of a website become",
 		"Of each web server, of PHP and of systemd. Without SETTING all of them. Nothing is looked at "
 		"on this host."},
+	{"purge", cli_verb_purge, "DOMAIN…|-", 1, UINT32_MAX, {"domain"},
+		CLI_MUTATES | CLI_STDIN | CLI_ROWS | CLI_ROOT, NULL, cli_purge_cols, NULL, NULL,
+		NULL, "throw away what the front server keeps of a website's answers",
+		"With cache_enabled the front keeps answers of PHP and of programs for a while. They are "
+		"removed while the server runs, and the next request is answered anew; other websites' stay. "
+		"With - each line of standard input is a website's name."},
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},

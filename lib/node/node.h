@@ -119,4 +119,17 @@ struct hp_site_info {
 int hp_node_site_info(struct hp_pool *pool, const struct hp_node_opts *o, const char *domain,
 	struct hp_site_info **ret, struct hp_err *err);
 
+/* ---- what the front keeps of websites' answers (cache_enabled) ---- */
+struct hp_kept {
+	const char *domain;
+	bool known;      /* it is a website of this node */
+	int64_t removed; /* answers, counted up */
+};
+/*
+ * Throw away all that is kept of these websites (which are sorted), and nothing of others'. The
+ * server runs on; an answer that it is waiting for meanwhile may still be kept. dry: only counted.
+ */
+int hp_node_purge_kept(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_kept *v,
+	size_t n, bool dry, struct hp_err *err);
+
 #endif

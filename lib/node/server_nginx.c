@@ -114,6 +114,8 @@ static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tma
 	if (!x->names)
 		x->names = hp_pool_new();
 	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
+	hp_tmap_str(m, "cache_php", HP_NGINX_CACHE "-php");
+	hp_tmap_str(m, "cache_proxy", HP_NGINX_CACHE "-proxy");
 	hp_web_default_headers(x->scratch, m);
 	return count_names(x, s, m, err);
 }
@@ -274,6 +276,8 @@ static const char *const binaries[] = {
 static const struct hp_web_shared shared[] = {
 	{"php.conf", 0644, HP_WEB_ALWAYS},
 	{"tls.conf", 0644, HP_WEB_ALWAYS},
+	{"cache-php.conf", 0644, HP_WEB_AT_FRONT},
+	{"cache-proxy.conf", 0644, HP_WEB_AT_FRONT},
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
 	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
 	{"behind-app.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},

@@ -133,6 +133,28 @@ static int longest(struct hp_engine *x, const struct hp_wish *w, const struct hp
 	return 0;
 }
 
+/*
+ * How long the front keeps an answer that doesn't say so itself. Not for hours, whatever browsers
+ * may do with files: who changes a page expects to see it.
+ */
+#define KEPT_MAX_S 10
+
+static int64_t kept_seconds(const struct hp_site *s)
+{
+	int64_t ttl = hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS);
+
+	return ttl < KEPT_MAX_S ? ttl : KEPT_MAX_S;
+}
+
+/* Does the front keep answers of this website? None that a password stands before. */
+static bool is_kept(const struct hp_site *s)
+{
+	const char *auth = s->v[HP_SITE_BASIC_AUTH];
+
+	return hp_site_bool(s, HP_SITE_CACHE_ENABLED) && kept_seconds(s) > 0 &&
+		(!auth || !*auth || hp_streq(auth, "{}"));
+}
+
 static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
 	struct hp_tmap *m, struct hp_err *err)
 {
@@ -165,6 +187,7 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_str(m, "cache_ttl",
 		hp_pprintf(pool, "%llds", (long long)hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS)));
 	hp_tmap_i64(m, "cache_seconds", hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS));
+	hp_tmap_str(m, "kept_time", hp_pprintf(pool, "%llds", (long long)kept_seconds(s)));
 	hp_tmap_bool(m, "restricted", is_list(s->v[HP_SITE_ALLOWED_IPS]));
 	hp_tmap_bool(m, "limited",
 		is_list(s->v[HP_SITE_ALLOWED_IPS]) || is_list(s->v[HP_SITE_BLOCKED_IPS]));
@@ -310,6 +333,7 @@ static void set_role(struct hp_web_server *on, const struct hp_web_server *to, b
 	hp_tmap_bool(m, "tls", on->front && tls);
 	hp_tmap_bool(m, "redirect", on->front && tls && hp_site_bool(site, HP_SITE_HTTPS_REDIRECT));
 	hp_tmap_bool(m, "front", on->front);
+	hp_tmap_bool(m, "kept", on->front && is_kept(site));
 	hp_tmap_bool(m, "serves", on == to);
 	hp_tmap_i64(m, "port", on->is->port);
 	hp_tmap_i64(m, "back_port", to->is->port);

@@ -1,4 +1,7 @@
-/* Certificates are the node's; that they changed, or could not be renewed, is told here. */
+/*
+ * What is the node's and not the panel's: that certificates changed, or could not be renewed, and
+ * that kept answers were thrown away, is told here.
+ */
 #include "panel/panel_impl.h"
 
 struct noting {
@@ -21,7 +24,7 @@ static int note_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	return hp_audit_add(p, tenant, x->verb, x->domain, x->before, x->after, x->note, err);
 }
 
-int hp_cert_note(struct hp_panel *p, const char *verb, const char *domain, const char *before,
+int hp_node_note(struct hp_panel *p, const char *verb, const char *domain, const char *before,
 	const char *after, const char *note, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();

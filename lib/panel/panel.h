@@ -164,12 +164,13 @@ int hp_site_remove(struct hp_panel *p, struct hp_pool *pool, const char *domain,
 int hp_site_revert(struct hp_panel *p, const struct hp_site_change *change, const char *why,
 	struct hp_err *err);
 
-/* ---- certificates ---- */
+/* ---- what a node does by itself ---- */
 /*
- * An entry in the audit trail: what a node did with a website's certificate (before and after JSON
- * objects or NULL), or why it could not (note). verb as "cert:renew"; the operator's alone.
+ * An entry in the audit trail: what a node did with a website's certificate or kept answers (before
+ * and after JSON objects or NULL), or why it could not (note). verb as "cert:renew"; the operator's
+ * alone.
  */
-int hp_cert_note(struct hp_panel *p, const char *verb, const char *domain, const char *before,
+int hp_node_note(struct hp_panel *p, const char *verb, const char *domain, const char *before,
 	const char *after, const char *note, struct hp_err *err);
 
 /* ---- nodes ---- */

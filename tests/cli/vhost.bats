@@ -139,6 +139,26 @@ teardown() { remove_root; }
 	[ -L "$ROOT/etc/nginx/sites-enabled/a.example.conf" ]
 }
 
+@test "purge: what is kept of a website, by the key in each file" {
+	local dir=$ROOT/var/cache/hosting-panel-nginx-php/a/bc
+	mkdir -p "$dir"
+	printf '\003\000head\nKEY: a.example site1 0 GET http://a.example/\nHTTP' >"$dir/1"
+	printf '\003\000head\nKEY: a.example.org site2 0 GET http://a.example/\nKEY: a.example \n' >"$dir/2"
+	printf 'KEY: a.example' >"$dir/3"
+	ln -s 1 "$dir/4"
+	status 0 hp-vhost purge a.example --dry-run --json
+	is "$out" '.[0].domain == "a.example" and .[0].removed == 1'
+	[ -e "$dir/1" ]
+	status 0 hp-vhost purge a.example --json
+	is "$out" '.[0].removed == 1 and .[0].exit == 0'
+	[ ! -e "$dir/1" ] && [ -e "$dir/2" ] && [ -e "$dir/3" ] && [ -L "$dir/4" ]
+	status 0 hp-audit list --json
+	is "$out" 'map(select(.verb == "vhost:purge")) | length == 1'
+	status 3 hp-vhost purge none.example
+	status 2 hp-vhost purge ../etc
+	status 2 hp-vhost purge
+}
+
 @test "show tells what is here for a website" {
 	status 0 hp-vhost show a.example --json
 	is "$out" '.domain == "a.example" and .document_root == "/var/www/vhosts/a.example" and

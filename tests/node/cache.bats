@@ -1,0 +1,187 @@
+# What NGINX as the front keeps of websites' answers (cache_enabled), asked over HTTP with real PHP-FPM. Runs
+# in tests/lib/sandbox. cache-behind.bats is a link to this one: Apache serves behind NGINX.
+
+bats_require_minimum_version 1.5.0
+load ../lib/node
+
+setup() {
+	node_setup
+	node_panel
+	case ${BATS_TEST_FILENAME##*/} in
+	*-behind.bats) server=apache ;;
+	*) server=nginx ;;
+	esac
+	rm -f /etc/nginx/sites-enabled/default
+	rm -rf /var/cache/hosting-panel-nginx-*
+	hp-site add a.example tenant=acme web_server=$server cache_enabled=yes -q 3>&- 4>&-
+	page a.example index.php '<?php echo "start";'
+	# each answer is another one
+	page a.example n.php '<?php
+		parse_str($_SERVER["QUERY_STRING"], $q);
+		if (isset($q["h"])) header($q["h"]);
+		if (isset($q["code"])) http_response_code((int)$q["code"]);
+		echo $_SERVER["REQUEST_METHOD"], " ", hrtime(true);'
+}
+
+teardown() {
+	[ -z "${app:-}" ] || kill "$app" 2>/dev/null || true
+	node_teardown
+}
+
+set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }
+
+# says PATH [CURL-ARGUMENT …]: what X-Cache says
+says() {
+	local path=$1
+	shift
+	curl -s -m 20 -o /dev/null -D - -H 'Host: a.example' "$@" "http://127.0.0.1$path" |
+		tr -d '\r' | sed -n 's/^X-Cache: //Ip'
+}
+
+is_kept() { # is_kept PATH [CURL-ARGUMENT …]
+	local one two
+	one=$(get a.example "$@") two=$(get a.example "$@")
+	[[ $one == GET* ]] && [ "$one" = "$two" ] || { echo "$*: $one, then $two"; return 1; }
+}
+
+is_fresh() {
+	local one two
+	one=$(get a.example "$@") two=$(get a.example "$@")
+	[[ $one == GET* && $two == GET* ]] && [ "$one" != "$two" ] || { echo "$*: $one, then $two"; return 1; }
+}
+
+@test "an answer is kept; query, host and method have answers of their own" {
+	[ "$(says /n.php)" = MISS ]
+	[ "$(says /n.php)" = HIT ]
+	is_kept /n.php
+	[ "$(says /n.php?a=1)" = MISS ]
+	[ "$(says '/n.php?a=1')" = HIT ]
+	is_kept '/n.php?h=Cache-Control:max-age%3D30'
+	# HEAD has no body: nobody may get that for GET
+	[ "$(says '/n.php?head' -I)" = MISS ]
+	is_kept '/n.php?head'
+	hp-site add b.example tenant=acme cache_enabled=yes -q 3>&- 4>&-
+	page b.example n.php '<?php echo "of b";'
+	[ "$(get b.example /n.php)" = "of b" ]
+	is_kept /n.php
+	[ "$(says /n.php -X POST)" != HIT ]
+	[[ $(get a.example /n.php -X POST) == POST* ]]
+}
+
+@test "who asks as somebody gets an answer of his own, and nobody else does" {
+	is_fresh '/n.php?x' -b session=1
+	[ "$(says '/n.php?x' -b session=1)" = BYPASS ]
+	# a value that nginx takes for "no"
+	is_fresh '/n.php?x' -H 'Cookie: 0'
+	is_fresh '/n.php?x' -u alice:secret
+	is_fresh '/n.php?x' -H 'Authorization: 0'
+	# none of them was stored
+	[ "$(says '/n.php?x')" = MISS ]
+	# and what is kept is not shown to them
+	[ "$(says '/n.php?x')" = HIT ]
+	is_fresh '/n.php?x' -b session=1
+}
+
+@test "what sets a cookie, is private, or is an error is not kept" {
+	is_fresh '/n.php?h=Set-Cookie:a%3D1'
+	is_fresh '/n.php?h=Cache-Control:private'
+	is_fresh '/n.php?h=Cache-Control:no-store'
+	is_fresh '/n.php?h=Cache-Control:no-cache'
+	is_fresh '/n.php?h=Vary:*'
+	is_fresh '/n.php?code=500'
+	is_fresh '/n.php?code=404&h=Cache-Control:max-age%3D60'
+	is_fresh '/n.php?code=302'
+}
+
+@test "basic_auth: nothing of that website is kept" {
+	is_kept /n.php
+	echo '{"/private":{"alice":"$apr1$saltsalt$Q17bmANhIA7pctgRGqF/S0"}}' >"$dir/auth"
+	set_a "basic_auth=@$dir/auth"
+	is_fresh /n.php
+	[ -z "$(says /n.php)" ]
+}
+
+@test "allowed_ips: access is judged before what is kept is looked for" {
+	is_kept /n.php
+	set_a 'allowed_ips=["127.0.0.1"]'
+	is_kept /n.php
+	[ "$(curl -s -m 20 -o /dev/null -w '%{http_code}' --interface 127.0.0.2 -H 'Host: a.example' http://127.0.0.1/n.php)" = 403 ]
+}
+
+@test "it is over after cache_ttl_seconds, a change of settings, or cache_enabled=false" {
+	local one
+	set_a cache_ttl_seconds=1
+	one=$(get a.example /n.php)
+	[ "$(get a.example /n.php)" = "$one" ]
+	sleep 2.1
+	[ "$(get a.example /n.php)" != "$one" ]
+	set_a cache_ttl_seconds=3600
+	is_kept /n.php
+	one=$(get a.example /n.php)
+	set_a gzip_enabled=false
+	[ "$(get a.example /n.php)" != "$one" ]
+	set_a cache_ttl_seconds=0
+	is_fresh /n.php
+	set_a cache_ttl_seconds=3600 cache_enabled=false
+	is_fresh /n.php
+	[ -z "$(says /n.php)" ]
+}
+
+@test "a file that is changed is seen at once" {
+	page a.example a.css one
+	[ "$(get a.example /a.css)" = one ]
+	[ "$(get a.example /a.css)" = one ]
+	page a.example a.css three
+	[ "$(get a.example /a.css)" = three ]
+}
+
+@test "what is kept is the web server's alone" {
+	is_kept /n.php
+	[ "$(stat -c '%U %a' /var/cache/hosting-panel-nginx-php)" = "www-data 700" ]
+	[ "$(stat -c '%U %a' /var/cache/hosting-panel-nginx-proxy)" = "www-data 700" ]
+	run ! runuser -u site1 -- ls /var/cache/hosting-panel-nginx-php /var/cache/hosting-panel-nginx-proxy
+}
+
+@test "proxy_port: answers of a program are kept, a WebSocket is not" {
+	[ $server = nginx ] || skip "the program is asked by the server behind"
+	perl "$BATS_TEST_DIRNAME/app.pl" 4567 >"$dir/app" 2>&1 3>&- 4>&- &
+	app=$!
+	for _ in $(seq 100); do
+		grep -q ready "$dir/app" && break
+		sleep 0.1
+	done
+	set_a proxy_port=4567
+	[ "$(says /x)" = MISS ]
+	[ "$(says /x)" = HIT ]
+	[ "$(says /x -b a=1)" = BYPASS ]
+	[ "$(says /go)" = MISS ]
+	[ "$(says /go)" = MISS ]
+}
+
+@test "purge: what is kept of one website goes, and of no other" {
+	local a b
+	hp-site add b.example tenant=acme web_server=$server cache_enabled=yes -q 3>&- 4>&-
+	page b.example n.php '<?php echo "GET of b ", hrtime(true);'
+	# a name that begins like it
+	hp-site add a.example.org tenant=acme web_server=$server cache_enabled=yes -q 3>&- 4>&-
+	page a.example.org n.php '<?php echo "GET of c ", hrtime(true);'
+	a=$(get a.example /n.php) b=$(get b.example /n.php) c=$(get a.example.org /n.php)
+	get a.example '/n.php?KEY:%20b.example%20x' >/dev/null
+	run -0 hp-vhost purge a.example --tsv -n -o domain,removed
+	[ "$output" = "a.example	2" ] || { echo "$output"; return 1; }
+	[ "$(get b.example /n.php)" = "$b" ]
+	[ "$(get a.example.org /n.php)" = "$c" ]
+	[ "$(get a.example /n.php)" != "$a" ]
+	is_kept /n.php
+	run -0 hp-audit list --tsv -n -o verb,object
+	[[ $output == *"vhost:purge	a.example"* ]]
+	run -0 --separate-stderr hp-vhost purge a.example --tsv -n -o removed
+	[ "$output" = 1 ]
+	run -3 hp-vhost purge nobody.example
+	[[ $output == *"no website of this node"* ]]
+	run -2 hp-vhost purge ../etc
+	b=$(get b.example /n.php)
+	run -3 --separate-stderr hp-vhost purge - --tsv -n -o domain,exit <<<$'b.example\nnobody.example\na.example'
+	[ "$output" = $'a.example\t0\nb.example\t0\nnobody.example\t3' ]
+	[ "$(get b.example /n.php)" != "$b" ]
+}
