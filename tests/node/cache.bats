@@ -142,7 +142,7 @@ is_fresh() {
 	run ! runuser -u site1 -- ls /var/cache/hosting-panel-nginx-php /var/cache/hosting-panel-nginx-proxy
 }
 
-@test "proxy_port: answers of a program are kept, a WebSocket is not" {
+@test "proxy_port: answers of a program are kept, not to a cookie, and no redirect" {
 	[ $server = nginx ] || skip "the program is asked by the server behind"
 	perl "$BATS_TEST_DIRNAME/app.pl" 4567 >"$dir/app" 2>&1 3>&- 4>&- &
 	app=$!
