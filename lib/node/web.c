@@ -345,7 +345,11 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	 */
 	if (pid == 0)
 		return stop || x->boot ? 0 : hp_web_start(s->is, err);
-	return stop ? hp_service_stop(names, err) : hp_web_reload(s, err);
+	if (stop || hp_web_reload(s, err) < 0)
+		return stop ? hp_service_stop(names, err) : err->code;
+	/* when this is over, nobody is served as it was to be */
+	hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
+	return 0;
 }
 
 /* The front goes back first: it is the one that clients see, and it may hold another's port. */
@@ -390,7 +394,7 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		if (!s->lose_now)
 			continue;
 		s->lose_now = false;
-		hp_web_wait_gone(web->front, OLD_WORKERS_MS);
+		hp_web_wait_old(web->front, HP_WEB_GONE, hp_now_ms() + OLD_WORKERS_MS);
 		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && hp_web_reload(s, err) < 0))
 			return err->code;
 	}

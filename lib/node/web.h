@@ -226,8 +226,12 @@ int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info
 	size_t *ret_n, struct hp_err *err);
 
 /* ---- web_probe.c ---- */
-/* Its workers of before the last reload have ended, or so long was waited for them. */
-void hp_web_wait_gone(const struct hp_web_server *s, unsigned ms);
+enum hp_web_until { HP_WEB_CLOSED, HP_WEB_GONE };
+/*
+ * Its workers of before the last reload take no new connection, or have ended; or it is later than
+ * end (hp_now_ms()).
+ */
+void hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end);
 /* Do the sites that change on this server answer with their new configuration? */
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 #endif

@@ -129,24 +129,14 @@ static bool until_right(struct question *q)
  * Old and new workers accept side by side for a while: a request right after the first good
  * answer could still meet the old configuration.
  */
-static void wait_for_old(const struct hp_engine *x, struct hp_web_server *s)
+void hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end)
 {
-	uint64_t end = deadline(x);
 	size_t i;
 
 	for (i = 0; i < s->n_workers; i++)
-		while (hp_web_is_alive(s->is, s->workers[i]) && s->is->accepts(s->workers[i]) &&
+		while (hp_web_is_alive(s->is, s->workers[i]) &&
+			(until == HP_WEB_GONE || s->is->accepts(s->workers[i])) &&
 			hp_now_ms() < end)
-			nap(5);
-}
-
-void hp_web_wait_gone(const struct hp_web_server *s, unsigned ms)
-{
-	uint64_t end = hp_now_ms() + ms;
-	size_t i;
-
-	for (i = 0; i < s->n_workers; i++)
-		while (hp_web_is_alive(s->is, s->workers[i]) && hp_now_ms() < end)
 			nap(5);
 }
 
@@ -229,7 +219,7 @@ int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_
 	}
 	/* where it is undone there may be no new ones to wait for */
 	if (!n_wrong)
-		wait_for_old(x, s);
+		hp_web_wait_old(s, HP_WEB_CLOSED, deadline(x));
 	x->servers_us += hp_now_us() - s->told_us;
 	return rc ? rc : hp_web_lives(s, err);
 }
