@@ -13,7 +13,8 @@ nginx_templatesdir = $(pkgdatadir)/templates/nginx
 dist_nginx_templates_DATA = templates/nginx/app.conf templates/nginx/behind-app.conf \
 	templates/nginx/behind-php.conf templates/nginx/behind.conf templates/nginx/cache-php.conf \
 	templates/nginx/cache-proxy.conf templates/nginx/content.conf \
-	templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/node.conf \
+	templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/keep-php.conf \
+	templates/nginx/keep-proxy.conf templates/nginx/node.conf \
 	templates/nginx/paths.conf templates/nginx/php-path.conf templates/nginx/php.conf \
 	templates/nginx/proxy.conf templates/nginx/site.conf templates/nginx/tls.conf
 

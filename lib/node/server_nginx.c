@@ -315,8 +315,12 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_GZIP_ENABLED] = {"gzip gzip_vary gzip_proxied gzip_comp_level gzip_min_length "
 				  "gzip_types",
 		NULL},
-	[HP_SITE_CACHE_ENABLED] = {"location expires try_files", "for names of static files"},
-	[HP_SITE_CACHE_TTL_SECONDS] = {"expires", "where cache_enabled is true"},
+	[HP_SITE_CACHE_ENABLED] = {"location expires try_files fastcgi_cache_key "
+				   "fastcgi_cache_valid proxy_cache_key proxy_cache_valid "
+				   "add_header",
+		"names of static files expire; as the front it keeps other answers"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"expires fastcgi_cache_valid proxy_cache_valid",
+		"where cache_enabled is true; the latter two 10 seconds at most"},
 	[HP_SITE_HTTP_SECURITY_HEADERS] = {"add_header fastcgi_hide_header proxy_hide_header",
 		NULL},
 	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},

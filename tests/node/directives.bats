@@ -34,6 +34,9 @@ samples() {
 		gzip_enabled = gzip_enabled=false -- gzip_enabled=true
 		gzip_enabled = gzip_enabled=true -- gzip_enabled=false
 		cache_enabled = -- cache_enabled=true
+		cache_enabled = proxy_port=9123 -- proxy_port=9123 cache_enabled=true
+		cache_ttl_seconds = proxy_port=9123 cache_enabled=true cache_ttl_seconds=3 -- proxy_port=9123 cache_enabled=true cache_ttl_seconds=2
+		cache_ttl_seconds = cache_enabled=true cache_ttl_seconds=3 -- cache_enabled=true cache_ttl_seconds=2
 		cache_ttl_seconds = cache_enabled=true -- cache_enabled=true cache_ttl_seconds=77
 		http_security_headers = -- http_security_headers={"X-Own":"yes"}
 		allowed_ips = -- allowed_ips=["10.0.0.0/8"]
