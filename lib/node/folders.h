@@ -3,7 +3,8 @@
  * tenant can move them; below the document root nothing is ever opened through a
  * symbolic link, and only what we have just made is chowned.
  *
- *   HP_VHOSTS_DIR/<domain>       site:web 0750      document root
+ *   HP_VHOSTS_DIR/<domain>       site:web 0750      document root; below it that of the setting
+ *                                                   document_root, where it is not there
  *   HP_SITES_DIR/<domain>        root:site 0750     and in it sessions, uploads, tmp: site 0700
  *   HP_SITES_LOG_DIR/<domain>    root:site 0750     and in it php-error.log, php-fpm.log,
  *                                                   php-slow.log: site 0640
@@ -66,6 +67,20 @@ int hp_folders_make_in(const struct hp_folders *f, struct hp_pool *pool,
 /* The same for one website alone. */
 int hp_folders_make(struct hp_pool *pool, const char *root, const struct hp_folders_want *w,
 	struct hp_strv *made, struct hp_err *err);
+/*
+ * The folder that is served, below the document root (relative, of plain names). What is there
+ * stays as it is, also behind the tenant's own links; else it is made with his rights, site:web
+ * 0750. HP_E_DENIED where he has something in its way: a file, a link that leads nowhere, a folder
+ * closed to himself, a full quota. Nothing else of the website may depend on that.
+ */
+int hp_folders_make_below(const struct hp_folders *f, struct hp_pool *pool,
+	const struct hp_folders_want *w, const char *below, struct hp_err *err);
+/* Would it have to be made? How many of its names are there already. */
+bool hp_folders_lack_below(struct hp_pool *pool, const char *root, const char *domain,
+	const char *below, size_t *ret_there);
+/* Undo: remove those of its folders, behind the first ones, that are empty. */
+void hp_folders_undo_below(struct hp_pool *pool, const char *root, const char *domain,
+	const char *below, size_t there);
 /*
  * Undo: remove what hp_folders_make() made, newest first. Files that have come since go only from
  * the state and log folders; a document root that is no longer empty stays.

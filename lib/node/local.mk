@@ -14,7 +14,7 @@ lib_libhp_la_SOURCES += lib/node/web.c lib/node/web.h lib/node/web_cache.c lib/n
 	lib/node/web_site.c lib/node/web_slots.c lib/node/web_slots.h lib/node/web_tell.c lib/node/web_test.c \
 	lib/node/web_tls.c lib/node/settings.c lib/node/settings.h lib/node/servers.c lib/node/server_apache.c lib/node/server_nginx.c
 # PHP: versions, instances, and the users and folders of sites.
-lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/instance.h \
+lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/folders_below.c lib/node/instance.h \
 	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h lib/node/instance_limits.c \
 	lib/node/instance_plain.c lib/node/instance_systemd.c lib/node/masters.h \
 	lib/node/masters.c lib/node/php.h lib/node/php.c \

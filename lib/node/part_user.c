@@ -163,13 +163,18 @@ static int journal(struct hp_engine *x, struct hp_err *err HP_UNUSED)
 {
 	unsigned what = HP_FOLDERS_STATE, lack;
 	struct hp_wish *w;
-	size_t i;
+	size_t i, there;
 
 	for (i = 0; i < x->n_sites; i++) {
 		w = &x->sites[i];
 		hp_pool_reset(x->scratch);
 		if (mine(x)->missing[i])
 			hp_journal_note(x, HP_PART_USER, "user\t%s", w->user);
+		/* before the folder that it is in: undoing goes by this order */
+		if (needs_user(w) && w->below &&
+			hp_folders_lack_below(x->scratch, x->root, w->domain, w->below, &there))
+			hp_journal_note(
+				x, HP_PART_USER, "below\t%s\t%zu\t%s", w->domain, there, w->below);
 		lack = needs_user(w) ? missing_folders(x, w) : 0;
 		if (lack)
 			hp_journal_note(x, HP_PART_USER, "folders\t%s\t%u", w->domain, lack);
@@ -209,11 +214,30 @@ struct maker {
 	const struct hp_folders *f;
 	size_t from, to;         /* sites */
 	struct hp_pool *pool;
+	struct hp_pool *kept;    /* what tenants have in the way of their document_root */
+	struct hp_strv notes;
 	struct hp_wish *bad;     /* whom the error is about */
 	struct hp_err err;
 	pthread_t thread;
 	bool runs;
 };
+
+/*
+ * What is the tenant's own must not keep his website from being changed, or suspended: that the
+ * folder is not there is said, and that is all.
+ */
+static int make_below(struct maker *m, struct hp_wish *w, const struct hp_folders_want *want)
+{
+	struct hp_err one = HP_ERR_INIT;
+
+	if (!w->below || hp_folders_make_below(m->f, m->pool, want, w->below, &one) == 0)
+		return 0;
+	if (one.code == HP_E_OS)
+		return m->err = one, one.code;
+	hp_strv_add(m->kept, &m->notes, w->domain);
+	hp_strv_add(m->kept, &m->notes, one.msg);
+	return 0;
+}
 
 static int make_site(struct maker *m, struct hp_wish *w)
 {
@@ -225,6 +249,8 @@ static int make_site(struct maker *m, struct hp_wish *w)
 		rc = hp_folders_is_made(m->f, m->pool, &want, &m->err);
 	if (rc == 0)
 		rc = hp_folders_make_in(m->f, m->pool, &want, NULL, &m->err);
+	if (rc >= 0)
+		rc = make_below(m, w, &want);
 	hp_fault("mid-folders");
 	return rc < 0 ? rc : 0;
 }
@@ -267,6 +293,19 @@ static void run_makers(struct maker *m, size_t n)
 	}
 }
 
+/* As what becomes of the site's row. */
+static void take_notes(struct hp_engine *x, const struct hp_strv *notes)
+{
+	struct hp_wish *w;
+	size_t i;
+
+	for (i = 0; i + 1 < notes->n; i += 2) {
+		w = hp_engine_site(x, notes->v[i]);
+		if (w)
+			w->msg = hp_pstrdup(x->pool, notes->v[i + 1]);
+	}
+}
+
 static int make_folders(struct hp_engine *x, const struct hp_folders *f, size_t work,
 	struct hp_err *err)
 {
@@ -274,12 +313,15 @@ static int make_folders(struct hp_engine *x, const struct hp_folders *f, size_t 
 	size_t i, n = choose_makers(work);
 
 	for (i = 0; i < n; i++) {
-		m[i] = (struct maker){.x = x, .f = f, .pool = hp_pool_new(), .err = HP_ERR_INIT,
+		m[i] = (struct maker){.x = x, .f = f, .pool = hp_pool_new(),
+			.kept = hp_pool_new(), .err = HP_ERR_INIT,
 			.from = x->n_sites * i / n, .to = x->n_sites * (i + 1) / n};
 	}
 	run_makers(m, n);
 	for (i = 0; i < n; i++) {
+		take_notes(x, &m[i].notes);
 		hp_pool_free(m[i].pool);
+		hp_pool_free(m[i].kept);
 		if (m[i].bad && !bad)
 			bad = &m[i];
 	}
@@ -385,6 +427,12 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 		return 0;
 	if (f.n == 2 && hp_streq(f.v[0], "user")) {
 		hp_strv_add_ref(x->pool, &p->reap, f.v[1]);
+		return 0;
+	}
+	if (f.n == 4 && hp_streq(f.v[0], "below")) {
+		if (hp_parse_u64(f.v[2], SIZE_MAX, &mask) < 0)
+			return bad_line(line, err);
+		hp_folders_undo_below(x->scratch, x->root, f.v[1], f.v[3], (size_t)mask);
 		return 0;
 	}
 	if (f.n != 3 || !hp_streq(f.v[0], "folders") ||

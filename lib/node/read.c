@@ -249,6 +249,8 @@ static int on_site(void *arg, struct hp_pool *pool, const struct hp_site *site,
 	w->php = intern(x, site->v[HP_SITE_PHP_VERSION]);
 	if (w->php && read_more_php(x, pool, site, &w->more_php, err) < 0)
 		return err->code;
+	w->below = site->v[HP_SITE_DOCUMENT_ROOT];
+	w->below = w->below && *w->below ? hp_pstrdup(x->pool, w->below) : NULL;
 	w->server = intern(x, site->v[HP_SITE_WEB_SERVER]);
 	w->suspended = hp_streq(site->v[HP_SITE_STATUS], "suspended");
 	w->line = hp_pmemdup(x->pool, line, len);

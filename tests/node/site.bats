@@ -125,6 +125,32 @@ site() { # site DOMAIN: one that says its user
 	[ -d /var/log/hosting-panel/sites/b.example ]
 }
 
+@test "document_root that is not there is made, the site's own; what the tenant has in its way is told" {
+	site a.example
+	run -0 hp-site set a.example document_root=web/public 3>&- 4>&-
+	[ "$(stat -c '%U:%G %a' /var/www/vhosts/a.example/web/public)" = 'site1:www-data 750' ]
+	page a.example web/public/index.html served
+	[ "$(get a.example /)" = served ]
+	# there already: as it is
+	mkdir -m 700 /var/www/vhosts/a.example/there
+	run -0 hp-site set a.example document_root=there 3>&- 4>&-
+	[ "$(stat -c '%U:%G %a' /var/www/vhosts/a.example/there)" = 'root:root 700' ]
+	# nothing behind a link of the tenant's, and no veto against being suspended
+	ln -s /etc /var/www/vhosts/a.example/current
+	run -0 hp-site set a.example document_root=current/public 3>&- 4>&-
+	[[ $output == *'document_root: /var/www/vhosts/a.example/current/public'*'symbolic link'* ]] || { echo "$output"; return 1; }
+	[ ! -e /etc/public ]
+	run -0 hp-site suspend a.example 3>&- 4>&-
+	[ "$(code a.example /)" = 503 ]
+	# undone with the rest
+	site b.example
+	HP_FAULT=before-switch run -137 hp-site set b.example document_root=x/y 3>&- 4>&-
+	[ -d /var/www/vhosts/b.example/x/y ]
+	run -0 hp-vhost recover 3>&- 4>&-
+	[ ! -e /var/www/vhosts/b.example/x ]
+	[ "$(get b.example /)" = "user 20002" ]
+}
+
 @test "the last site of a server that listens for nobody else is removed at once" {
 	rm -f /etc/nginx/sites-enabled/*
 	site a.example

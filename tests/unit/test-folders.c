@@ -175,6 +175,90 @@ static void test_remove_very_deep(void **state HP_UNUSED)
 	assert_true(exists(HP_SITES_DIR "/a.example"));
 }
 
+static int make_below(const char *below, struct hp_err *err)
+{
+	struct hp_folders f = HP_FOLDERS_INIT;
+	int r;
+
+	hp_err_clear(err);
+	assert_int_equal(hp_folders_open(&f, root, err), 0);
+	r = hp_folders_make_below(&f, pool, &want, below, err);
+	hp_folders_close(&f);
+	assert_int_equal(geteuid(), getuid());
+	return r;
+}
+
+static void test_below_is_made_and_undone(void **state HP_UNUSED)
+{
+	const char *own = HP_VHOSTS_DIR "/a.example";
+	struct hp_err err = HP_ERR_INIT;
+	mode_t before;
+	size_t there;
+
+	assert_true(hp_folders_lack_below(pool, root, "a.example", "web/public", &there));
+	assert_int_equal(there, 0);
+	make(NULL);
+	before = umask(077);
+	assert_int_equal(make_below("web", &err), 0);
+	umask(before);
+	has(HP_VHOSTS_DIR "/a.example/web", 20001, 33, 0750);
+	assert_true(hp_folders_lack_below(pool, root, "a.example", "web/public/en", &there));
+	assert_int_equal(there, 1);
+	assert_int_equal(make_below("web/public/en", &err), 0);
+	has(HP_VHOSTS_DIR "/a.example/web/public/en", 20001, 33, 0750);
+	assert_false(hp_folders_lack_below(pool, root, "a.example", "web/public/en", &there));
+	/* what is there stays as it is */
+	assert_int_equal(chmod(hp_path(pool, root, HP_VHOSTS_DIR "/a.example/web"), 0700), 0);
+	assert_int_equal(make_below("web/public/en", &err), 0);
+	has(HP_VHOSTS_DIR "/a.example/web", 20001, 33, 0700);
+	/* undone: only what is empty, and nothing that was there before */
+	put(HP_VHOSTS_DIR "/a.example/web/public/x");
+	hp_folders_undo_below(pool, root, "a.example", "web/public/en", 1);
+	assert_false(exists(HP_VHOSTS_DIR "/a.example/web/public/en"));
+	assert_true(exists(HP_VHOSTS_DIR "/a.example/web/public/x"));
+	assert_int_equal(unlink(hp_path(pool, root, hp_pprintf(pool, "%s/web/public/x", own))), 0);
+	hp_folders_undo_below(pool, root, "a.example", "web/public/en", 1);
+	assert_true(exists(HP_VHOSTS_DIR "/a.example/web"));
+	assert_false(exists(HP_VHOSTS_DIR "/a.example/web/public"));
+}
+
+static void test_below_takes_no_way_out(void **state HP_UNUSED)
+{
+	const char *own = hp_path(pool, root, HP_VHOSTS_DIR "/a.example");
+	const char *outside = hp_path(pool, root, "/outside");
+	struct hp_err err = HP_ERR_INIT;
+	size_t there;
+
+	make(NULL);
+	assert_int_equal(mkdir(outside, 0777), 0);
+	/* a link out of the folder: nothing is made behind it, though anybody could */
+	assert_int_equal(chmod(outside, 0777), 0);
+	assert_int_equal(symlink(outside, hp_pprintf(pool, "%s/current", own)), 0);
+	assert_int_equal(make_below("current/public", &err), HP_E_DENIED);
+	assert_non_null(strstr(err.msg, "symbolic link"));
+	assert_false(exists("/outside/public"));
+	assert_false(hp_folders_lack_below(pool, root, "a.example", "current/public", &there));
+	hp_folders_undo_below(pool, root, "a.example", "current/public", 0);
+	assert_true(exists("/outside"));
+	/* one that leads to a folder is the tenant's way of having it */
+	assert_int_equal(mkdir(hp_path(pool, root, "/outside/public"), 0755), 0);
+	if (geteuid() != 0)
+		assert_int_equal(make_below("current/public", &err), 0);
+	/* a file in the way */
+	put(HP_VHOSTS_DIR "/a.example/file");
+	assert_int_equal(make_below("file", &err), HP_E_DENIED);
+	assert_true(make_below("file/x", &err) < 0);
+	/* rights of the tenant's, not of root's */
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(mkdir(hp_pprintf(pool, "%s/roots", own), 0755), 0);
+	assert_int_equal(make_below("roots/x", &err), HP_E_DENIED);
+	assert_false(exists(HP_VHOSTS_DIR "/a.example/roots/x"));
+	/* and root has its own back */
+	put("/outside/public/y");
+	has("/outside/public/y", 0, 0, 0644);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -182,7 +266,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_make_owners_and_modes),
 		TEST(test_make_takes_no_foreign_tree),
-		TEST(test_undo_keeps_what_came_since),
+		TEST(test_undo_keeps_what_came_since), TEST(test_below_is_made_and_undone),
+		TEST(test_below_takes_no_way_out),
 		TEST(test_remove_follows_nothing),
 		TEST(test_remove_very_deep),
 	};
