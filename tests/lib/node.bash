@@ -41,6 +41,14 @@ node_panel() {
 	panel hp-tenant add acme -q
 }
 
+# before there is any site; nobody else may have the ports
+node_front() { # node_front SERVER
+	mkdir -p /etc/hosting-panel
+	kill "$(cat /run/nginx.pid)"
+	until_gone /run/nginx.pid
+	printf '[web]\nserver = %s\n' "$1" >/etc/hosting-panel/hosting-panel.conf
+}
+
 # masters that are started must not keep bats' own descriptors
 panel() { "$@" 3>&- 4>&-; }
 

@@ -1,4 +1,4 @@
-# Which server a file of tests is about: settings*.bats, probes*.bats and php-paths*.bats are links to one text
+# Which server a file of tests is about: adopt*.bats, probes*.bats, settings*.bats and php-paths*.bats are links to one text
 # each. Asked by these themselves, and by directives.bats, which wants a test for every server.
 # shellcheck shell=bash
 # settings_server FILE: sets server, which serves the website, front, and etc, the server's folder

@@ -9,7 +9,7 @@ setup() {
 	node_panel
 	settings_server "$BATS_TEST_FILENAME"
 	rm -f /etc/nginx/sites-enabled/default
-	[ "$front" = nginx ] || front "$front"
+	[ "$front" = nginx ] || node_front "$front"
 	hp-site add a.example tenant=acme web_server=$server -q 3>&- 4>&-
 	page a.example index.php '<?php echo "php ", $_SERVER["REQUEST_URI"];'
 }
@@ -17,14 +17,6 @@ setup() {
 teardown() {
 	[ -z "${app:-}" ] || kill "$app" 2>/dev/null || true
 	node_teardown
-}
-
-# before there is any site; nobody else may have the ports
-front() {
-	mkdir -p /etc/hosting-panel
-	kill "$(cat /run/nginx.pid)"
-	until_gone /run/nginx.pid
-	printf '[web]\nserver = %s\n' "$1" >/etc/hosting-panel/hosting-panel.conf
 }
 
 set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }

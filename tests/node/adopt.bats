@@ -1,12 +1,16 @@
-# hp-vhost adopt with the real NGINX: a hand-made virtual host becomes a website, or nothing has happened.
+# hp-vhost adopt with the real server: a hand-made virtual host becomes a website, or nothing has happened.
+# adopt-apache.bats is a link to this text.
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/settings-server
 
 setup() {
 	node_setup
 	node_panel
-	panel hp-site add first.example tenant=acme -q
+	settings_server "$BATS_TEST_FILENAME"
+	[ $front = nginx ] || node_front $front
+	panel hp-site add first.example tenant=acme web_server=$server -q
 	rm -rf /srv/blog
 	mkdir -p /srv/blog/sub
 	echo '<?php echo "hello ", basename(__DIR__);' >/srv/blog/index.php
@@ -14,10 +18,10 @@ setup() {
 	ln -s /etc/passwd /srv/blog/outside
 	mkfifo /srv/blog/pipe
 	chmod 4777 /srv/blog/sub/a.txt
+	enabled=$etc/sites-enabled/blog$(conf)
 	vhost
-	ln -s ../sites-available/blog /etc/nginx/sites-enabled/blog
-	nginx -s reload
-	sleep 0.3
+	ln -s "../sites-available/blog$(conf)" "$enabled"
+	reload
 }
 
 teardown() {
@@ -25,11 +29,23 @@ teardown() {
 	node_teardown
 }
 
+# Debian's Apache reads no other names
+conf() { [ $server = nginx ] || echo .conf; }
+
+reload() {
+	if [ $server = nginx ]; then nginx -s reload; else apache2ctl graceful 2>/dev/null; fi
+	sleep 0.3
+}
+
 vhost() { # vhost [DIRECTIVE …]
-	cat >/etc/nginx/sites-available/blog <<-END
+	vhost_$server "$@" >"$etc/sites-available/blog$(conf)"
+}
+
+vhost_nginx() {
+	cat <<-END
 	server {
 		listen 80;
-		server_name blog.example www.blog.example;
+		server_name blog.example www.blog.example ${alias:-};
 		root /srv/blog;
 		index index.php index.html;
 		location / { try_files \$uri \$uri/ /index.php?\$args; }
@@ -37,6 +53,32 @@ vhost() { # vhost [DIRECTIVE …]
 		add_header X-Seen \$host;
 		$*
 	}
+	END
+}
+
+vhost_apache() {
+	local address=${listen:-*:80}
+	cat <<-END
+	<VirtualHost $address>
+		ServerName blog.example
+		ServerAlias www.blog.example ${alias:-}
+		DocumentRoot /srv/blog
+		<Directory /srv/blog>
+			Require all granted
+		</Directory>
+		DirectoryIndex index.php index.html
+		<Location /api>
+			Redirect 410 /api
+			ErrorDocument 410 "of hand"
+		</Location>
+		Header set X-Seen "expr=%{HTTP_HOST}"
+		<FilesMatch "\.php$">
+			SetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"
+		</FilesMatch>
+		ErrorLog \${APACHE_LOG_DIR}/blog.log
+		CustomLog \${APACHE_LOG_DIR}/blog-access.log combined
+		$*
+	</VirtualHost>
 	END
 }
 
@@ -52,28 +94,28 @@ nothing_changed() {
 
 @test "without --yes it says what it would do, changes nothing, and is exit 10" {
 	remember
-	p hp-vhost adopt blog.example --copy
+	p hp-vhost adopt blog.example $server --copy
 	[ "$status" = 10 ] || { echo "$stderr"; return 1; }
-	[[ $stderr == *"/etc/nginx/sites-enabled/blog:7: location /api: goes into /etc/hosting-panel/custom/blog.example/nginx/adopted.conf"* ]] || { echo "$stderr"; return 1; }
-	[[ $stderr == *"/etc/nginx/sites-enabled/blog: the link is removed"* ]]
+	[[ $stderr == *"$enabled:"*"ocation /api"*": goes into /etc/hosting-panel/custom/blog.example/$server/adopted.conf"* ]] || { echo "$stderr"; return 1; }
+	[[ $stderr == *"$enabled: the link is removed"* ]]
 	[[ $stderr == *"/srv/blog: it is copied"* ]]
 	nothing_changed
 }
 
 @test "documents elsewhere are not moved in silence: refused without --copy" {
 	remember
-	p hp-vhost adopt blog.example --yes
+	p hp-vhost adopt blog.example $server --yes
 	[ "$status" = 4 ]
 	[[ $stderr == *"its documents are in /srv/blog"*"--copy"* ]]
 	nothing_changed
 }
 
 @test "adopt --yes --copy: served by the panel, with its hand-made directives, by its own PHP" {
-	p hp-vhost adopt blog.example --copy --yes --jsonl
+	p hp-vhost adopt blog.example $server --copy --yes --jsonl
 	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
 	[ "$(jq -r '.action, .result' <<<"$output" | tr '\n' ' ')" = "adopt applied " ]
-	[ ! -e /etc/nginx/sites-enabled/blog ]
-	[ -f /etc/nginx/sites-available/blog ]
+	[ ! -e "$enabled" ]
+	[ -f "$etc/sites-available/blog$(conf)" ]
 	[ "$(get blog.example /)" = "hello blog.example" ]
 	[ "$(get www.blog.example /sub/a.txt)" = plain ]
 	[ "$(get blog.example /api)" = "of hand" ]
@@ -87,18 +129,17 @@ nothing_changed() {
 	p hp-vhost verify
 	[ "$status" = 0 ] || { echo "$output"; return 1; }
 	# there is nothing more to adopt
-	p hp-vhost adopt blog.example --copy --yes
+	p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 3 ]
 }
 
-@test "what NGINX refuses in the snippet undoes everything" {
-	# a second location of that name is refused only beside the panel's own
-	vhost 'location ^~ /.well-known/hosting-panel/ { return 200 x; }'
-	nginx -s reload
+@test "what the server refuses undoes everything" {
+	# what is hand-made for the website stands in its vhost
+	snippet blog.example $server bad.conf 'Nonsense on;'
 	remember
-	p hp-vhost adopt blog.example --copy --yes
+	p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 7 ] || { echo "$status $stderr"; return 1; }
-	[[ $stderr == *"duplicate location"* ]]
+	[[ $stderr == *"Nonsense"* ]]
 	nothing_changed
 }
 
@@ -106,7 +147,7 @@ nothing_changed() {
 	local fault
 	remember
 	for fault in rename reload commit; do
-		HP_FAULT=$fault:err p hp-vhost adopt blog.example --copy --yes
+		HP_FAULT=$fault:err p hp-vhost adopt blog.example $server --copy --yes
 		[ "$status" != 0 ] || { echo "$fault"; return 1; }
 		nothing_changed || { echo "$fault"; return 1; }
 	done
@@ -114,50 +155,94 @@ nothing_changed() {
 
 @test "killed within the switch: the next run brings the hand-made vhost back" {
 	remember
-	HP_FAULT=after-reload:kill p hp-vhost adopt blog.example --copy --yes
-	[ "$status" != 0 ]
+	HP_FAULT=after-reload p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 137 ]
 	p hp-vhost recover
 	[ "$status" = 0 ]
-	[ -L /etc/nginx/sites-enabled/blog ]
+	[ -L "$enabled" ]
 	[ "$(get blog.example /sub/a.txt)" = plain ]
 }
 
-@test "a file in conf.d moves: its text is kept; one with the website's own name, too" {
-	rm /etc/nginx/sites-enabled/blog
-	mv /etc/nginx/sites-available/blog /etc/nginx/sites-available/blog.example.conf
-	cp /etc/nginx/sites-available/blog.example.conf /etc/nginx/conf.d/blog.conf
-	nginx -s reload
-	sleep 0.3
-	p hp-vhost adopt blog.example --copy --yes
+@test "a file, not a link, moves: its text is kept; one with the website's own name, too" {
+	local file=$etc/sites-enabled/hand.conf
+	[ $server = apache ] || file=$etc/conf.d/hand.conf
+	rm "$enabled"
+	mv "$etc/sites-available/blog$(conf)" "$etc/sites-available/blog.example.conf"
+	cp "$etc/sites-available/blog.example.conf" "$file"
+	reload
+	p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
-	[ ! -e /etc/nginx/conf.d/blog.conf ]
-	grep -q 'root /srv/blog' /etc/hosting-panel/adopted/blog.example/blog.conf
-	grep -q 'root /srv/blog' /etc/hosting-panel/adopted/blog.example/blog.example.conf
-	grep -q 'written by hosting-panel' /etc/nginx/sites-available/blog.example.conf
+	[ ! -e "$file" ]
+	grep -q '/srv/blog' /etc/hosting-panel/adopted/blog.example/hand.conf
+	grep -q '/srv/blog' /etc/hosting-panel/adopted/blog.example/blog.example.conf
+	grep -q 'written by hosting-panel' "$etc/sites-available/blog.example.conf"
 	[ "$(get blog.example /)" = "hello blog.example" ]
 }
 
-@test "a file with more in it than the website is refused" {
-	echo 'upstream x { server 127.0.0.1:9; }' >>/etc/nginx/sites-available/blog
-	nginx -s reload
+@test "the hand-made link has the very name of the panel's" {
+	rm "$enabled"
+	mv "$etc/sites-available/blog$(conf)" "$etc/sites-available/blog.example.conf"
+	ln -s ../sites-available/blog.example.conf "$etc/sites-enabled/blog.example.conf"
+	reload
 	remember
-	p hp-vhost adopt blog.example --copy --yes
+	HP_FAULT=reload:err p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" != 0 ]
+	nothing_changed
+	p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[ "$(get blog.example /)" = "hello blog.example" ]
+	grep -q '/srv/blog' /etc/hosting-panel/adopted/blog.example/blog.example.conf
+	p hp-vhost verify
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+	p hp-site remove blog.example --yes
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[ -z "$(ls "$etc/sites-enabled" | grep blog)" ]
+}
+
+@test "a name with a star, whose link comes last where the first that fits is taken" {
+	local link=blog.example.conf
+	[ $server = nginx ] || link="~$link"
+	alias='*.blog.example' vhost
+	reload
+	p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[ ! -e "$enabled" ]
+	[ -L "$etc/sites-enabled/$link" ]
+	[ "$(get any.blog.example /sub/a.txt)" = plain ]
+	[ "$(get blog.example /api)" = "of hand" ]
+	p hp-vhost verify
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+}
+
+@test "a file with more in it than the website is refused" {
+	local more='upstream x { server 127.0.0.1:9; }'
+	[ $server = nginx ] || more='Listen 127.0.0.1:8765'
+	echo "$more" >>"$etc/sites-available/blog$(conf)"
+	reload
+	remember
+	p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 4 ]
-	[[ $stderr == *"more stands in /etc/nginx/sites-enabled/blog than this website"* ]]
+	[[ $stderr == *"more stands in $enabled than this website"* ]]
 	nothing_changed
 }
 
 @test "HTTPS without a certificate in the store is refused, and --http-only takes it" {
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=blog.example -keyout /etc/nginx/k.pem \
-		-out /etc/nginx/c.pem 2>/dev/null
-	vhost 'listen 443 ssl; ssl_certificate c.pem; ssl_certificate_key k.pem;'
-	nginx -s reload
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=blog.example -keyout $etc/k.pem \
+		-out $etc/c.pem 2>/dev/null
+	if [ $server = nginx ]; then
+		vhost 'listen 443 ssl; ssl_certificate c.pem; ssl_certificate_key k.pem;'
+	else
+		listen='*:443' vhost_apache "SSLEngine on
+			SSLCertificateFile $etc/c.pem
+			SSLCertificateKeyFile $etc/k.pem" >>"$etc/sites-available/blog.conf"
+	fi
+	reload
 	remember
-	p hp-vhost adopt blog.example --copy --yes
+	p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 4 ]
 	[[ $stderr == *"no certificate"*"--http-only"* ]]
 	nothing_changed
-	p hp-vhost adopt blog.example --copy --yes --http-only
+	p hp-vhost adopt blog.example $server --copy --yes --http-only
 	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
 	[ "$(get blog.example /)" = "hello blog.example" ]
 }

@@ -25,7 +25,7 @@ EXTRA_DIST += tests/node/engine.bats
 EXTRA_DIST += tests/node/fault.bats
 EXTRA_DIST += tests/node/programs.bats
 EXTRA_DIST += tests/node/site.bats
-EXTRA_DIST += tests/node/adopt.bats tests/node/import.bats tests/node/web.bats
+EXTRA_DIST += tests/node/adopt.bats tests/node/adopt-apache.bats tests/node/import.bats tests/node/web.bats
 # each text once, and links to it for the other servers
 EXTRA_DIST += tests/node/settings.bats tests/node/settings-apache.bats tests/node/settings-behind.bats
 EXTRA_DIST += tests/node/cache.bats tests/node/cache-behind.bats tests/node/load.bats
