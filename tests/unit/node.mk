@@ -33,3 +33,4 @@ EXTRA_DIST += tests/node/php-paths.bats tests/node/php-paths-apache.bats tests/n
 EXTRA_DIST += tests/node/traps.bats tests/node/traps-apache.bats tests/node/traps-apache-behind.bats \
 	tests/node/traps-nginx-behind.bats
 EXTRA_DIST += tests/node/probes.bats tests/node/probes-apache.bats tests/node/probes-behind.bats tests/node/app.pl
+EXTRA_DIST += tests/node/htaccess.bats tests/node/htaccess-behind.bats

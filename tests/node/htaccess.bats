@@ -1,0 +1,81 @@
+# What a tenant may write into .htaccess on Apache, tried with hostile intent on the real server in tests/lib/sandbox:
+# nothing in it reaches another website, the server's own pages, or the key of the front. The file's name says
+# whether Apache is the front; htaccess-behind.bats is a link to this one.
+
+bats_require_minimum_version 1.5.0
+load ../lib/settings
+
+setup() {
+	node_setup
+	node_panel
+	rm -f /etc/nginx/sites-enabled/default
+	front=apache
+	[[ $BATS_TEST_FILENAME != *-behind.bats ]] || front=nginx
+	[ $front = nginx ] || front apache
+	for d in a b; do
+		hp-site add $d.example tenant=acme web_server=apache -q 3>&- 4>&-
+		page $d.example who.php '<?php echo "user ", posix_geteuid(), " ", $_SERVER["HTTPS"] ?? "plain", ".";'
+		page $d.example x.txt "text of $d"
+	done
+}
+
+htaccess() { # htaccess LINE …: of a.example, and its user's own file
+	printf '%s\n' "$@" >/var/www/vhosts/a.example/.htaccess
+	chown site1: /var/www/vhosts/a.example/.htaccess
+}
+
+@test "a media type is no handler: no other website's PHP, no page of the server's own" {
+	[ "$(get a.example /x.txt)" = "text of a" ]
+	for type in proxy:unix:/run/hosting-panel/php/site2.sock'|'fcgi://x/ proxy:http://127.0.0.1:1/ proxy-server \
+		application/x-httpd-status server-status server-info balancer-manager cgi-script application/x-httpd-cgi; do
+		htaccess "AddType \"$type\" .txt .php .html"
+		[ "$(get a.example /x.txt)" = "text of a" ] || { echo "$type: $(get a.example /x.txt -i)"; return 1; }
+		[[ $(get a.example /who.php) == "user 20001 "* ]] || { echo "$type: $(get a.example /who.php -i)"; return 1; }
+		[ "$(code a.example /none.txt)" = 404 ] || { echo "$type: none.txt: $(get a.example /none.txt -i)"; return 1; }
+		[ "$(code a.example /none.php)" = 404 ] || { echo "$type: none.php: $(get a.example /none.php -i)"; return 1; }
+	done
+	# and it is one
+	htaccess 'AddType text/x-mine .txt'
+	[ "$(headers /x.txt | header content-type)" = text/x-mine ]
+	# pages beside a program behind the website, too
+	page a.example down.html "away"
+	htaccess 'AddType server-status .html'
+	set_a proxy_port=3999 error_pages='{"503":"/down.html","502":"/down.html"}'
+	[ "$(get a.example /x.txt)" = away ]
+	[ "$(get a.example /down.html)" = away ] || { get a.example /down.html -i; return 1; }
+}
+
+@test "an answer can't be made to tell the front's key" {
+	key=$(cat /var/lib/hosting-panel/node/front-key)
+	[ ${#key} -ge 16 ]
+	page a.example told.php '<?php echo json_encode([getallheaders(), $_SERVER, getenv()]);'
+	for more in '' 'Require all denied' 'Redirect 302 /x.txt /y' 'Redirect 410 /x.txt' 'ErrorDocument 404 /x.txt'; do
+		htaccess 'Header always echo .' 'Header echo .' "$more"
+		for path in /x.txt /who.php /told.php /none.txt /; do
+			got=$(get a.example "$path" -i)
+			[[ $got == *HTTP/1.1* && ${got,,} != *"$key"* ]] || { echo "$more: $path: $got"; return 1; }
+		done
+	done
+	htaccess 'Header always echo .'
+	[[ $(headers /x.txt -H 'X-Mine: 1' | header x-mine) == 1 ]]
+}
+
+@test "nobody but the front says that a request came by TLS" {
+	for h in X-HP-Front-Https X-HP--Https X-HP-x-Https; do
+		[ "$(get a.example /who.php -H "$h: on")" = "user 20001 plain." ] || { echo "$h"; return 1; }
+	done
+}
+
+@test "what hands requests on, sets variables, or asks for other files is not read at all" {
+	for line in 'RewriteEngine On' 'SetHandler server-status' 'AddHandler server-status .txt' 'ForceType server-status' \
+		'SetEnv PHP_ADMIN_VALUE "open_basedir=/"' 'SetEnvIf Host . HTTPS=on' 'RequestHeader set X-A b' 'Options +FollowSymLinks' \
+		'Action x /who.php' 'ProxyPass /y http://127.0.0.1/' 'FallbackResource /who.php' \
+		'Header set X-Told "expr=%{file:/var/www/vhosts/b.example/x.txt}"' \
+		"Require expr file('/var/www/vhosts/b.example/x.txt') =~ /text/" \
+		'ErrorDocument 404 "%{file:/var/www/vhosts/b.example/x.txt}"'; do
+		htaccess "$line"
+		[ "$(code a.example /x.txt)" = 500 ] || { echo "$line: $(get a.example /x.txt -i)"; return 1; }
+		[[ $(get a.example /none.txt -i) != *"text of b"* ]]
+		[ "$(get b.example /x.txt)" = "text of b" ]
+	done
+}
