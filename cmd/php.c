@@ -371,6 +371,27 @@ static int php_idle(struct cli *c, struct hp_err *err)
 	return hp_out_row(c->out, err);
 }
 
+/* ---- reopen ---- */
+static const struct hp_col reopen_cols[] = {
+	{"told", HP_COL_INT, "PHP masters that were told", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+static int php_reopen(struct cli *c, struct hp_err *err)
+{
+	struct hp_node_opts o;
+	size_t n = 0;
+
+	if (cli_node_opts(c, &o, err) < 0 || hp_node_reopen_php(&o, &n, err) < 0)
+		return err->code;
+	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
+		return 0;
+	if (cli_out(c, err) < 0)
+		return err->code;
+	hp_out_i64(c->out, 0, (int64_t)n);
+	return hp_out_row(c->out, err);
+}
+
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
 	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, list_cols, NULL, NULL, NULL,
@@ -403,6 +424,10 @@ static const struct cli_verb verbs[] = {
 		NULL, NULL, "put PHP masters to sleep that nobody has asked for long",
 		"Run by hosting-panel-php-manager.timer. A sleeping website keeps its socket and wakes with "
 		"the next request. The time is idle_timeout in section [php] of hosting-panel.conf(5)."},
+	{"reopen", php_reopen, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE | CLI_ROOT, NULL, reopen_cols,
+		NULL, NULL, NULL, "have the PHP masters that run open their log files anew",
+		"For logrotate(8), which calls it when it has renamed php-fpm.log; requests go on. The other "
+		"logs of PHP are opened anew for each message."},
 	{0},
 };
 

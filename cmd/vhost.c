@@ -116,6 +116,18 @@ static int vhost_recover(struct cli *c, struct hp_err *err)
 	return hp_node_recover(&o, err);
 }
 
+/* ---- reopen ---- */
+static int vhost_reopen(struct cli *c, struct hp_err *err)
+{
+	struct hp_node_opts o;
+
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	o.report = cli_event;
+	o.report_arg = c;
+	return hp_node_reopen_web(&o, err);
+}
+
 /* ---- show ---- */
 static const struct hp_col show_cols[] = {
 	{"domain", HP_COL_STR, "the website", false},
@@ -273,6 +285,12 @@ static const struct cli_verb verbs[] = {
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},
+	{"reopen", vhost_reopen, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
+		cli_event_cols, NULL, NULL, NULL,
+		"have the web servers open websites' log files anew",
+		"For logrotate(8), which calls it when it has renamed them. Each server that has "
+		"websites is tested and then reloaded; no request is lost. One that refuses goes on in the old files, "
+		"from which nothing is taken away meanwhile."},
 	{"adopt", cli_verb_adopt, "DOMAIN [nginx|apache]", 1, 2, {"", "=nginx|apache"},
 		CLI_MUTATES | CLI_NODE_OPTS | CLI_ROWS | CLI_ROOT, cli_adopt_opts,
 		cli_site_result_cols, NULL, NULL, "site:add",

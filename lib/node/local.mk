@@ -5,7 +5,7 @@ lib_libhp_la_SOURCES += lib/node/apply.c lib/node/bgsync.c lib/node/bgsync.h lib
 	lib/node/disk.c lib/node/emit.c lib/node/emit.h lib/node/engine.c lib/node/engine.h \
 	lib/node/journal.c lib/node/mend.c lib/node/manifest.c lib/node/manifest.h lib/node/nstest.c \
 	lib/node/nstest.h lib/node/part.h lib/node/parts.c lib/node/plan.c lib/node/read.c \
-	lib/node/report.c lib/node/stage.c lib/node/switch.c lib/node/tree.c lib/node/tree.h \
+	lib/node/reopen.c lib/node/report.c lib/node/stage.c lib/node/switch.c lib/node/tree.c lib/node/tree.h \
 	lib/node/verify.c
 lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_php_files.c lib/node/part_php_look.c lib/node/part_php_undo.c \
 	lib/node/part_user.c

@@ -119,6 +119,16 @@ struct hp_site_info {
 int hp_node_site_info(struct hp_pool *pool, const struct hp_node_opts *o, const char *domain,
 	struct hp_site_info **ret, struct hp_err *err);
 
+/* ---- log files ---- */
+/*
+ * Websites' log files were renamed: servers that have websites open new ones, by a reload after
+ * their own test, and requests go on. A server that refuses goes on in the old files; the others
+ * are told all the same. Events of kind reload; the first error.
+ */
+int hp_node_reopen_web(const struct hp_node_opts *o, struct hp_err *err);
+/* The same for the PHP masters that run. *ret_n: how many were told. */
+int hp_node_reopen_php(const struct hp_node_opts *o, size_t *ret_n, struct hp_err *err);
+
 /* ---- what the front keeps of websites' answers (cache_enabled) ---- */
 struct hp_kept {
 	const char *domain;

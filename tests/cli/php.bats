@@ -115,6 +115,13 @@ teardown() { remove_root; }
 	is "$out" '.idle_seconds == 0'
 }
 
+@test "reopen has nobody to tell in a folder" {
+	status 0 hp-php reopen --json
+	is "$out" '.told == 0'
+	status 0 hp-php reopen --quiet
+	[ -z "$out" ]
+}
+
 @test "without any PHP: said so" {
 	rm "$ROOT"/usr/sbin/php-fpm*
 	status 0 hp-php list --json

@@ -159,6 +159,14 @@ teardown() { remove_root; }
 	status 2 hp-vhost purge
 }
 
+@test "reopen tells no server in a folder" {
+	status 0 hp-vhost reopen --quiet
+	[ -z "$out" ]
+	status 0 hp-vhost reopen --json
+	is "$out" 'map(.event) == ["end"] and .[0].result == "unchanged"'
+	status 2 hp-vhost reopen a.example
+}
+
 @test "show tells what is here for a website" {
 	status 0 hp-vhost show a.example --json
 	is "$out" '.domain == "a.example" and .document_root == "/var/www/vhosts/a.example" and
