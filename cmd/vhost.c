@@ -300,7 +300,8 @@ static const struct cli_verb verbs[] = {
 		"rest is said, and is lost. Without --yes nothing more happens, and the exit status is "
 		"10.\n\n"
 		"In the run that makes the website the hand-made files give way: a link is removed, and of a "
-		"file the text is kept below /etc/hosting-panel/adopted/. If anything fails, all is as it was. "
+		"file the text is kept below /etc/hosting-panel/adopted/. If anything fails, all is as it was; "
+		"what a run that was killed has left is undone, or finished, by the next one with --yes. "
 		"Documents that are elsewhere are copied (--copy), handed over to the website's user and stay "
 		"where they were, too; what group or others could write, they can't in the copy."},
 	{0},

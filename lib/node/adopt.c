@@ -8,6 +8,7 @@
 #include "node/folders.h"
 #include "node/tree.h"
 #include "node/web.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -123,117 +124,259 @@ int hp_adopt_look(
 	return 0;
 }
 
-/* ---- making ---- */
-static int save(struct hp_pool *pool, struct hp_adopt *a, const char *path, struct hp_err *err)
+/* ---- the note ---- */
+#define NOTE_BYTES (1 << 20)
+
+static const char *note_path(struct hp_pool *pool, const char *domain)
 {
-	const char *dir = hp_pprintf(pool, HP_ADOPTED_DIR "/%s", a->found->domain), *copy;
-	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	return hp_pprintf(pool, HP_ADOPTED_DIR "/%s/.unfinished", domain);
+}
+
+static int write_note(struct hp_pool *pool, const struct hp_adopt *a, struct hp_err *err)
+{
+	const char *path = full(pool, a, note_path(pool, a->found->domain));
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	size_t i;
+
+	hp_buf_addf(&b, "uid %lld\n", (long long)a->made.uid);
+	for (i = 0; i < a->made.saved.n; i++)
+		hp_buf_addf(&b, "saved %s\n", a->made.saved.v[i]);
+	if (a->made.snippet)
+		hp_buf_addf(&b, "snippet %s\n", a->made.snippet);
+	if (a->made.documents)
+		hp_buf_adds(&b, "documents\n");
+	hp_buf_adds(&b, "end\n");
+	/* what stands in vhosts is root's to read, and HP_ETC is not for root alone */
+	if (hp_mkdirs(full(pool, a, HP_ETC), 0755, err) < 0 ||
+		hp_mkdirs(hp_path_dir(pool, path), 0700, err) < 0)
+		return err->code;
+	return hp_file_write(path, 0600, hp_buf_str(&b), b.len, err);
+}
+
+static bool is_ours(const char *path)
+{
+	return path && hp_path_is_clean(path) &&
+		(hp_str_starts(path, HP_ADOPTED_DIR "/") || hp_str_starts(path, HP_CUSTOM_DIR "/"));
+}
+
+/* false: not a note of ours */
+static bool read_line(
+	struct hp_pool *pool, const char *line, struct hp_adopt_made *m, bool *ret_whole)
+{
+	const char *rest;
+
+	if ((rest = hp_str_after(line, "uid ")))
+		return hp_parse_i64(rest, 0, UINT32_MAX, &m->uid) == 0;
+	if ((rest = hp_str_after(line, "saved "))) {
+		hp_strv_add(pool, &m->saved, rest);
+		return is_ours(rest);
+	}
+	if ((rest = hp_str_after(line, "snippet "))) {
+		m->snippet = rest;
+		return is_ours(rest);
+	}
+	if (hp_streq(line, "documents"))
+		return m->documents = true;
+	return !*line || (*ret_whole = hp_streq(line, "end"));
+}
+
+int hp_adopt_left(struct hp_pool *pool, const char *sysroot, const char *domain,
+	struct hp_adopt_made *ret, struct hp_err *err)
+{
+	const char *path = note_path(pool, domain);
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_adopt_made m = {0};
+	struct hp_strv lines = {0};
+	bool whole = false;
+	size_t i;
+
+	if (hp_file_read(hp_path(pool, sysroot, path), NOTE_BYTES, &b, err) < 0) {
+		if (err->code != HP_E_NOT_FOUND)
+			return err->code;
+		hp_err_clear(err);
+		return 0;
+	}
+	hp_str_split(pool, hp_buf_str(&b), "\n", &lines);
+	for (i = 0; i < lines.n; i++)
+		if (!read_line(pool, lines.v[i], &m, &whole))
+			break;
+	if (i < lines.n || !whole) {
+		hp_err_set(err, HP_E_CONF, "%s: damaged", path);
+		return hp_err_hint(err,
+			"a run of hp-vhost adopt was cut short and left it; look at what there is "
+			"of %s, and remove the file",
+			domain);
+	}
+	m.domain = hp_pstrdup(pool, domain);
+	*ret = m;
+	return 1;
+}
+
+/* The folders above path, where nothing is in them. */
+static void drop_empty(struct hp_pool *pool, const char *sysroot, const char *path, int n)
+{
+	while (n--) {
+		path = hp_path_dir(pool, path);
+		rmdir(hp_path(pool, sysroot, path));
+	}
+}
+
+void hp_adopt_done(struct hp_pool *pool, const char *sysroot, const char *domain)
+{
+	const char *note = note_path(pool, domain);
+
+	unlink(hp_path(pool, sysroot, note));
+	drop_empty(pool, sysroot, note, 3);
+}
+
+void hp_adopt_undo(struct hp_pool *pool, const char *sysroot, const char *domain,
+	const struct hp_adopt_made *made)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	size_t i;
+
+	if (made->documents)
+		hp_folders_remove(sysroot, domain, HP_FOLDERS_DOCROOT, &ignored);
+	if (made->snippet) {
+		unlink(hp_path(pool, sysroot, made->snippet));
+		drop_empty(pool, sysroot, made->snippet, 3);
+	}
+	for (i = 0; i < made->saved.n; i++)
+		unlink(hp_path(pool, sysroot, made->saved.v[i]));
+}
+
+/* ---- making ---- */
+/* Where the text of a file that gives way is kept: a name that nothing has. */
+static const char *saved_path(struct hp_pool *pool, const struct hp_adopt *a, const char *path)
+{
+	const char *copy, *name = strrchr(path, '/') + 1;
 	struct stat st;
 	unsigned i;
 
-	/* a link's own file stays */
-	if (lstat(full(pool, a, path), &st) == 0 && S_ISLNK(st.st_mode))
-		return 0;
-	if (hp_file_read(full(pool, a, path), HP_IMPORT_BYTES, &text, err) < 0 ||
-		hp_mkdirs(full(pool, a, dir), 0700, err) < 0)
-		return err->code;
 	for (i = 0;; i++) {
-		copy = hp_pprintf(pool, "%s/%s%s", dir, strrchr(path, '/') + 1,
+		copy = hp_pprintf(pool, HP_ADOPTED_DIR "/%s/%s%s", a->found->domain, name,
 			i ? hp_pprintf(pool, ".%u", i) : "");
-		if (lstat(full(pool, a, copy), &st) < 0)
-			break;
+		if (!hp_strv_has(&a->made.saved, copy) && lstat(full(pool, a, copy), &st) < 0)
+			return copy;
 	}
-	if (hp_file_write(full(pool, a, copy), 0600, hp_buf_str(&text), text.len, err) < 0)
-		return err->code;
-	hp_strv_add_ref(pool, &a->saved, copy);
-	return 0;
 }
 
-static const char *snippet_path(struct hp_pool *pool, const struct hp_adopt *a)
+/* a link's own file stays */
+static bool is_link(struct hp_pool *pool, const struct hp_adopt *a, const char *path)
 {
-	return hp_pprintf(
+	struct stat st;
+
+	return lstat(full(pool, a, path), &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static int plan_snippet(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err)
+{
+	const char *path = hp_pprintf(
 		pool, HP_CUSTOM_DIR "/%s/%s/adopted.conf", a->found->domain, a->found->server);
-}
-
-static int write_snippet(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err)
-{
-	const char *path = snippet_path(pool, a), *rest = a->found->rest;
 	struct hp_buf old _cleanup_buf_ = HP_BUF_INIT;
 
-	if (!*rest)
+	if (!*a->found->rest)
 		return 0;
 	if (hp_file_read(full(pool, a, path), HP_IMPORT_BYTES, &old, err) == 0)
-		/* of a run that was killed */
-		return hp_streq(hp_buf_str(&old), rest)
+		return hp_streq(hp_buf_str(&old), a->found->rest)
 			? 0
 			: hp_err_set(err, HP_E_EXISTS, "%s is there already", path);
 	if (err->code != HP_E_NOT_FOUND)
 		return err->code;
 	hp_err_clear(err);
-	if (hp_mkdirs(full(pool, a, hp_path_dir(pool, path)), 0755, err) < 0 ||
-		hp_file_write(full(pool, a, path), 0644, rest, strlen(rest), err) < 0)
-		return err->code;
-	a->made_snippet = true;
+	a->made.snippet = path;
 	return 0;
 }
 
-static int copy_documents(struct hp_pool *pool, struct hp_adopt *a, int64_t uid, struct hp_err *err)
+static int plan(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < a->takeover.paths.n; i++)
+		if (!is_link(pool, a, a->takeover.paths.v[i]))
+			hp_strv_add_ref(
+				pool, &a->made.saved, saved_path(pool, a, a->takeover.paths.v[i]));
+	a->made.documents = a->copy_from != NULL;
+	return plan_snippet(pool, a, err);
+}
+
+static int save(struct hp_pool *pool, const struct hp_adopt *a, const char *path, const char *copy,
+	struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+
+	if (hp_file_read(full(pool, a, path), HP_IMPORT_BYTES, &text, err) < 0)
+		return err->code;
+	return hp_file_write(full(pool, a, copy), 0600, hp_buf_str(&text), text.len, err);
+}
+
+static int save_all(struct hp_pool *pool, const struct hp_adopt *a, struct hp_err *err)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->takeover.paths.n; i++)
+		if (!is_link(pool, a, a->takeover.paths.v[i]) && n < a->made.saved.n &&
+			save(pool, a, a->takeover.paths.v[i], a->made.saved.v[n++], err) < 0)
+			return err->code;
+	return 0;
+}
+
+static int write_snippet(struct hp_pool *pool, const struct hp_adopt *a, struct hp_err *err)
+{
+	const char *path = a->made.snippet, *rest = a->found->rest;
+
+	if (!path)
+		return 0;
+	if (hp_mkdirs(full(pool, a, hp_path_dir(pool, path)), 0755, err) < 0)
+		return err->code;
+	return hp_file_write(full(pool, a, path), 0644, rest, strlen(rest), err);
+}
+
+static int copy_documents(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err)
 {
 	struct hp_folders f = HP_FOLDERS_INIT;
 	const char *group = hp_conf_get(a->conf, "web", "group");
 	const struct group *g = getgrnam(group ? group : "www-data");
-	bool root = geteuid() == 0;
+	uid_t uid = (uid_t)a->made.uid;
 	size_t left_out = 0;
 	int rc;
 
-	if (!a->copy_from)
+	if (!a->made.documents)
 		return 0;
 	/* folders above are the panel's own, and nobody can put a link into them */
 	rc = hp_folders_open(&f, a->sysroot, err);
 	if (rc == 0)
 		rc = hp_copy_tree(full(pool, a, a->copy_from), f.dir[0], a->found->domain,
-			root ? (uid_t)uid : (uid_t)-1, g ? g->gr_gid : (gid_t)uid, &left_out, err);
-	a->made_copy = rc == 0;
+			geteuid() == 0 ? uid : (uid_t)-1, g ? g->gr_gid : (gid_t)uid, &left_out,
+			err);
+	/* it has left nothing, and what was there before is not ours */
+	a->made.documents = rc == 0;
 	hp_folders_close(&f);
 	return rc;
 }
 
+int hp_adopt_begin(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err)
+{
+	a->made = (struct hp_adopt_made){0};
+	return write_note(pool, a, err);
+}
+
 int hp_adopt_prepare(struct hp_pool *pool, struct hp_adopt *a, int64_t uid, struct hp_err *err)
 {
-	size_t i;
-
-	for (i = 0; i < a->takeover.paths.n; i++)
-		if (save(pool, a, a->takeover.paths.v[i], err) < 0)
-			return err->code;
-	if (write_snippet(pool, a, err) < 0)
+	a->made.uid = uid;
+	if (plan(pool, a, err) < 0) {
+		a->made = (struct hp_adopt_made){0};
 		return err->code;
-	return copy_documents(pool, a, uid, err);
-}
-
-/* The folders above path, where nothing is in them. */
-static void drop_empty(struct hp_pool *pool, const struct hp_adopt *a, const char *path, int n)
-{
-	while (n--) {
-		path = hp_path_dir(pool, path);
-		rmdir(full(pool, a, path));
 	}
-}
-
-void hp_adopt_undo(struct hp_pool *pool, struct hp_adopt *a)
-{
-	struct hp_err ignored = HP_ERR_INIT;
-	const char *path;
-	size_t i;
-
-	if (a->made_copy)
-		hp_folders_remove(a->sysroot, a->found->domain, HP_FOLDERS_DOCROOT, &ignored);
-	path = snippet_path(pool, a);
-	if (a->made_snippet)
-		unlink(full(pool, a, path));
-	drop_empty(pool, a, path, 3);
-	for (i = 0; i < a->saved.n; i++)
-		unlink(full(pool, a, a->saved.v[i]));
-	drop_empty(pool, a, hp_pprintf(pool, HP_ADOPTED_DIR "/%s/-", a->found->domain), 2);
-	a->made_copy = a->made_snippet = false;
-	a->saved.n = 0;
+	if (write_note(pool, a, err) < 0) {
+		a->made = (struct hp_adopt_made){0};
+		return err->code;
+	}
+	hp_fault("adopt-note");
+	if (save_all(pool, a, err) < 0 || write_snippet(pool, a, err) < 0) {
+		a->made.documents = false;
+		return err->code;
+	}
+	hp_fault("adopt-copy");
+	return copy_documents(pool, a, err);
 }

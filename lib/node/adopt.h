@@ -13,6 +13,18 @@
 
 #define HP_ADOPTED_DIR HP_ETC "/adopted" /* <domain>/: what stood in files that gave way */
 
+/*
+ * What hp_adopt_prepare() makes, for undoing. It stands in a note on the disk before it is made, so
+ * that the next run can undo what a killed one has left.
+ */
+struct hp_adopt_made {
+	const char *domain; /* of hp_adopt_left() */
+	int64_t uid; /* of the website; 0: nothing was made yet */
+	struct hp_strv saved;
+	const char *snippet; /* or NULL */
+	bool documents;
+};
+
 struct hp_adopt {
 	const char *sysroot;
 	const struct hp_conf *conf;
@@ -20,9 +32,7 @@ struct hp_adopt {
 	struct hp_takeover takeover;
 	struct hp_strv kept;   /* links that go and files whose text is kept: "path -> copy" */
 	const char *copy_from; /* folder of its documents, or NULL: nothing is copied */
-	/* what hp_adopt_prepare() made, for undoing */
-	bool made_copy, made_snippet;
-	struct hp_strv saved;
+	struct hp_adopt_made made;
 };
 
 /*
@@ -32,10 +42,18 @@ struct hp_adopt {
  */
 int hp_adopt_look(
 	struct hp_pool *pool, struct hp_adopt *a, bool copy, bool http_only, struct hp_err *err);
+/* Leave the note that a website is going to be recorded, and nothing more. */
+int hp_adopt_begin(struct hp_pool *pool, struct hp_adopt *a, struct hp_err *err);
 /* Make it: texts kept, directives written, documents copied and handed over to uid. */
 int hp_adopt_prepare(struct hp_pool *pool, struct hp_adopt *a, int64_t uid, struct hp_err *err);
-/* Take away what hp_adopt_prepare() made. */
-void hp_adopt_undo(struct hp_pool *pool, struct hp_adopt *a);
+/* Take away what hp_adopt_prepare() made; once more does no harm. */
+void hp_adopt_undo(struct hp_pool *pool, const char *sysroot, const char *domain,
+	const struct hp_adopt_made *made);
+/* It is a website, or nothing: the note goes, last of all. */
+void hp_adopt_done(struct hp_pool *pool, const char *sysroot, const char *domain);
+/* The note that a killed run has left: 1, or 0 if there is none. */
+int hp_adopt_left(struct hp_pool *pool, const char *sysroot, const char *domain,
+	struct hp_adopt_made *ret, struct hp_err *err);
 /* Is a certificate of this website in the node's store? */
 bool hp_adopt_has_cert(struct hp_pool *pool, const char *sysroot, const char *domain);
 

@@ -153,13 +153,58 @@ nothing_changed() {
 	done
 }
 
-@test "killed within the switch: the next run brings the hand-made vhost back" {
-	remember
-	HP_FAULT=after-reload p hp-vhost adopt blog.example $server --copy --yes
+@test "killed at any step: what is left is undone or finished by the next run, and said" {
+	local point
+	for point in adopt-row adopt-note adopt-copy after-stage after-rename after-reload; do
+		HP_FAULT=$point p hp-vhost adopt blog.example $server --copy --yes
+		[ "$status" = 137 ] || { echo "$point: $status $stderr"; return 1; }
+		hp-site show blog.example >/dev/null
+		# a look changes nothing
+		p hp-vhost adopt blog.example $server --copy
+		[ "$status" = 10 ] || { echo "$point: $status $stderr"; return 1; }
+		[[ $stderr == *"cut short"*"--yes"* ]]
+		# undone, and then stopped by something else: all is as it was before the killed run
+		HP_FAULT=reload:err p hp-vhost adopt blog.example $server --copy --yes
+		[ "$status" = 71 ] || { echo "$point: $status $stderr"; return 1; }
+		[[ $stderr == *"cut short is undone first"* ]]
+		[ -L "$enabled" ]
+		[ "$(get blog.example /sub/a.txt)" = plain ]
+		run ! hp-site show blog.example
+		[ ! -e /etc/hosting-panel/adopted ]
+		[ ! -e /etc/hosting-panel/custom ]
+		[ ! -e /var/www/vhosts/blog.example ]
+	done
+	# while it is undone, too
+	HP_FAULT=adopt-copy p hp-vhost adopt blog.example $server --copy --yes
+	HP_FAULT=adopt-undone p hp-vhost adopt blog.example $server --copy --yes
 	[ "$status" = 137 ]
-	p hp-vhost recover
-	[ "$status" = 0 ]
-	[ -L "$enabled" ]
+	p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[ "$(get blog.example /)" = "hello blog.example" ]
+	[ ! -e /etc/hosting-panel/adopted ]
+	[ "$(hp-audit list --json | jq -r '[.[] | select(.verb == "site:revert")] | last | .note')" = "a run of hp-vhost adopt was cut short" ]
+}
+
+@test "killed behind the decision: it is a website, and the next run says so" {
+	HP_FAULT=after-commit p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 137 ]
+	p hp-vhost adopt blog.example $server --copy --yes --jsonl
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[[ $(jq -r .message <<<"$output") == *"cut short is finished"* ]] || { echo "$output"; return 1; }
+	[ "$(get blog.example /)" = "hello blog.example" ]
+	[ ! -e /etc/hosting-panel/adopted ]
+	p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 3 ]
+	[ "$(get blog.example /)" = "hello blog.example" ]
+}
+
+@test "a record of the panel that is nobody's leftover is not touched" {
+	HP_FAULT=adopt-row p hp-vhost adopt blog.example $server --copy --yes
+	hp-site set blog.example gzip_enabled=false --no-apply -q
+	remember
+	p hp-vhost adopt blog.example $server --copy --yes
+	[ "$status" = 4 ] || { echo "$status $stderr"; return 1; }
+	[ "$(rows)" = "$records" ]
 	[ "$(get blog.example /sub/a.txt)" = plain ]
 }
 
