@@ -13,13 +13,35 @@ nginx_templatesdir = $(pkgdatadir)/templates/nginx
 dist_nginx_templates_DATA = templates/nginx/app.conf templates/nginx/behind-app.conf \
 	templates/nginx/behind-php.conf templates/nginx/behind.conf templates/nginx/cache-php.conf \
 	templates/nginx/cache-proxy.conf templates/nginx/content.conf \
-	templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/keep-php.conf \
-	templates/nginx/keep-proxy.conf templates/nginx/node.conf \
+	templates/nginx/forwarded.conf templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/keep-php.conf \
+	templates/nginx/keep-proxy.conf templates/nginx/key.conf templates/nginx/node.conf \
 	templates/nginx/paths.conf templates/nginx/php-path.conf templates/nginx/php.conf \
 	templates/nginx/proxy.conf templates/nginx/site.conf templates/nginx/tls.conf
 
 # Apache
 apache_templatesdir = $(pkgdatadir)/templates/apache
 dist_apache_templates_DATA = templates/apache/access.conf templates/apache/app.conf templates/apache/behind-php.conf \
-	templates/apache/behind.conf templates/apache/content.conf templates/apache/head.conf \
+	templates/apache/behind.conf templates/apache/content.conf templates/apache/forwarded.conf templates/apache/key.conf templates/apache/head.conf \
 	templates/apache/node.conf templates/apache/proxy.conf templates/apache/site.conf
+
+# OpenLiteSpeed
+openlitespeed_templatesdir = $(pkgdatadir)/templates/openlitespeed
+dist_openlitespeed_templates_DATA = templates/openlitespeed/access.conf \
+	templates/openlitespeed/app.conf \
+	templates/openlitespeed/content.conf \
+	templates/openlitespeed/fallback.conf \
+	templates/openlitespeed/files.conf \
+	templates/openlitespeed/guarded.conf \
+	templates/openlitespeed/hand.conf \
+	templates/openlitespeed/head.conf \
+	templates/openlitespeed/headers.conf \
+	templates/openlitespeed/http.conf \
+	templates/openlitespeed/key.conf \
+	templates/openlitespeed/node.conf \
+	templates/openlitespeed/probe.conf \
+	templates/openlitespeed/proxy-tls.conf \
+	templates/openlitespeed/proxy.conf \
+	templates/openlitespeed/rules.conf \
+	templates/openlitespeed/serve.conf \
+	templates/openlitespeed/site.conf \
+	templates/openlitespeed/tls.conf

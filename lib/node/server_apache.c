@@ -355,6 +355,7 @@ static const char *version(struct hp_pool *pool, const char *binary)
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
 static const struct hp_web_shared shared[] = {
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{"forwarded.conf", 0644, HP_WEB_AT_FRONT},
 	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
 	{"behind-php.conf", 0644, HP_WEB_BEHIND},
 	{0},

@@ -279,6 +279,7 @@ static const struct hp_web_shared shared[] = {
 	{"cache-php.conf", 0644, HP_WEB_AT_FRONT},
 	{"cache-proxy.conf", 0644, HP_WEB_AT_FRONT},
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{"forwarded.conf", 0644, HP_WEB_AT_FRONT},
 	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
 	{"behind-app.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
 	{"behind-php.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},

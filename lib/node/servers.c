@@ -2,11 +2,12 @@
 #include "node/web.h"
 #include "base/str.h"
 
-extern const struct hp_server hp_server_nginx, hp_server_apache;
+extern const struct hp_server hp_server_nginx, hp_server_apache, hp_server_openlitespeed;
 
 const struct hp_server *const hp_servers[] = {
 	&hp_server_nginx,
 	&hp_server_apache,
+	&hp_server_openlitespeed,
 	NULL,
 };
 

@@ -65,6 +65,13 @@ struct hp_server {
 	bool stars_last;
 	const struct hp_web_shared *shared; /* read by what includes it; a name NULL ends it */
 	const struct hp_becomes *becomes; /* what its vhosts make of each setting */
+	/* The probe's answer ends this header of its response; NULL: it is the body. */
+	const char *probe_header;
+	/*
+	 * It knows X-Forwarded-For and the like alone: it believes them behind another server, and
+	 * as the front it sets none but them. A front tells it a word of each website's own.
+	 */
+	bool common_names;
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);
@@ -73,6 +80,9 @@ struct hp_server {
 	/* Slots that only its own shared files have, and what it needs besides them. */
 	int (*node_data)(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
 		struct hp_emit *e, struct hp_err *err);
+	/* Slots that only its own vhosts have. */
+	int (*site_data)(struct hp_engine *x, const struct hp_site *site, struct hp_tmap *m,
+		struct hp_err *err);
 	/* Its own test: run, and judged. As hp_part's. */
 	int (*test)(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err);
 	/* Its last complaint in what its log has got since; NULL: none. */
@@ -194,6 +204,10 @@ void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_we
 /* Names that two files' vhosts have on one address, by what -D DUMP_VHOSTS prints. */
 size_t hp_apache_conflicts(
 	struct hp_pool *pool, const char *text, struct hp_strv *names, struct hp_strv *listens);
+
+/* ---- server_openlitespeed.c, for its tests ---- */
+void hp_openlitespeed_read_verdict(
+	struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
 
 /* ---- web_tell.c ---- */
 /* One that does not run: HP_E_REFUSED with its last words. */

@@ -39,7 +39,7 @@ const char *hp_web_title(pid_t pid, char *buf, size_t size)
 int hp_web_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {
 	*ret = 0;
-	if (hp_service_pid(s->service, s->pidfile, ret, err) < 0)
+	if (hp_service_pid(s->service, s->comm, s->pidfile, ret, err) < 0)
 		return err->code;
 	if (*ret > 0 && !hp_web_is_alive(s, *ret))
 		*ret = 0;

@@ -24,7 +24,7 @@
 #define REVISION_LEN (sizeof(REVISION_HOLE) - 1)
 
 /* Every vhost's, and the server's own file; what stands in shared comes on top. */
-static const char *const templates[] = {"site.conf", "node.conf"};
+static const char *const templates[] = {"site.conf", "node.conf", "key.conf"};
 
 static int add_template(struct hp_engine *x, const struct hp_server *s, const char *name,
 	struct hp_digest *d, struct hp_err *err)
@@ -337,6 +337,32 @@ static void set_role(struct hp_web_server *on, const struct hp_web_server *to, b
 	hp_tmap_bool(m, "serves", on == to);
 	hp_tmap_i64(m, "port", on->is->port);
 	hp_tmap_i64(m, "back_port", to->is->port);
+	hp_tmap_bool(m, "forwarded", to->is->common_names);
+}
+
+/*
+ * What stands behind a server that knows common names alone sees all headers of a request, and so
+ * the word that the front says, too: each website has one of its own, made of the node's.
+ */
+static int emit_key(struct hp_engine *x, const struct vhost *v, const struct hp_web_server *to,
+	const struct hp_wish *w, struct hp_tmap *m, struct hp_emit *e, struct hp_err *err)
+{
+	const char *path = hp_pprintf(x->scratch, "%s/keys/%s.conf", v->s->is->own, w->domain);
+	const char *from = hp_pprintf(x->scratch, "%s %s", hp_web(x)->key, w->domain);
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	char hex[HP_DIGEST_HEX];
+	const struct hp_tmpl *t;
+
+	hp_digest_of(from, strlen(from), hex);
+	hp_tmap_str(m, "site_key", hp_pstrndup(x->scratch, hex, 32));
+	hp_tmap_str(m, "key_file", path);
+	if (!to->is->common_names || to->front)
+		return 0;
+	if (hp_tmpl_get(x->tmpl, v->s->is->name, "key.conf", &t, err) < 0 ||
+		hp_tmpl_render(t, m, &b, err) < 0)
+		return err->code;
+	hp_emit_file(e, path, HP_EMIT_SECRET, 0, false, hp_buf_str(&b), b.len);
+	return 0;
 }
 
 static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_server *to, bool tls,
@@ -346,7 +372,9 @@ static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_serv
 	const struct hp_tmpl *t;
 
 	set_role(v->s, to, tls, site, m);
-	if (emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
+	if (v->s->is->site_data && v->s->is->site_data(x, site, m, err) < 0)
+		return err->code;
+	if (emit_key(x, v, to, w, m, e, err) < 0 || emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
 		hp_tmpl_get(x->tmpl, v->s->is->name, templates[0], &t, err) < 0 ||
 		hp_tmpl_render(t, m, &v->text, err) < 0)
 		return err->code;
@@ -453,6 +481,7 @@ int hp_web_render_shared(
 	hp_tmap_bool(m, "ipv6", hp_web(x)->ipv6);
 	hp_tmap_i64(m, "port", s->is->port);
 	hp_tmap_str(m, "key", hp_web(x)->key);
+	hp_tmap_bool(m, "forwards", hp_web(x)->front->is->common_names);
 	if (s->is->node_data(x, s, m, e, err) < 0 ||
 		emit_shared(x, s, "node.conf", s->is->node_file, 0644, m, e, err) < 0)
 		return err->code;

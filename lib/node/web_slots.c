@@ -320,6 +320,9 @@ static void add_realm(const struct slots *k, const struct hp_json *v)
 	hp_emit_file(k->e, file, HP_EMIT_SECRET_GROUP, hp_part_web_gid(k->x), false, text.s,
 		text.len);
 	hp_tmap_str(item, "path", path);
+	hp_tmap_bool(item, "whole", hp_streq(path, "/"));
+	/* the longest has the smallest, all of as many digits */
+	hp_tmap_i64(item, "rank", 9000 - (int64_t)strlen(path));
 	hp_tmap_str(item, "pattern", place_pattern(k, path));
 	hp_tmap_str(item, "realm", hp_pprintf(k->pool, "%s%s", k->w->domain, path));
 	hp_tmap_str(item, "users", file);

@@ -16,7 +16,8 @@
  *   pages             list of page: those of them that are plain files, each once
  *   headers           list of name, value: sent in any case, instead of what PHP sends
  *   default_headers   list of name, value, variable: sent unless PHP sends one
- *   guarded realms    is there any? list of path, pattern, realm, users: longest last
+ *   guarded realms    is there any? list of path, pattern, realm, users: longest last;
+ *                     whole: it is the website's; rank: orders them as text, longest first
  *   proxied           requests go to a program at proxy_port of 127.0.0.1
  */
 #ifndef HP_NODE_WEB_SLOTS_H

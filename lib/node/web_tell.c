@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "node/web.h"
 #include "base/fault.h"
 #include "base/str.h"
 #include "sys/service.h"
+
+#define START_MS 2000
 
 const char *hp_web_last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
 {
@@ -28,6 +31,17 @@ off_t hp_web_log_end(const struct hp_server *s)
 	return stat(s->error_log, &log) < 0 ? 0 : log.st_size;
 }
 
+/* Some let go of who started them, or of their old number, before they say where they are. */
+static int await_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
+{
+	const struct timespec nap = {.tv_nsec = 20 * 1000000};
+	uint64_t end = hp_now_ms() + START_MS;
+
+	while (hp_web_pid(s, ret, err) == 0 && *ret == 0 && hp_now_ms() < end)
+		nanosleep(&nap, NULL);
+	return err->code;
+}
+
 int hp_web_lives(struct hp_web_server *s, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -37,7 +51,7 @@ int hp_web_lives(struct hp_web_server *s, struct hp_err *err)
 	/* most live on under their old number; some go on under a new one */
 	if (s->pid > 0 && hp_web_is_alive(s->is, s->pid))
 		return 0;
-	if (hp_web_pid(s->is, &pid, err) < 0 || pid > 0)
+	if (await_pid(s->is, &pid, err) < 0 || pid > 0)
 		return err->code;
 	words = hp_web_last_words(pool, s->is, s->log_at);
 	hp_err_set(err, HP_E_REFUSED, "%s ended when it was reloaded%s%s", s->is->name,
@@ -61,7 +75,7 @@ int hp_web_start(const struct hp_server *s, struct hp_err *err)
 		}
 		return err->code;
 	}
-	if (hp_web_pid(s, &pid, err) < 0)
+	if (await_pid(s, &pid, err) < 0)
 		return err->code;
 	if (pid > 0)
 		return 0;

@@ -154,12 +154,53 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 }
 
 /* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
+/*
+ * A header's value (HttpHeaderOps::parseOp): in either kind of quotes, with no writing of these
+ * within; "%%" is a percent sign wherever there is any.
+ */
+static int escape_header(struct hp_buf *out, const char *v, struct hp_err *err)
+{
+	char quote = strchr(v, '"') ? '\'' : '"';
+	const char *p;
+
+	if (check_value(v, strlen(v), quote == '"' ? "\\" : "'\\", err) < 0)
+		return err->code;
+	hp_buf_addc(out, quote);
+	for (p = v; *p; p++) {
+		if (*p == '%')
+			hp_buf_addc(out, '%');
+		hp_buf_addc(out, *p);
+	}
+	hp_buf_addc(out, quote);
+	return 0;
+}
+
+/* The rest of a pattern that is one word of its line. */
+static int escape_pattern(struct hp_buf *out, const char *v, struct hp_err *err)
+{
+	size_t n = strlen(v);
+
+	if (check_value(v, n, " {}<>#$\"'`", err) < 0)
+		return err->code;
+	hp_buf_add(out, v, n);
+	return 0;
+}
+
 static int escape_openlitespeed(
 	struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
 	size_t n = strlen(v);
 	int r;
 
+	/* its rewriting reads what Apache's does */
+	if (slot && strcmp(slot, "rewrite") == 0)
+		return escape_rewrite(out, v, err);
+	if (slot && strcmp(slot, "regex") == 0)
+		return escape_regex(out, v, err);
+	if (slot && strcmp(slot, "header") == 0)
+		return escape_header(out, v, err);
+	if (slot && strcmp(slot, "pattern") == 0)
+		return escape_pattern(out, v, err);
 	if (slot)
 		return hp_escape_slot(out, v, slot, err);
 	if (!n)

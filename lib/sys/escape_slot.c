@@ -137,8 +137,9 @@ static const struct slot *find_slot(const char *name)
 
 bool hp_escape_slot_exists(const char *name)
 {
-	static const char *const apache[] = {"percent", "rewrite", "regex", NULL};
-	const char *const *a = apache;
+	/* Apache's and OpenLiteSpeed's */
+	static const char *const own[] = {"percent", "rewrite", "regex", "header", "pattern", NULL};
+	const char *const *a = own;
 
 	while (*a && strcmp(*a, name) != 0)
 		a++;

@@ -61,7 +61,7 @@ static int ask_scripts(const char *const *names, const char *verb, struct hp_err
 }
 
 /* The living process that a pid file names and that is this program; 0 when there is none. */
-static pid_t pid_from_file(const char *pidfile, const char *name)
+static pid_t pid_from_file(const char *pidfile, const char *comm)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	_cleanup_buf_ struct hp_buf b = HP_BUF_INIT;
@@ -79,7 +79,7 @@ static pid_t pid_from_file(const char *pidfile, const char *name)
 	if (b.len && b.s[b.len - 1] == '\n')
 		b.s[--b.len] = '\0';
 	/* A pid that was given to another program since is not this service. */
-	return strncmp(hp_buf_str(&b), name, COMM_MAX) == 0 ? (pid_t)pid : 0;
+	return strncmp(hp_buf_str(&b), comm, COMM_MAX) == 0 ? (pid_t)pid : 0;
 }
 
 int hp_service_start(const char *const *names, struct hp_err *err)
@@ -113,7 +113,8 @@ int hp_service_daemon_reload(struct hp_err *err)
 	return ask_systemd(words, NULL, NULL, true, err);
 }
 
-int hp_service_pid(const char *name, const char *pidfile, pid_t *ret, struct hp_err *err)
+int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_t *ret,
+	struct hp_err *err)
 {
 	static const char *const words[] = {"show", "--property=MainPID", "--value", "--", NULL};
 	const char *const names[] = {name, NULL};
@@ -122,7 +123,7 @@ int hp_service_pid(const char *name, const char *pidfile, pid_t *ret, struct hp_
 	int r;
 
 	if (hp_service_manager() != HP_SERVICE_SYSTEMD) {
-		*ret = pid_from_file(pidfile, name);
+		*ret = pid_from_file(pidfile, comm);
 		return 0;
 	}
 	r = ask_systemd(words, names, &out, true, err);

@@ -15,7 +15,11 @@ enum hp_service_manager hp_service_manager(void);
 int hp_service_start(const char *const *names, struct hp_err *err);   /* several in one call */
 int hp_service_stop(const char *const *names, struct hp_err *err);
 int hp_service_daemon_reload(struct hp_err *err);                     /* no-op without systemd */
-/* Main pid, 0 when not running. pidfile is read where there is no systemd. */
-int hp_service_pid(const char *name, const char *pidfile, pid_t *ret, struct hp_err *err);
+/*
+ * Main pid, 0 when not running. Where there is no systemd, pidfile is read, and a process counts
+ * that is called comm.
+ */
+int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_t *ret,
+	struct hp_err *err);
 
 #endif

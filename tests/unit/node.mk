@@ -1,7 +1,7 @@
 # node: the apply engine's pure pieces, and the tool that drives it in tests/node/*.bats.
 if HAVE_CMOCKA
 node_unit_tests = tests/unit/test-certs tests/unit/test-diff tests/unit/test-manifest tests/unit/test-nginx-verdict
-node_unit_tests += tests/unit/test-settings
+node_unit_tests += tests/unit/test-openlitespeed-verdict tests/unit/test-settings
 check_PROGRAMS += $(node_unit_tests)
 TESTS += $(node_unit_tests)
 node_unit_ldadd = tests/unit/libunit.la lib/libhp.la $(CMOCKA_LIBS)
@@ -9,6 +9,7 @@ tests_unit_test_certs_LDADD = $(node_unit_ldadd)
 tests_unit_test_diff_LDADD = $(node_unit_ldadd)
 tests_unit_test_manifest_LDADD = $(node_unit_ldadd)
 tests_unit_test_nginx_verdict_LDADD = $(node_unit_ldadd)
+tests_unit_test_openlitespeed_verdict_LDADD = $(node_unit_ldadd)
 tests_unit_test_settings_LDADD = $(node_unit_ldadd)
 endif
 
@@ -23,6 +24,7 @@ EXTRA_DIST += tests/node/disk.bats
 EXTRA_DIST += tests/node/document.bats
 EXTRA_DIST += tests/node/engine.bats
 EXTRA_DIST += tests/node/fault.bats
+EXTRA_DIST += tests/node/openlitespeed.bats
 EXTRA_DIST += tests/node/programs.bats
 EXTRA_DIST += tests/node/site.bats
 EXTRA_DIST += tests/node/adopt.bats tests/node/adopt-apache.bats tests/node/import.bats tests/node/web.bats

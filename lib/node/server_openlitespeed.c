@@ -1,0 +1,419 @@
+/* OpenLiteSpeed, as its own packages lay it out: everything below /usr/local/lsws. */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "node/certs.h"
+#include "node/web.h"
+#include "base/str.h"
+#include "model/state.h"
+#include "sys/json.h"
+
+#define ETC "/usr/local/lsws/conf"
+#define OWN ETC "/hosting-panel"
+#define MAIN_CONF ETC "/httpd_config.conf"
+#define NODE_CONF OWN "/node.conf"
+/* Its test says nothing at all, and succeeds, where this is not there. */
+#define TMP_DIR "/tmp/lshttpd"
+/* Requests that wait in FPM's own queue are no error, so this need not be exact. */
+#define CHILDREN 100
+
+extern const struct hp_server hp_server_openlitespeed;
+
+/* ---- httpd_config.conf: the administrator's, but it must include ours ---- */
+/* What FPM's sockets are open to, and the files with websites' users. */
+static const char *group_name(const struct hp_engine *x)
+{
+	const char *name = x->o->conf ? hp_conf_get(x->o->conf, "web", "group") : NULL;
+
+	return name ? name : "www-data";
+}
+
+/* "group   nogroup" → "nogroup"; NULL: another line. */
+static const char *value_of(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	line += strspn(line, " \t");
+	if (strncasecmp(line, name, n) != 0 || (line[n] != ' ' && line[n] != '\t'))
+		return NULL;
+	return line + n + strspn(line + n, " \t");
+}
+
+static bool is_word(const char *value, const char *word)
+{
+	size_t n = strcspn(value, " \t\r");
+
+	return n == strlen(word) && strncmp(value, word, n) == 0;
+}
+
+struct reading {
+	int depth; /* of blocks */
+	bool includes, grouped;
+};
+
+/* One line, as it should be. */
+static void copy_line(
+	const struct hp_engine *x, struct reading *r, const char *line, struct hp_buf *ret)
+{
+	const char *first = line + strspn(line, " \t"), *value;
+	size_t n = strlen(line);
+
+	while (n && strchr(" \t\r", line[n - 1]))
+		n--;
+	value = r->depth == 0 && !r->grouped ? value_of(line, "group") : NULL;
+	r->grouped |= value != NULL;
+	if (value && !is_word(value, group_name(x)))
+		hp_buf_addf(ret, "group                            %s", group_name(x));
+	else
+		hp_buf_adds(ret, line);
+	value = value_of(line, "include");
+	r->includes |= value && is_word(value, NODE_CONF);
+	if (*first == '}')
+		r->depth--;
+	else if (*first != '#' && n && line[n - 1] == '{')
+		r->depth++;
+}
+
+/* The file as it should be; what it is already, when nothing is missing. */
+static void complete(const struct hp_engine *x, const char *text, struct hp_buf *ret)
+{
+	struct reading r = {0};
+	size_t n;
+
+	for (; *text; text += n) {
+		n = strcspn(text, "\n");
+		copy_line(x, &r, hp_pstrndup(x->scratch, text, n), ret);
+		if (text[n] == '\n' && ++n)
+			hp_buf_addc(ret, '\n');
+	}
+	if (r.grouped && r.includes)
+		return;
+	if (ret->len && ret->s[ret->len - 1] != '\n')
+		hp_buf_addc(ret, '\n');
+	if (!r.grouped)
+		hp_buf_addf(ret, "group %s\n", group_name(x));
+	if (!r.includes)
+		hp_buf_adds(
+			ret, "\n# Added by hosting-panel: its websites.\ninclude " NODE_CONF "\n");
+}
+
+static int edit_main(struct hp_engine *x, struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT, whole _cleanup_buf_ = HP_BUF_INIT;
+
+	if (hp_disk_text(x, MAIN_CONF, &text, err) < 0)
+		return err->code;
+	if (!text.len && x->live) {
+		hp_err_set(err, HP_E_NOT_FOUND, MAIN_CONF " is not there or empty");
+		return hp_err_hint(err,
+			"install OpenLiteSpeed again, or bring its configuration "
+			"back");
+	}
+	if (!text.len)
+		return 0;
+	complete(x, hp_buf_str(&text), &whole);
+	if (!hp_streq(hp_buf_str(&text), hp_buf_str(&whole)))
+		hp_emit_edit(e, MAIN_CONF, hp_buf_str(&whole), whole.len);
+	return 0;
+}
+
+static void inputs(struct hp_engine *x, struct hp_web_server *s HP_UNUSED, struct hp_digest *d)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT, whole _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (hp_disk_text(x, MAIN_CONF, &text, &ignored) < 0)
+		return;
+	complete(x, hp_buf_str(&text), &whole);
+	hp_digest_add(d, hp_streq(hp_buf_str(&text), hp_buf_str(&whole)) ? "=" : "!", 1);
+}
+
+/* ---- what all vhosts share ---- */
+/* A listener for TLS has no life without a certificate: the first website's, by name. */
+static int add_certificate(struct hp_engine *x, struct hp_tmap *m, struct hp_err *err)
+{
+	const struct hp_cert *c = NULL;
+	const char *first = NULL;
+	struct hp_site site;
+	size_t i;
+
+	for (i = 0; i < x->n_sites; i++) {
+		const struct hp_wish *w = &x->sites[i];
+
+		if (!w->line || (first && strcmp(first, w->domain) < 0) ||
+			!memmem(w->line, w->len, "\"ssl_enabled\":true", 18))
+			continue;
+		if (hp_state_parse_site(x->scratch, w->line, w->len, &site, err) < 0 ||
+			hp_cert_current(x->scratch, x->root, w->domain, &c, err) < 0)
+			return err->code;
+		if (c)
+			first = w->domain;
+	}
+	hp_tmap_bool(m, "tls", first != NULL);
+	hp_tmap_str(m, "default_certificate",
+		hp_pprintf(x->scratch, OWN "/tls/%s.crt", first ? first : ""));
+	hp_tmap_str(m, "default_certificate_key",
+		hp_pprintf(x->scratch, OWN "/tls/%s.key", first ? first : ""));
+	return 0;
+}
+
+static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_emit *e, struct hp_err *err)
+{
+	hp_tmap_bool(m, "tls", false);
+	if (s->front && add_certificate(x, m, err) < 0)
+		return err->code;
+	return edit_main(x, e, err);
+}
+
+/* ---- what a website's vhost has besides ---- */
+struct net {
+	unsigned char bytes[16];
+	unsigned bits;
+	bool v6;
+};
+
+static bool read_net(const char *text, struct net *ret)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t n = strcspn(text, "/");
+	uint64_t bits;
+
+	if (n >= sizeof(address))
+		return false;
+	memcpy(address, text, n);
+	address[n] = 0;
+	ret->v6 = strchr(address, ':');
+	ret->bits = ret->v6 ? 128 : 32;
+	if (text[n] && (hp_parse_u64(text + n + 1, ret->bits, &bits) < 0))
+		return false;
+	if (text[n])
+		ret->bits = (unsigned)bits;
+	return inet_pton(ret->v6 ? AF_INET6 : AF_INET, address, ret->bytes) == 1;
+}
+
+static bool contains(const struct net *out, const struct net *in)
+{
+	unsigned whole = out->bits / 8, rest = out->bits % 8;
+
+	if (out->v6 != in->v6 || out->bits > in->bits || memcmp(out->bytes, in->bytes, whole) != 0)
+		return false;
+	return !rest || !((out->bytes[whole] ^ in->bytes[whole]) >> (8 - rest));
+}
+
+static bool is_blocked(const char *address, const struct hp_json *blocked)
+{
+	const struct hp_json *v;
+	struct net in, out;
+
+	if (!read_net(address, &in))
+		return false;
+	for (v = blocked ? hp_json_first(blocked) : NULL; v; v = hp_json_next(v))
+		if (read_net(hp_json_str(v), &out) && contains(&out, &in))
+			return true;
+	return false;
+}
+
+static int read_list(
+	const struct hp_site *site, enum hp_site_field f, struct hp_json **ret, struct hp_err *err)
+{
+	const char *text = site->v[f];
+
+	if (!text || !*text)
+		return 0;
+	if (hp_json_parse(text, strlen(text), ret, err) < 0)
+		return hp_err_prefix(err, "%s", hp_site_table.fields[f].name);
+	return 0;
+}
+
+/*
+ * Elsewhere who is blocked is blocked; here the smallest network that an address is in counts. So
+ * what is allowed within a blocked network is left out.
+ */
+static int site_data(
+	struct hp_engine *x, const struct hp_site *site, struct hp_tmap *m, struct hp_err *err)
+{
+	struct hp_json *allowed _cleanup_json_ = NULL, *blocked _cleanup_json_ = NULL;
+	const struct hp_json *v;
+	int64_t n = hp_site_i64(site, HP_SITE_PHP_MAX_CHILDREN);
+
+	hp_tmap_i64(m, "php_children", n > 0 ? n : CHILDREN);
+	hp_tmap_list(m, "admitted");
+	if (read_list(site, HP_SITE_ALLOWED_IPS, &allowed, err) < 0 ||
+		read_list(site, HP_SITE_BLOCKED_IPS, &blocked, err) < 0)
+		return err->code;
+	for (v = allowed ? hp_json_first(allowed) : NULL; v; v = hp_json_next(v))
+		if (!is_blocked(hp_json_str(v), blocked))
+			hp_tmap_str(hp_tmap_item(m, "admitted"), "address",
+				hp_pstrdup(x->scratch, hp_json_str(v)));
+	return 0;
+}
+
+/* ---- its test ---- */
+/* Behind "[WARN] [1234] [config:…] …" what is meant; NULL: another line. */
+static const char *complaint(const char *line, const char *level)
+{
+	const char *p = strstr(line, level), *end;
+
+	if (!p)
+		return NULL;
+	p += strlen(level);
+	p += strspn(p, " \t");
+	/* the number of the process */
+	if (*p == '[' && p[1] >= '0' && p[1] <= '9') {
+		end = strchr(p, ']');
+		if (end)
+			p = end + 1 + strspn(end + 1, " \t");
+	}
+	return p;
+}
+
+/* "… in file /…/hosting-panel/sites/a.example.conf:12", "[config:vhost:a.example]" */
+static void read_place(struct hp_pool *pool, const char *what, struct hp_web_verdict *ret)
+{
+	static const char *const marks[] = {"vhost:", "virtualhost:", "virtualHost:", NULL};
+	const char *at = strstr(what, " " OWN "/"), *shown, *path, *const * mark;
+	size_t n;
+
+	if (at) {
+		n = strcspn(at + 1, ": ");
+		path = hp_pstrndup(pool, at + 1, n);
+		ret->domain = hp_web_domain_of(pool, &hp_server_openlitespeed, path, &shown);
+		if (ret->domain)
+			ret->message = hp_pprintf(pool, "%.*s %s%s", (int)(at - what), what, shown,
+				hp_str_printable(pool, at + 1 + n, 300));
+	}
+	for (mark = marks; *mark && !ret->domain; mark++) {
+		at = strstr(what, *mark);
+		if (!at)
+			continue;
+		at += strlen(*mark);
+		n = strcspn(at, "]: \t");
+		ret->domain = hp_pstrndup(pool, at, n);
+		if (hp_str_ends(ret->domain, "-tls"))
+			ret->domain = hp_pstrndup(pool, at, n - 4);
+	}
+}
+
+/* A website's folder is made only when the test is passed. */
+static bool is_folder_to_come(const char *what)
+{
+	return strstr(what, "document root") || strstr(what, "vhost root");
+}
+
+void hp_openlitespeed_read_verdict(
+	struct hp_pool *pool, const char *text, struct hp_web_verdict *ret)
+{
+	static const char *const levels[] = {"[ERROR]", "[WARN]"};
+	struct hp_strv lines = {0};
+	struct hp_web_verdict v;
+	const char *what;
+	size_t i, j;
+
+	*ret = (struct hp_web_verdict){0};
+	hp_str_split(pool, text, "\n", &lines);
+	for (i = 0; i < HP_ARRAY_SIZE(levels); i++)
+		for (j = 0; j < lines.n; j++) {
+			what = complaint(lines.v[j], levels[i]);
+			if (!what || is_folder_to_come(what))
+				continue;
+			v = (struct hp_web_verdict){.message = hp_str_printable(pool, what, 300)};
+			read_place(pool, what, &v);
+			/* the first that is about a website of ours; else the first */
+			if (!ret->message || (v.domain && !ret->domain))
+				*ret = v;
+			if (ret->domain)
+				return;
+		}
+}
+
+static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err)
+{
+	const char *const argv[] = {s->binary, "-t", NULL};
+	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_web_verdict v;
+	int status, rc;
+
+	if (hp_mkdirs(TMP_DIR, 0755, err) < 0)
+		return err->code;
+	rc = hp_web_run_test(x, s, argv, live, &status, &said, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (!said.len) {
+		hp_err_set(err, HP_E_REFUSED, "openlitespeed -t said nothing: it tested nothing");
+		return hp_err_hint(err, "is " TMP_DIR " there, and a folder?");
+	}
+	hp_openlitespeed_read_verdict(x->round, hp_buf_str(&said), &v);
+	/* 1: warnings. The administrator's own are his business; an unknown word of ours is not. */
+	if (status == 0 ||
+		(status == 1 && (!v.domain || !hp_engine_site(x, v.domain)) &&
+			!(v.message && strstr(v.message, OWN))))
+		return 0;
+	return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
+}
+
+/* ---- as it runs ---- */
+static const char *last_words(struct hp_pool *pool, char *log)
+{
+	char *p, *last = NULL;
+
+	for (p = strstr(log, "[ERROR]"); p; p = strstr(p + 1, "[ERROR]"))
+		last = p;
+	if (!last)
+		return NULL;
+	last[strcspn(last, "\n")] = 0;
+	return hp_str_printable(pool, complaint(last, "[ERROR]"), 300);
+}
+
+/* One of before closes its listening sockets when it has begun to end. */
+static bool accepts(pid_t pid)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	return *hp_web_listens(pool, pid) != 0;
+}
+
+/* "LiteSpeed/1.9.1 Open (BUILD built: …)" */
+static const char *version(struct hp_pool *pool, const char *binary)
+{
+	const char *const argv[] = {binary, "-v", NULL};
+
+	return hp_web_ask_version(pool, argv, "LiteSpeed/");
+}
+
+static const char *const binaries[] = {"/usr/local/lsws/bin/openlitespeed", NULL};
+static const struct hp_web_shared shared[] = {
+	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{"proxy-tls.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
+	{0},
+};
+
+const struct hp_server hp_server_openlitespeed = {
+	.name = "openlitespeed",
+	.package = "openlitespeed",
+	.service = "lsws",
+	.pidfile = "/run/openlitespeed.pid",
+	.comm = "openlitespeed",
+	.etc = ETC,
+	.own = OWN,
+	.error_log = "/usr/local/lsws/logs/error.log",
+	.sites = OWN "/sites",
+	.port = 8183,
+	/* SIGHUP would end it, after a while */
+	.reload = SIGUSR1,
+	.binaries = binaries,
+	.node_file = NODE_CONF,
+	.shared = shared,
+	.probe_header = "Location",
+	.common_names = true,
+	.inputs = inputs,
+	.node_data = node_data,
+	.site_data = site_data,
+	.test = test,
+	.last_words = last_words,
+	.accepts = accepts,
+	.version = version,
+};

@@ -1,0 +1,218 @@
+# OpenLiteSpeed as one of a node's web servers. Runs in tests/lib/sandbox, where /usr/local/lsws is a copy of the
+# machine's (or of $HP_LSWS_ROOT); where there is none, tests/lib/ols-check stands in for it: it judges the
+# configuration and answers the panel's probe, so that each apply goes its whole way, but serves nothing. What a test
+# asks of a website over HTTP it asks of a real server alone: served().
+
+bats_require_minimum_version 1.5.0
+load ../lib/node
+
+lsws=/usr/local/lsws
+own=$lsws/conf/hosting-panel
+
+setup() {
+	node_setup
+	check=$BATS_TEST_DIRNAME/../lib/ols-check
+	real=1
+	[ -x $lsws/bin/openlitespeed ] && [ ! -e $lsws/stands-in ] || stand_in
+	cp -a $lsws/conf "$dir/lsws-conf"
+	cat >/etc/init.d/lsws <<-'SH'
+		#!/bin/sh
+		case $1 in
+		start) exec /usr/local/lsws/bin/openlitespeed ;;
+		stop) kill -TERM "$(cat /run/openlitespeed.pid)" ;;
+		esac
+	SH
+	chmod +x /etc/init.d/lsws
+	node_panel
+	rm -f /etc/nginx/sites-enabled/default
+}
+
+teardown() {
+	local p
+	for p in $(pgrep -x openlitespeed) $(pgrep -f '^openlitespeed \(lshttpd'); do
+		kill -KILL "$p" 2>/dev/null || true
+	done
+	rm -rf $lsws/conf /run/openlitespeed.pid /tmp/lshttpd
+	[ ! -d "${dir:-}/lsws-conf" ] || cp -a "$dir/lsws-conf" $lsws/conf
+	node_teardown
+}
+
+stand_in() {
+	real=
+	mkdir -p $lsws/bin $lsws/conf
+	touch $lsws/stands-in
+	cp "$BATS_TEST_DIRNAME/../lib/ols-check" $lsws/bin/openlitespeed
+	cat >$lsws/conf/httpd_config.conf <<-'CONF'
+		serverName
+		user                             nobody
+		group                            nogroup
+
+		# of the administrator
+		tuning{
+		    maxConnections               10000
+		}
+		listener Default{
+		    address                  127.0.0.1:8088
+		    secure                   0
+		}
+	CONF
+}
+
+site() { hp-site add "$1" tenant=acme -q "${@:2}" 3>&- 4>&-; }
+set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }
+
+# Whatever judges besides, the checker does.
+judged() { "$check" 2>&1; }
+
+# served EXPECTED COMMAND …: of a real server
+served() {
+	[ -n "$real" ] || return 0
+	local got
+	got=$("${@:2}")
+	[ "$got" = "$1" ] || { echo "$got instead of $1: ${*:2}"; return 1; }
+}
+
+vhost() { cat $own/sites/a.example.conf; }
+
+certificate() { # certificate NAME …: a pair in $dir
+	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -keyout "$dir/$1.key" -out "$dir/$1.crt" \
+		-addext "subjectAltName=$(printf 'DNS:%s,' "$@" | sed 's/,$//')" 2>/dev/null
+}
+
+@test "it is found, with its version and where it listens" {
+	site a.example web_server=openlitespeed
+	run -0 hp-vhost detect -n -o server,version,active,listens,front
+	[[ $output =~ openlitespeed\ +[0-9]+\.[0-9.]+\ +true\ +.*127\.0\.0\.1:8183.*false ]]
+}
+
+@test "a website on it, behind NGINX: answered, judged, and nothing left to do" {
+	site a.example web_server=openlitespeed
+	panel hp-site alias a.example add www.a.example -q
+	page a.example index.php '<?php echo $_SERVER["REMOTE_ADDR"], " ", $_SERVER["HTTP_HOST"];'
+	judged
+	[[ $(vhost) == *"vhDomain a.example, www.a.example"* ]]
+	[[ $(curl -s -o /dev/null -D - -H 'Host: a.example' http://127.0.0.1:8183/.well-known/hosting-panel/probe) =~ Location:\ [^\ ]*/[0-9a-f]{16} ]]
+	served '127.0.0.1 a.example' get a.example /
+	# who does not come through the front is not believed
+	served 403 curl -s -o /dev/null -w '%{http_code}' -H 'Host: a.example' -H 'X-Forwarded-For: 192.0.2.1' http://127.0.0.1:8183/
+	run -0 hp-vhost verify
+	run -0 hp-vhost plan
+	pid=$(cat /run/openlitespeed.pid)
+	run -0 hp-vhost apply
+	[ "$pid" = "$(cat /run/openlitespeed.pid)" ]
+}
+
+@test "httpd_config.conf gets a line and the group, once, and keeps the rest" {
+	before=$(cat $lsws/conf/httpd_config.conf)
+	site a.example web_server=openlitespeed
+	[ "$(grep -c "^include $own/node.conf" $lsws/conf/httpd_config.conf)" = 1 ]
+	grep -qE '^group +www-data$' $lsws/conf/httpd_config.conf
+	[ "$(grep -vE '^(group|include|# Added by)' <<<"$before")" = "$(grep -vE '^(group|include|# Added by)' $lsws/conf/httpd_config.conf | sed '$d')" ]
+	after=$(cat $lsws/conf/httpd_config.conf)
+	site b.example web_server=openlitespeed
+	[ "$after" = "$(cat $lsws/conf/httpd_config.conf)" ]
+}
+
+@test "each setting has its directive" {
+	site a.example web_server=openlitespeed
+	page a.example a.txt file
+	set_a gzip_enabled=false cache_enabled=true cache_ttl_seconds=600 php_upload_max_filesize=8M php_post_max_size=9M php_max_execution_time=33
+	[[ $(vhost) == *"enableGzip 0"*"text/css=A600"* && $(vhost) == *"-gt 9437184"* && $(vhost) == *"initTimeout 43"* ]]
+	set_a redirects='{"/old":"301 /new","/dir/*":"302 https://x.example/%41/*"}' index_files=home.html,index.php error_pages='{"404":"/e.html"}'
+	[[ $(vhost) == *'RewriteRule "^/old(?!.)" /new [R=301,L,NE]'* && $(vhost) == *'https://x.example/\%41/%1 [R=302,L,NE]'* ]] || { vhost; return 1; }
+	[[ $(vhost) == *"indexFiles home.html, index.php"* && $(vhost) == *"errorPage 404 {"*"url /e.html"* ]]
+	served 301 code a.example /old
+	served 404 code a.example /.env
+	set_a http_security_headers='{"X-Own":"50% of \"it\"","Referrer-Policy":"","Content-Security-Policy":"default-src '"'self'"'"}'
+	[[ $(vhost) == *"Header set X-Own '50%% of \"it\"'"* && $(vhost) == *"\"default-src 'self'\""* && $(vhost) != *Referrer-Policy* ]]
+	set_a allowed_ips='["127.0.0.0/8","192.0.2.1","2001:db8::/32"]' blocked_ips='["192.0.2.0/24"]'
+	[[ $(vhost) == *$'allow <<<END_OF_ADDRESSES\n127.0.0.0/8\n2001:db8::/32\nEND'*$'\n*\n192.0.2.0/24\nEND'* ]]
+	served file get a.example /a.txt
+	set_a allowed_ips='["192.0.2.1"]'
+	served 403 code a.example /a.txt
+	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"/admin": {alice: $h}, "/admin/super": {eve: $h}}' >"$dir/auth"
+	set_a allowed_ips= blocked_ips= "basic_auth=@$dir/auth"
+	# the server takes the first that matches, in the order of their texts
+	[[ $(LC_ALL=C sort <<<"$(grep -o 'context exp:[^ ]*' <<<"$(vhost)")" | head -1) == *super* ]]
+	served 401 code a.example /admin/x
+	set_a proxy_port=9123
+	[[ $(vhost) == *"address 127.0.0.1:9123"*"websocket / {"* ]]
+	judged
+	hp-site suspend a.example -q 3>&- 4>&-
+	[[ $(vhost) == *"R=503"* && $(vhost) != *9123* ]]
+	served 503 code a.example /
+	judged
+}
+
+@test "hand-made directives are included, and bad ones refused with their place" {
+	site a.example web_server=openlitespeed
+	site b.example web_server=openlitespeed
+	snippet a.example openlitespeed x.conf 'adminEmails root@a.example'
+	set_a cache_enabled=true
+	[[ $(vhost) == *"include $own/custom/a.example@x.conf"* ]]
+	snippet a.example openlitespeed x.conf 'Nonsense on'
+	run -7 hp-site set a.example gzip_enabled=false
+	[[ $output == *"openlitespeed refuses the configuration: "*"Not support [Nonsense on]"*"/etc/hosting-panel/custom/a.example/openlitespeed/x.conf:1"* ]]
+	rm /etc/hosting-panel/custom/a.example/openlitespeed/x.conf
+	run -0 hp-site set b.example gzip_enabled=false
+}
+
+@test "from server to server and away again, with nothing left behind" {
+	site a.example
+	for server in openlitespeed apache openlitespeed nginx; do
+		set_a web_server=$server
+		run -0 hp-vhost verify
+	done
+	[ ! -e $own/sites/a.example.conf ]
+	[ ! -e $own/keys/a.example.conf ]
+	[ ! -e /etc/nginx/hosting-panel/keys/a.example.conf ]
+	set_a web_server=openlitespeed
+	# the word between front and website is nobody else's
+	[ "$(stat -c '%U %a' $own/keys/a.example.conf /etc/nginx/hosting-panel/keys/a.example.conf | sort -u)" = "root 400" ]
+	[ -z "$(grep -rl "$(grep -o 'X-HP-[0-9a-f]*' $own/keys/a.example.conf)" /etc/nginx/sites-available $own/sites)" ]
+	hp-site remove a.example --yes -q 3>&- 4>&-
+	[ -z "$(ls $own/sites)" ]
+}
+
+@test "as the front it has the ports, and hands requests to the others" {
+	site a.example web_server=openlitespeed
+	site b.example web_server=nginx
+	site c.example web_server=apache
+	# what stands in speaks no TLS
+	if [ -n "$real" ]; then
+		certificate b.example
+		hp-cert import b.example --key "$dir/b.example.key" --cert "$dir/b.example.crt" -q 3>&- 4>&-
+	fi
+	page b.example index.php '<?php echo "b ", $_SERVER["REMOTE_ADDR"], " ", $_SERVER["HTTPS"] ?? "off";'
+	run hp-vhost front openlitespeed 3>&- 4>&-
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+	judged
+	grep -q 'address \*:80' $own/node.conf
+	run -0 hp-vhost verify
+	served 'b 127.0.0.1 off' get b.example /
+	served 'b 127.0.0.1 on' curl -sk --resolve b.example:443:127.0.0.1 https://b.example/
+	# at the others' own ports nobody is believed who does not say the front's word
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: b.example' -H 'X-Forwarded-For: 192.0.2.1' http://127.0.0.1:8181/)" = 403 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: c.example' -H 'X-Forwarded-For: 192.0.2.1' http://127.0.0.1:8182/)" = 403 ]
+	run -0 hp-vhost front nginx 3>&- 4>&-
+	judged
+	[ "$(get b.example /)" = "b 127.0.0.1 off" ]
+}
+
+@test "the checker says no to what is wrong" {
+	site a.example web_server=openlitespeed
+	judged
+	file=$own/sites/a.example.conf
+	cp $file "$dir/good"
+	for change in 's/vhRoot/vhRooot/' 's/listeners .*/listeners nobody/' 's/enableGzip 1/enableGzip yes/' '0,/^\t}$/s/^\t}$//' \
+		's/^END_OF_RULES$//' 's/\[R=404,L\]/[R=404,Z]/' 's/(?!well-known/((?!well-known/' 's/add fcgi:.* php/add fcgi:other php/' \
+		's/docRoot .*//' 's/Header set X-Frame/Headers put X-Frame/' 's/autoStart 0/autoStart 1/' \
+		's/^\tvhDomain.*/&\n\tvhDomain b.example/' 's/^virtualHost a/virtualHost a$a/' 's/^RewriteFile .*/RewriteFile \/nowhere/' \
+		'$a}' 's/-gt [0-9]*/-gt many/' 's/context \/ {/context nowhere {/' 's/allowBrowse 1/allowBrowse 1\n\t\trealm none/'; do
+		sed -e "$change" "$dir/good" >$file
+		! cmp -s "$dir/good" $file || { echo "$change changes nothing"; return 1; }
+		run -2 "$check"
+	done
+	cp "$dir/good" $file
+	judged
+}
