@@ -409,6 +409,7 @@ const struct hp_server hp_server_openlitespeed = {
 	.shared = shared,
 	.probe_header = "Location",
 	.common_names = true,
+	.renumbers = true,
 	.inputs = inputs,
 	.node_data = node_data,
 	.site_data = site_data,

@@ -72,6 +72,8 @@ struct hp_server {
 	 * as the front it sets none but them. A front tells it a word of each website's own.
 	 */
 	bool common_names;
+	/* A reload puts another process in its place, which takes a moment to say its number. */
+	bool renumbers;
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);

@@ -35,7 +35,7 @@ off_t hp_web_log_end(const struct hp_server *s)
 static int await_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {
 	const struct timespec nap = {.tv_nsec = 20 * 1000000};
-	uint64_t end = hp_now_ms() + START_MS;
+	uint64_t end = hp_now_ms() + (s->renumbers ? START_MS : 0);
 
 	while (hp_web_pid(s, ret, err) == 0 && *ret == 0 && hp_now_ms() < end)
 		nanosleep(&nap, NULL);
