@@ -384,6 +384,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_PATHS] = {"SetHandler RewriteRule RewriteCond",
 		"in a LocationMatch for each path"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond", NULL},
+	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
 	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "
 				 "SSLCertificateKeyFile Protocols",
 		"at the front, once there is a certificate"},

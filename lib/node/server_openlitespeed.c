@@ -391,6 +391,41 @@ static const struct hp_web_shared shared[] = {
 	{0},
 };
 
+/*
+ * What settings become here, as templates/openlitespeed writes them. Kept beside it, since
+ * tests/node/directives.bats renders each and wants exactly these.
+ */
+static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
+	[HP_SITE_DOMAIN] = {"virtualHost vhDomain", "with the aliases"},
+	[HP_SITE_STATUS] = {"RewriteRule", "503 for every path while it is suspended"},
+	[HP_SITE_USER] = {"extprocessor address add", "the socket is named after it"},
+	[HP_SITE_WEB_SERVER] = {"virtualHost listeners",
+		"80 and 443 as the front, 127.0.0.1:8183 behind another"},
+	[HP_SITE_DOCUMENT_ROOT] = {"docRoot location", NULL},
+	[HP_SITE_INDEX_FILES] = {"indexFiles RewriteRule",
+		"the first script answers for what is no file"},
+	[HP_SITE_REDIRECTS] = {"RewriteRule RewriteCond", NULL},
+	[HP_SITE_ERROR_PAGES] = {"errorPage url", NULL},
+	[HP_SITE_PROXY_PORT] = {"extprocessor type address maxConns handler websocket "
+				"RequestHeader",
+		NULL},
+	[HP_SITE_PHP_PATHS] = {NULL, "not yet: the website's own version answers there"},
+	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"initTimeout", "10 seconds more than PHP has"},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond", NULL},
+	[HP_SITE_PHP_MAX_CHILDREN] = {"maxConns", NULL},
+	[HP_SITE_SSL_ENABLED] = {"virtualHost listeners vhssl certFile keyFile certChain",
+		"at the front, once there is a certificate"},
+	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the vhost for port 80"},
+	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security"},
+	[HP_SITE_GZIP_ENABLED] = {"enableGzip enableBr", NULL},
+	[HP_SITE_CACHE_ENABLED] = {"enableExpires expiresByType", "for types of static files"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType", "where cache_enabled is true"},
+	[HP_SITE_HTTP_SECURITY_HEADERS] = {"Header", NULL},
+	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},
+	[HP_SITE_BLOCKED_IPS] = {"allow deny", NULL},
+	[HP_SITE_BASIC_AUTH] = {"realm userDB location required context allowBrowse", NULL},
+};
+
 const struct hp_server hp_server_openlitespeed = {
 	.name = "openlitespeed",
 	.package = "openlitespeed",
@@ -407,6 +442,7 @@ const struct hp_server hp_server_openlitespeed = {
 	.binaries = binaries,
 	.node_file = NODE_CONF,
 	.shared = shared,
+	.becomes = becomes,
 	.probe_header = "Location",
 	.common_names = true,
 	.renumbers = true,

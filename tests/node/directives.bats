@@ -64,9 +64,10 @@ servers() { settings where | awk '!/^(php-fpm|php\.ini|systemd|node)$/ && !seen[
 root() { # root DIR
 	local p
 	mkdir -p "$1/usr/sbin" "$1/etc/php/8.2/mods-available" "$1/etc/php/8.3"
-	for p in php-fpm8.2 php-fpm8.3 nginx apache2; do
-		printf '#!/bin/false\n' >"$1/usr/sbin/$p"
-		chmod +x "$1/usr/sbin/$p"
+	mkdir -p "$1/usr/local/lsws/bin"
+	for p in sbin/php-fpm8.2 sbin/php-fpm8.3 sbin/nginx sbin/apache2 local/lsws/bin/openlitespeed; do
+		printf '#!/bin/false\n' >"$1/usr/$p"
+		chmod +x "$1/usr/$p"
 	done
 	echo 'extension=gd.so' >"$1/etc/php/8.2/mods-available/gd.ini"
 	echo 'zend_extension=xdebug.so' >"$1/etc/php/8.2/mods-available/xdebug.ini"
@@ -123,7 +124,8 @@ render() { # render SERVER WORDS: sets $made to a folder with the lines of each 
 names() {
 	sed -E 's/^[[:blank:]]+//; /^[#;]/d' | case $1 in
 	php-fpm | php.ini | systemd) sed -nE 's/^([^ =]+) ?=.*/\1/p' ;;
-	*) sed -E 's,^</?,,; s/[ ;>{}].*//; /^$/d' ;;
+	# lines that begin with an address belong to one of another name
+	*) sed -E '/^[0-9*]/d; s,^</?,,; s/[ ;>{}].*//; /^$/d' ;;
 	esac | sort -u
 }
 
@@ -131,6 +133,7 @@ names() {
 frame() {
 	case $1 in
 	nginx) printf '%s\n' if include location set ;;
+	openlitespeed) printf '%s\n' END_OF_ADDRESSES END_OF_HEADERS END_OF_RULES accessControl enable rewrite ;;
 	apache) printf '%s\n' Directory FilesMatch If Location LocationMatch Require ;;
 	esac
 }
