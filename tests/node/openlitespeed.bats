@@ -167,6 +167,9 @@ certificate() { # certificate NAME …: a pair in $dir
 	[ ! -e $own/keys/a.example.conf ]
 	[ ! -e /etc/nginx/hosting-panel/keys/a.example.conf ]
 	set_a web_server=openlitespeed
+	[[ $(vhost) == *"RewriteFile $own/keys/a.example.conf"* ]]
+	grep -qE '^RewriteCond %\{HTTP:X-HP-[0-9a-f]{32}\} "!\^on' $own/keys/a.example.conf
+	grep -qxF 'RewriteRule ^ - [F]' $own/keys/a.example.conf
 	# the word between front and website is nobody else's
 	[ "$(stat -c '%U %a' $own/keys/a.example.conf /etc/nginx/hosting-panel/keys/a.example.conf | sort -u)" = "root 400" ]
 	[ -z "$(grep -rl "$(grep -o 'X-HP-[0-9a-f]*' $own/keys/a.example.conf)" /etc/nginx/sites-available $own/sites)" ]
@@ -197,6 +200,35 @@ certificate() { # certificate NAME …: a pair in $dir
 	run -0 hp-vhost front nginx 3>&- 4>&-
 	judged
 	[ "$(get b.example /)" = "b 127.0.0.1 off" ]
+}
+
+@test "as the front with TLS: judged, in a root of its own" {
+	site a.example web_server=nginx
+	certificate a.example
+	hp-cert import a.example --key "$dir/a.example.key" --cert "$dir/a.example.crt" -q 3>&- 4>&-
+	root=$dir/root
+	mkdir -p "$root$lsws/conf" "$root/var/lib/hosting-panel" "$root/usr/sbin" "$root/etc/php"
+	cp "$dir/lsws-conf/httpd_config.conf" "$root$lsws/conf/"
+	cp -a /var/lib/hosting-panel/certs "$root/var/lib/hosting-panel/"
+	printf '[web]\nserver = openlitespeed\n' >"$dir/conf"
+	php=$(ls /usr/sbin/php-fpm8.* | head -1)
+	touch "$root$php" && chmod +x "$root$php"
+	v=php_version=${php#*fpm}
+	state 1 "1 a.example $v web_server=openlitespeed ssl_enabled=true https_redirect=true hsts_max_age=600" "2 b.example $v web_server=apache" \
+		"3 c.example $v web_server=openlitespeed proxy_port=9123 gzip_enabled=false"
+	run -0 node --sysroot "$root" --conf "$dir/conf" apply "$dir/1"
+	"$check" -r "$root"
+	site=$root$own/sites/a.example.conf
+	grep -q '^virtualHost a.example-tls {' "$site"
+	grep -q 'RewriteRule ^ https://%{HTTP_HOST}%1 \[R=301,L,NE\]' "$site"
+	grep -q 'Header set Strict-Transport-Security "max-age=600"' "$site"
+	grep -q 'useIpInProxyHeader 0' "$root$own/node.conf"
+	grep -q 'address 127.0.0.1:8182' "$root$own/sites/b.example.conf"
+	grep -q 'RemoteIPHeader X-Forwarded-For' "$root/etc/apache2/hosting-panel/behind.conf"
+	# a pair that is none
+	openssl genrsa -out "$root$own/tls/a.example.key" 2048 2>/dev/null
+	run -2 "$check" -r "$root"
+	[[ $output == *"are no pair"* ]]
 }
 
 @test "the checker says no to what is wrong" {

@@ -2,8 +2,8 @@
 #include "unit.h"
 #include "sys/tmpl.h"
 
-static const char *const formats[] = {"nginx", "apache", "openlitespeed", "php-fpm", "systemd",
-	"html", "text"};
+static const char *const formats[] = {
+	"nginx", "apache", "openlitespeed", "php-fpm", "systemd", "html", "text"};
 
 static void check(const char *format, const char *slot, const char *v, const char *expected)
 {
@@ -53,6 +53,33 @@ static void golden(void **state HP_UNUSED)
 
 	for (size_t i = 0; i < HP_ARRAY_SIZE(cases); i++)
 		check(cases[i].format, NULL, cases[i].v, cases[i].expected);
+}
+
+/* Slots that OpenLiteSpeed alone has, or shares with Apache. */
+static void of_openlitespeed(void **state HP_UNUSED)
+{
+	static const struct {
+		const char *slot, *v, *expected;
+	} cases[] = {
+		{"header", "a; b='self'", "\"a; b='self'\""},
+		{"header", "{\"a\":1}", "'{\"a\":1}'"},
+		{"header", "50%", "\"50%%\""},
+		{"header", "'\"", NULL},
+		{"header", "a\\", NULL},
+		{"header", "a\nb", NULL},
+		{"pattern", "^/a\\.b(?![^/])", "^/a\\.b(?![^/])"},
+		{"pattern", "^/a b", NULL},
+		{"pattern", "^/a{2}", NULL},
+		{"pattern", "^/a$", NULL},
+		{"rewrite", "/a%20b", "/a\\%20b"},
+		{"rewrite", "/$1", NULL},
+		{"rewrite", "/a b", NULL},
+		{"regex", "^/a b", "\"^/a b\""},
+		{"regex", "\"", NULL},
+	};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(cases); i++)
+		check("openlitespeed", cases[i].slot, cases[i].v, cases[i].expected);
 }
 
 static void refused_everywhere(void **state HP_UNUSED)
@@ -114,7 +141,8 @@ static void slots(void **state HP_UNUSED)
 	for (size_t i = 0; i < HP_ARRAY_SIZE(cases); i++) {
 		for (size_t f = 0; f < HP_ARRAY_SIZE(formats); f++) {
 			for (size_t k = 0; k < 8 && cases[i].good[k]; k++)
-				check(formats[f], cases[i].slot, cases[i].good[k], cases[i].good[k]);
+				check(formats[f], cases[i].slot, cases[i].good[k],
+					cases[i].good[k]);
 			for (size_t k = 0; k < 16 && cases[i].bad[k]; k++)
 				check(formats[f], cases[i].slot, cases[i].bad[k], NULL);
 		}
@@ -144,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
+		cmocka_unit_test(of_openlitespeed),
 		cmocka_unit_test(refused_everywhere),
 		cmocka_unit_test(long_values),
 		cmocka_unit_test(slots),
