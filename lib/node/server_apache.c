@@ -257,16 +257,43 @@ size_t hp_apache_conflicts(
 	return names->n;
 }
 
-/* "[… 2026] [ssl:emerg] [pid 1:tid 1] AH02311: …" */
+/* What comes behind the reason, and tells none: that it ends, or what OpenSSL calls the same. */
+static bool is_epilogue(const char *words)
+{
+	static const char *const says[] = {"AH00019:", "AH02311:", "SSL Library Error:", NULL};
+	const char *end = words + strcspn(words, "\n"), *at;
+	const char *const *s;
+
+	for (s = says; *s; s++) {
+		at = strstr(words, *s);
+		if (at && at < end)
+			return true;
+	}
+	return false;
+}
+
+static char *last_of(char *log, const char *level, bool epilogue)
+{
+	char *p, *last = NULL;
+
+	for (p = strstr(log, level); p; p = strstr(p, level)) {
+		p += strlen(level);
+		if (is_epilogue(p) == epilogue)
+			last = p;
+	}
+	return last;
+}
+
+/* "[… 2026] [ssl:emerg] [pid 1:tid 1] AH02572: …"; an epilogue only where it says nothing else */
 static const char *last_words(struct hp_pool *pool, char *log)
 {
 	static const char *const levels[] = {":emerg] ", ":alert] ", ":crit] ", ":error] "};
-	char *p, *last = NULL, *behind_pid;
+	const size_t n = HP_ARRAY_SIZE(levels);
+	char *last = NULL, *behind_pid;
 	size_t i;
 
-	for (i = 0; i < HP_ARRAY_SIZE(levels) && !last; i++)
-		for (p = strstr(log, levels[i]); p; p = strstr(p + 1, levels[i]))
-			last = p + strlen(levels[i]);
+	for (i = 0; i < 2 * n && !last; i++)
+		last = last_of(log, levels[i % n], i >= n);
 	if (!last)
 		return NULL;
 	last[strcspn(last, "\n")] = 0;
@@ -292,12 +319,14 @@ static void read_trial(struct hp_pool *pool, char *said, struct hp_web_verdict *
 /*
  * Its test reads no certificate, and what it does not find at a reload is the end of it. So it is
  * started for a trial: it reads everything before it lets go of its terminal, and as that process
- * is the first of its own process namespace, everything that it has started ends with it.
+ * is the first of its own process namespace, everything that it has started ends with it. Unless it
+ * is told that systemd has started it, apache2ctl has systemd start the real one instead.
  */
 static int try_start(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
 	static const char *const argv[] = {"/usr/bin/unshare", "--pid", "--fork", "--kill-child",
-		"/usr/sbin/apache2ctl", "-k", "start", NULL};
+		"/usr/bin/env", "APACHE_STARTED_BY_SYSTEMD=true", "/usr/sbin/apache2ctl", "-k",
+		"start", NULL};
 	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT;
 	struct hp_web_verdict v = {0};
 	off_t from = hp_web_log_end(s->is);

@@ -1,20 +1,20 @@
 # lib.bash: a booted Debian 12 with NGINX and PHP-FPM for the tests of this folder (bats).
 
-# machine_up: makes and boots one in $dir (exported), from $HP_BUILDDIR's world.
+# machine_up [PACKAGE …]: makes and boots one in $dir (exported), from $HP_BUILDDIR's world.
 machine_up() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	export dir
 	. "$top/tests/lib/machine.sh"
 	dir=$(mktemp -d /var/tmp/hp-machine.XXXXXX)
 	chmod 0755 "$dir"
-	tar -C "$dir" --numeric-owner -xpf "$("$top/tests/lib/machine-php")"
+	tar -C "$dir" --numeric-owner -xpf "$("$top/tests/lib/machine-php" "$@")"
 	machine_again
 }
 
-# machine_installed: the same, with the build installed in it.
+# machine_installed [PACKAGE …]: the same, with the build installed in it.
 machine_installed() {
 	local build=${HP_BUILDDIR:-$BATS_TEST_DIRNAME/../..} p
-	machine_up
+	machine_up "$@"
 	make -s -C "$build" install DESTDIR="$dir" >"$BATS_FILE_TMPDIR/install" 2>&1 3>&- ||
 		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
 	for p in "$dir"/usr/local/bin/hp-site "$dir"/usr/local/lib/hosting-panel/*.so; do
