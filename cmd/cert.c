@@ -380,7 +380,8 @@ static const struct cli_verb verbs[] = {
 		"would: it must resolve to this node alone, and a random token must come back over HTTP "
 		"from each of its addresses, IPv4 and IPv6. What fails is said, and counts towards no rate "
 		"limit. The present certificate stays until the servers answer with the new one. A "
-		"certificate that is good for long is left alone; --anew asks nevertheless. Asking means "
+		"certificate that is good for long is left alone; --anew asks nevertheless. With --partial aliases "
+		"that fail are left out, which is exit status 1. Asking means "
 		"agreeing to the terms of the CA."},
 	{"renew", cert_renew, "[DOMAIN…]", 0, UINT32_MAX, {"domain"}, CHANGES, NULL,
 		cli_site_result_cols, NULL, NULL, "cert:renew",
@@ -389,7 +390,10 @@ static const struct cli_verb verbs[] = {
 		"or that is not there yet; of websites with ssl_enabled, ssl_auto_renew and ssl_provider "
 		"letsencrypt. Run by hosting-panel-cert-renew.timer. A failure leaves everything as it is, "
 		"makes an entry in the audit trail, and is tried again after an hour, then two, up to a "
-		"day. Named websites are tried at once, and without ssl_auto_renew, too."},
+		"day. An alias that the CA would not find here does not keep the others from being renewed: "
+		"one that the present certificate is for is waited for until a ninth of its life is left, and "
+		"then left out. That is result partial and exit status 1, and each later try looks whether "
+		"the alias is back; the CA is asked only where there is something to be won. Named websites are tried at once, and without ssl_auto_renew, too."},
 	{"import", cert_import, "DOMAIN", 1, 1, {"domain"}, CHANGES, cert_import_opts,
 		cli_site_result_cols, NULL, NULL, "cert:import",
 		"store a certificate from elsewhere",

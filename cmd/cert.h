@@ -14,6 +14,10 @@ struct cert_job {
 	int code;                           /* what became of it */
 	const char *result;                 /* as struct cli_result; NULL: follows from the rest */
 	const char *message, *hint;
+	/* It has, or gets, a certificate without some of its names: what is wrong with them. */
+	const char *left_out, *left_hint;
+	int left_code;
+	bool partial; /* code and message are those */
 };
 
 struct cert_run {

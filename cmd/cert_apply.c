@@ -20,6 +20,9 @@ static int check_names(struct cert_run *r, const struct cert_job *j, const struc
 	if (!missing)
 		return 0;
 	if (partial && hp_cert_covers(c, j->site.domain)) {
+		/* of names left out more is said at the end */
+		if (j->left_out)
+			return 0;
 		cli_warn(r->c, "%s: the certificate is not for its alias %s", j->site.domain,
 			missing);
 		return 0;
@@ -280,6 +283,29 @@ static void note_success(struct cert_run *r, const struct cert_job *j)
 		cli_print_err(r->c, &err);
 }
 
+/* Whatever else there was to do is done by now, and was no failure. */
+static void take_left_out(struct cert_run *r, struct cert_job *j)
+{
+	if (j->code || !j->left_out)
+		return;
+	j->partial = true;
+	j->code = j->left_code;
+	j->hint = j->left_hint;
+	j->message = j->message ? hp_pprintf(r->c->pool, "%s; %s", j->message, j->left_out)
+				: j->left_out;
+}
+
+/* The audit trail, and what the next renewal is to know. */
+static void remember(struct cert_run *r, struct cert_job *j)
+{
+	if (j->now && (!j->code || (j->partial && j->changed)))
+		note_success(r, j);
+	if (j->code && r->renewing)
+		note(r, j, note_failure(r, j));
+	else if (j->changed)
+		note(r, j, j->partial ? j->left_out : NULL);
+}
+
 static int tell(struct cert_run *r, struct cert_job *j, struct hp_err *err)
 {
 	struct cli_result row = {.object = j->site.domain,
@@ -290,12 +316,16 @@ static int tell(struct cert_run *r, struct cert_job *j, struct hp_err *err)
 		.hint = j->hint,
 		.result = j->result};
 
-	if (j->code)
+	if (j->partial) {
+		row.changed = j->changed;
+		row.result = "partial";
+	} else if (j->code) {
 		row.result = "failed";
-	else if (!row.result)
+	} else if (!row.result) {
 		row.result = j->changed ? "applied" : "unchanged";
+	}
 	/* a single failure is the command's error */
-	if (j->code && r->n == 1 && r->c->out_opts.mode == HP_OUT_TABLE)
+	if (j->code && !j->partial && r->n == 1 && r->c->out_opts.mode == HP_OUT_TABLE)
 		return 0;
 	return cli_result(r->c, &row, err);
 }
@@ -311,12 +341,10 @@ int cert_finish(struct cert_run *r, struct hp_err *err)
 	for (i = 0; i < r->n; i++) {
 		struct cert_job *j = &r->v[i];
 
-		if (!r->c->dry_run && j->code && r->renewing)
-			note(r, j, note_failure(r, j));
-		else if (!r->c->dry_run && j->changed)
-			note(r, j, NULL);
-		if (!r->c->dry_run && j->now && !j->code)
-			note_success(r, j);
+		if (!r->c->dry_run) {
+			take_left_out(r, j);
+			remember(r, j);
+		}
 		if (tell(r, j, &one) < 0)
 			return *err = one, err->code;
 		if (!j->code)

@@ -8,6 +8,7 @@
 
 const struct hp_opt cert_issue_opts[] = {
 	{"anew", 0, NULL, "ask for a new one although the present one is good for long", 0, NULL},
+	{"partial", 0, NULL, "also without aliases that the CA would not find here", 0, NULL},
 	{0},
 };
 
@@ -21,24 +22,70 @@ static const char *list_names(struct hp_pool *pool, const struct hp_strv *names)
 	return hp_pstrdup(pool, hp_buf_str(&b));
 }
 
-static int from_ca(
-	struct cert_run *r, struct cert_job *j, const struct hp_acme *a, struct hp_err *err)
+/* As hp_cert_uncovered(): the names alone count. */
+static bool covers_all(const struct hp_cert *c, const struct hp_strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!hp_cert_covers(c, names->v[i]))
+			return false;
+	return true;
+}
+
+static bool covers_any(const struct hp_cert *c, const struct hp_strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (hp_cert_covers(c, names->v[i]))
+			return true;
+	return false;
+}
+
+/* More than a ninth of its life is left (10 days of 90): what is due has a third. */
+static bool can_wait(const struct hp_cert *c)
+{
+	return c->not_after - hp_now() > (c->not_after - c->not_before) / 9;
+}
+
+/*
+ * Names that the CA would not find here. A renewal goes on without them, so that a dead alias does
+ * not take its website's certificate along; but what the present one is for is waited for while
+ * there is time, since it may only be away for a day. *ret_ask: is the CA to be asked?
+ */
+static int leave_out(struct cert_run *r, struct cert_job *j, const struct hp_strv *found,
+	const struct hp_strv *lost, const struct hp_err *why, bool *ret_ask, struct hp_err *err)
+{
+	struct cli *c = r->c;
+
+	if (!r->renewing && !cli_opt(c, "partial")) {
+		*err = *why;
+		return err->code;
+	}
+	if (r->renewing && j->before && covers_any(j->before, lost) && can_wait(j->before)) {
+		*err = *why;
+		return hp_err_hint(err,
+			"the present certificate is for it and good until then; shortly before its "
+			"end it is renewed without what is missing");
+	}
+	j->left_out = hp_pprintf(
+		c->pool, "the certificate is without %s: %s", list_names(c->pool, lost), why->msg);
+	j->left_code = why->code;
+	j->left_hint = hp_pprintf(c->pool,
+		"when that is mended: hp-cert issue %s; the next renewal looks again, too",
+		j->site.domain);
+	/* nothing to be won, and the CA counts */
+	*ret_ask =
+		!j->before || hp_cert_is_due(j->before, hp_now()) || !covers_all(j->before, found);
+	return 0;
+}
+
+static int order(struct cert_run *r, struct cert_job *j, const struct hp_acme *a,
+	const struct hp_strv *names, struct hp_err *err)
 {
 	struct hp_buf chain _cleanup_buf_ = HP_BUF_INIT, key = HP_BUF_INIT;
 	struct cli *c = r->c;
-	int lock _cleanup_close_ = -1;
 
-	if (hp_acme_lock(c->sysroot, c->wait_ms, &lock, err) < 0 ||
-		hp_acme_look(c->sysroot, a, &j->site.names, err) < 0)
-		return err->code;
-	if (c->dry_run) {
-		j->result = "dry-run";
-		j->message = hp_pprintf(c->pool, "would ask %s for %s", a->directory_url,
-			list_names(c->pool, &j->site.names));
-		return 0;
-	}
-	if (hp_acme_issue(c->sysroot, a, &j->site.names, &chain, &key, err) == 0 &&
-		cert_put(r, j, &chain, &key, "letsencrypt", false, err) == HP_E_USAGE) {
+	if (hp_acme_issue(c->sysroot, a, names, &chain, &key, err) == 0 &&
+		cert_put(r, j, &chain, &key, "letsencrypt", j->left_out != NULL, err) ==
+			HP_E_USAGE) {
 		err->code = HP_E_REFUSED;
 		hp_err_prefix(err, "the CA's certificate is of no use");
 	}
@@ -46,6 +93,33 @@ static int from_ca(
 		hp_wipe(key.s, key.cap);
 	hp_buf_release(&key);
 	return err->code;
+}
+
+static int from_ca(
+	struct cert_run *r, struct cert_job *j, const struct hp_acme *a, struct hp_err *err)
+{
+	struct hp_strv found, lost;
+	struct cli *c = r->c;
+	int lock _cleanup_close_ = -1;
+	struct hp_err why;
+	bool wanted = true;
+
+	if (hp_acme_lock(c->sysroot, c->wait_ms, &lock, err) < 0 ||
+		hp_acme_look(c->pool, c->sysroot, a, &j->site.names, &found, &lost, &why, err) <
+			0 ||
+		(lost.n && leave_out(r, j, &found, &lost, &why, &wanted, err) < 0))
+		return err->code;
+	if (!wanted) {
+		j->now = j->before;
+		return 0;
+	}
+	if (c->dry_run) {
+		j->result = "dry-run";
+		j->message = hp_pprintf(c->pool, "would ask %s for %s", a->directory_url,
+			list_names(c->pool, &found));
+		return 0;
+	}
+	return order(r, j, a, &found, err);
 }
 
 static void ask(struct cert_run *r, struct cert_job *j, const struct hp_acme *a)

@@ -8,7 +8,7 @@ enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_
 	{object, HP_COL_STR, help, false},                                                         \
 	{"action", HP_COL_STR, "what was asked for: add, set, remove …", false},                   \
 	{"changed", HP_COL_BOOL, "did anything change?", false},                                   \
-	{"result", HP_COL_STR, "applied, recorded, unchanged, dry-run or failed", false},          \
+	{"result", HP_COL_STR, "applied, partial, recorded, unchanged, dry-run, failed", false},   \
 	{"node", HP_COL_STR, "node that it concerns", true},                                       \
 	{"generation", HP_COL_INT, "of the node's state that has the change", true},               \
 	{"exit", HP_COL_INT, "exit status of this one", true},                                     \

@@ -36,11 +36,15 @@ int hp_acme_lock(const char *root, unsigned wait_ms, int *ret_fd, struct hp_err 
 /*
  * Would the CA find these names here? With HTTP-01 each must resolve to addresses of this node
  * alone, and a random token must come back from each of these addresses over HTTP; "*." names are
- * refused. HP_E_NO names the first name and address that fail, and what was got. HP_E_BUSY when the
- * DNS does not answer. With DNS-01 there is nothing to look at.
+ * refused. HP_E_NO says which name and address fail, and what was got; HP_E_BUSY that the DNS does
+ * not answer. With DNS-01 there is nothing to look at.
+ *
+ * An error is the first name's, or this machine's. Those of the others are left out of *ret_found;
+ * *ret_lost are their names, and *ret_why what is wrong with the first of them (HP_ERR_INIT: none).
  */
-int hp_acme_look(
-	const char *root, const struct hp_acme *a, const struct hp_strv *names, struct hp_err *err);
+int hp_acme_look(struct hp_pool *pool, const char *root, const struct hp_acme *a,
+	const struct hp_strv *names, struct hp_strv *ret_found, struct hp_strv *ret_lost,
+	struct hp_err *ret_why, struct hp_err *err);
 
 /*
  * Ask the CA: a new key, and a certificate for names, as PEM (buffers are reset first). Makes the

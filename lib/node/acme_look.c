@@ -203,13 +203,36 @@ static int look_at(const struct look *l, const char *name, struct hp_err *err)
 	return 0;
 }
 
-int hp_acme_look(
-	const char *root, const struct hp_acme *a, const struct hp_strv *names, struct hp_err *err)
+static int look_at_all(const struct look *l, const struct hp_strv *names, struct hp_strv *ret_found,
+	struct hp_strv *ret_lost, struct hp_err *ret_why, struct hp_err *err)
 {
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_err one;
+
+	for (size_t i = 0; i < names->n; i++) {
+		hp_err_clear(&one);
+		if (look_at(l, names->v[i], &one) == 0) {
+			hp_strv_add_ref(l->pool, ret_found, names->v[i]);
+			continue;
+		}
+		if (i == 0)
+			return *err = one, one.code;
+		if (!ret_lost->n)
+			*ret_why = one;
+		hp_strv_add_ref(l->pool, ret_lost, names->v[i]);
+	}
+	return 0;
+}
+
+int hp_acme_look(struct hp_pool *pool, const char *root, const struct hp_acme *a,
+	const struct hp_strv *names, struct hp_strv *ret_found, struct hp_strv *ret_lost,
+	struct hp_err *ret_why, struct hp_err *err)
+{
 	struct look l = {.pool = pool, .a = a};
 	const char *dir = hp_path(pool, root, HP_CERT_CHALLENGE_DIR), *file;
 
+	*ret_lost = (struct hp_strv){0};
+	hp_err_clear(ret_why);
+	*ret_found = a->dns_hook ? *names : (struct hp_strv){0};
 	if (a->dns_hook)
 		return 0;
 	random_hex(l.token);
@@ -218,8 +241,7 @@ int hp_acme_look(
 	if (hp_mkdirs(dir, 0755, err) < 0 ||
 		hp_file_write(file, 0644, l.answer, strlen(l.answer), err) < 0)
 		return err->code;
-	for (size_t i = 0; i < names->n && !err->code; i++)
-		look_at(&l, names->v[i], err);
+	look_at_all(&l, names, ret_found, ret_lost, ret_why, err);
 	unlink(file);
 	return err->code;
 }

@@ -128,14 +128,14 @@ served() {
 	[ "$want" = "$got" ] || { echo "$1: served is $got, stored is $want"; return 1; }
 }
 
-# aged DOMAIN DAYS-AGO DAYS-LEFT: a self-signed pair of that age in $dir/aged.pem
+# aged DOMAIN DAYS-AGO DAYS-LEFT [ALIAS]: a self-signed pair of that age in $dir/aged.pem
 aged() {
 	rm -rf "$dir/aged"
 	mkdir "$dir/aged"
 	touch "$dir/aged/index"
 	echo 01 >"$dir/aged/serial"
 	printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index\nserial=%s/serial\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:%s\n' \
-		"$dir/aged" "$dir/aged" "$dir/aged" "$1" >"$dir/aged/conf"
+		"$dir/aged" "$dir/aged" "$dir/aged" "$1${4:+,DNS:$4}" >"$dir/aged/conf"
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$dir/aged/key" \
 		-out "$dir/aged/csr" 2>/dev/null
 	openssl ca -batch -selfsign -config "$dir/aged/conf" -in "$dir/aged/csr" -keyfile "$dir/aged/key" -notext \
@@ -288,6 +288,60 @@ due() {
 	n=$(orders)
 	ok hp-cert renew
 	[ "$(orders)" = "$n" ]
+}
+
+@test "renew: a dead alias does not take the others along, is told, and comes back when it is back" {
+	names() { openssl x509 -noout -ext subjectAltName -in $store/a.example/current/fullchain.pem | tail -1 | tr -d ' '; }
+	due a.example
+	served a.example
+	panel hp-site alias a.example add www.a.example -q
+	panel hp-site alias a.example add old.example -q
+	dns_set add-a '{"host":"old.example","addresses":["192.0.2.9"]}'
+	n=$(orders)
+	# who asks for all names gets all or none, unless he says otherwise
+	fails 1 "old.example: it resolves to 192.0.2.9" hp-cert issue a.example --anew
+	[ "$(orders)" = "$n" ]
+	fails 1 "a.example: the certificate is without old.example: old.example: it resolves to 192.0.2.9" hp-cert renew --json
+	jq -e '.[0].changed and .[0].result == "partial" and .[0].exit == 1' <<<"$(sed -n '/^\[/,/^\]/p' <<<"$output")"
+	[ "$(names)" = DNS:a.example,DNS:www.a.example ]
+	served a.example
+	[ "$(orders)" -gt "$n" ]
+	ok hp-audit list --verb cert:renew --json
+	jq -e 'length == 1 and (.[0].note | test("without old.example")) and .[0].after.provider == "letsencrypt"' <<<"$output"
+	# looked at again by who names it, but nothing is asked for again
+	n=$(orders)
+	fails 1 "without old.example" hp-cert renew a.example
+	[[ $output == *partial* ]]
+	ok hp-cert renew
+	[ "$(orders)" = "$n" ]
+	[ "$(current a.example)" = 2 ]
+	# it is back
+	dns_set clear-a '{"host":"old.example"}'
+	ok hp-cert renew a.example
+	[ "$(names)" = DNS:a.example,DNS:old.example,DNS:www.a.example ]
+	served a.example
+	# away again, while the certificate for it is good for a while: waited for, the old one stays
+	panel hp-site alias a.example remove www.a.example -q
+	aged a.example 60 20 old.example
+	ok hp-cert import a.example <"$dir/aged.pem"
+	dns_set add-a '{"host":"old.example","addresses":["192.0.2.9"]}'
+	n=$(orders) now=$(current a.example)
+	fails 1 "old.example: it resolves to 192.0.2.9" hp-cert renew a.example
+	[[ $output == *"the present certificate is for it"* ]]
+	[ "$(orders)" = "$n" ] && [ "$(current a.example)" = "$now" ]
+	# near its end, not any more
+	aged a.example 75 5 old.example
+	ok hp-cert import a.example <"$dir/aged.pem"
+	fails 1 "without old.example" hp-cert renew a.example
+	[ "$(names)" = DNS:a.example ]
+	served a.example
+	# the domain itself is never left out
+	dns_set clear-a '{"host":"old.example"}'
+	dns_set add-a '{"host":"a.example","addresses":["192.0.2.9"]}'
+	now=$(current a.example)
+	fails 1 "a.example: it resolves to 192.0.2.9" hp-cert renew a.example
+	[ "$(current a.example)" = "$now" ]
+	served a.example
 }
 
 @test "a website whose servers refuse the change keeps its certificate" {
