@@ -462,11 +462,7 @@ static void on_use(const struct ctx *c)
 	hp_import_note(c->r, c->b, c->d, HP_LOST, "macros are not followed");
 }
 
-static const struct handler {
-	const char *name;
-	void (*fn)(const struct ctx *c);
-	bool inherited; /* counts also where it stands outside of virtual hosts */
-} handlers[] = {
+static const struct hp_handler handlers[] = {
 	{"<directory", on_directory, false},
 	{"<files", on_files, false},
 	{"<filesmatch", on_files, true},
@@ -531,24 +527,14 @@ static const struct handler {
 	{"use", on_use, false},
 };
 
-static const struct handler *handler_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < HP_ARRAY_SIZE(handlers); i++)
-		if (hp_streq(handlers[i].name, name))
-			return &handlers[i];
-	return NULL;
-}
-
 static void each(const struct ctx *of, const struct hp_directive *block, const char *path)
 {
 	struct ctx c = *of;
-	const struct handler *h;
+	const struct hp_handler *h;
 
 	c.path = path;
 	for (c.d = block->child; c.d; c.d = c.d->next) {
-		h = handler_of(c.d->name);
+		h = hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), c.d->name);
 		if (h)
 			h->fn(&c);
 		else if (hp_str_starts(c.d->name, "ssl"))
@@ -565,7 +551,7 @@ void hp_import_apache_directive(
 	struct hp_reader *r, struct hp_build *b, const struct hp_directive *d)
 {
 	struct ctx c = {.r = r, .b = b, .d = d, .path = "/"};
-	const struct handler *h = handler_of(d->name);
+	const struct hp_handler *h = hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), d->name);
 
 	if (h)
 		h->fn(&c);
@@ -585,13 +571,13 @@ void hp_import_apache_vhost(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *vhost, const struct hp_directive *root)
 {
 	struct ctx c = {.r = r, .b = b};
-	const struct handler *h;
+	const struct hp_handler *h;
 
 	each(&c, vhost, "/");
 	c.global = true;
 	c.path = "/";
 	for (c.d = root->child; c.d; c.d = c.d->next) {
-		h = handler_of(c.d->name);
+		h = hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), c.d->name);
 		if (h && h->inherited && !says(vhost, c.d->name))
 			h->fn(&c);
 	}

@@ -188,4 +188,15 @@ bool hp_import_arg_is(const struct hp_directive *d, unsigned i, const char *valu
 /* Is name one of list (NULL at its end)? */
 bool hp_import_is_one(const char *const *list, const char *name);
 
+/* A directive, and what is done with it; each server has its own struct ctx. */
+struct ctx;
+struct hp_handler {
+	const char *name;
+	void (*fn)(const struct ctx *c);
+	bool inherited; /* counts also where it stands outside of the virtual host */
+};
+/* The row of that name in a table of n, or NULL. */
+const struct hp_handler *hp_import_handler(
+	const struct hp_handler *v, size_t n, const char *name);
+
 #endif

@@ -280,13 +280,7 @@ static void on_location(const struct ctx *c)
 	hp_import_nginx_location(c->r, c->b, c->d, c->http);
 }
 
-struct handler {
-	const char *name;
-	void (*fn)(const struct ctx *c);
-	bool inherited; /* from http, where the server says nothing */
-};
-
-static const struct handler handlers[] = {
+static const struct hp_handler handlers[] = {
 	{"access_log", on_own_logs, false},
 	{"add_header", on_header, true},
 	{"allow", on_allow, true},
@@ -319,23 +313,13 @@ static const struct handler handlers[] = {
 	{"try_files", on_try_files, false},
 };
 
-static const struct handler *handler_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < HP_ARRAY_SIZE(handlers); i++)
-		if (hp_streq(handlers[i].name, name))
-			return &handlers[i];
-	return NULL;
-}
-
 void hp_import_nginx_directive(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *d, const struct hp_directive *http, bool in_root)
 {
 	/* what a proxy is told about the request: the panel tells it all of this */
 	static const char *const proxy[] = {"proxy_set_header", "proxy_http_version",
 		"proxy_redirect", "proxy_cache_bypass", NULL};
-	const struct handler *h = handler_of(d->name);
+	const struct hp_handler *h = hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), d->name);
 	struct ctx c = {.r = r, .b = b, .d = d, .http = http, .in_root = in_root};
 
 	if (h)
@@ -363,7 +347,7 @@ static bool says(const struct hp_directive *block, const char *name)
 void hp_import_nginx_server(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *server, const struct hp_directive *http)
 {
-	const struct handler *h;
+	const struct hp_handler *h;
 	const struct hp_directive *d;
 
 	for (d = server->child; d; d = d->next) {
@@ -375,7 +359,7 @@ void hp_import_nginx_server(struct hp_reader *r, struct hp_build *b,
 	for (d = http ? http->child : NULL; d; d = d->next) {
 		struct ctx c = {.r = r, .b = b, .d = d, .http = http};
 
-		h = d->block ? NULL : handler_of(d->name);
+		h = d->block ? NULL : hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), d->name);
 		if (h && h->inherited && !says(server, d->name))
 			h->fn(&c);
 	}

@@ -7,6 +7,16 @@
 #include "base/file.h"
 #include "base/str.h"
 
+const struct hp_handler *hp_import_handler(const struct hp_handler *v, size_t n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (hp_streq(v[i].name, name))
+			return &v[i];
+	return NULL;
+}
+
 bool hp_import_is_one(const char *const *list, const char *name)
 {
 	for (; *list; list++)
