@@ -262,9 +262,9 @@ int cli_verb_adopt(struct cli *c, struct hp_err *err)
 	struct hp_import_opts o = {.sysroot = c->sysroot};
 	struct hp_adopt a = {.sysroot = c->sysroot};
 	bool asked = !cli_opt(c, "yes") && !c->dry_run;
-	struct hp_adopt_made left;
+	struct hp_adopt_made left = {0};
 	struct hp_import im;
-	int is_left;
+	int is_left = 0;
 
 	o.server = c->n_args > 1 ? c->args[1] : cli_import_server(c);
 	/* how the panel is opened hangs on it */
