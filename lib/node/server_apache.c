@@ -412,7 +412,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"ProxyTimeout", "10 seconds more than PHP has"},
 	[HP_SITE_PHP_PATHS] = {"SetHandler RewriteRule RewriteCond",
 		"in a LocationMatch for each path"},
-	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond", NULL},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond",
+		"by Content-Length; a body in chunks has no limit, and a large one reaches PHP empty"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
 	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "
 				 "SSLCertificateKeyFile Protocols",
