@@ -119,9 +119,13 @@ static void inputs(struct hp_engine *x, struct hp_web_server *s, struct hp_diges
 static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
 	struct hp_emit *e, struct hp_err *err)
 {
+	bool tls = s->front && hp_web_any_tls(x);
 	const char *const *name;
 
 	hp_tmap_bool(m, "listen_tls", !s->admin_sets);
+	hp_tmap_bool(m, "tls", tls);
+	if (tls && hp_web_nobody(x, s, m, e, err) < 0)
+		return err->code;
 	hp_tmap_list(m, "modules");
 	for (name = modules; *name; name++)
 		hp_tmap_str(hp_tmap_item(m, "modules"), "name", *name);

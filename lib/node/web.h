@@ -22,6 +22,8 @@
 /* Where the front's name is kept: one of the node's own files. */
 #define HP_WEB_FRONT_FILE HP_ETC "/front"
 #define HP_WEB_KEY_FILE HP_NODE_DIR "/front-key"
+/* .crt and .key: the pair for names that are no website's. */
+#define HP_WEB_NOBODY HP_NODE_DIR "/nobody"
 /* Begins names of links that are to come last; no domain begins with it. */
 #define HP_WEB_LAST "~"
 /* Of each website, in its log folder. */
@@ -163,6 +165,13 @@ int hp_web_render_shared(
 int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *site,
 	struct hp_tmap *m, struct hp_emit *e, struct hp_digest *d, bool *ret_has,
 	struct hp_err *err);
+/*
+ * For a server that can't refuse a handshake for names that are no website's, and would show
+ * somebody's certificate: the slots nobody_certificate and nobody_key, a pair that is made once a
+ * node.
+ */
+int hp_web_nobody(struct hp_engine *x, const struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_emit *e, struct hp_err *err);
 /* Is any website wished to have TLS? */
 bool hp_web_any_tls(const struct hp_engine *x);
 /* Does the front show this site's current certificate by now? what it shows is in heard. */

@@ -3,6 +3,7 @@
 #include "node/web.h"
 #include "base/str.h"
 #include "sys/probe.h"
+#include "sys/x509.h"
 
 static const char *copy_path(struct hp_engine *x, const char *domain, const char *ext)
 {
@@ -36,6 +37,41 @@ int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct h
 	*ret_has = true;
 	hp_digest_add(d, c->pair, strlen(c->pair));
 	hp_emit_file(e, chain_path, 0600, 0, false, hp_buf_str(&chain), chain.len);
+	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(&key), key.len);
+	return 0;
+}
+
+/* ---- what is shown to who asks for no website ---- */
+static int make_nobody(
+	struct hp_engine *x, struct hp_buf *cert, struct hp_buf *key, struct hp_err *err)
+{
+	if (hp_x509_nobody(key, cert, err) < 0 || hp_engine_make_dir(x, err) < 0 ||
+		hp_file_write(hp_engine_path(x, x->scratch, HP_WEB_NOBODY ".key"), 0400,
+			hp_buf_str(key), key->len, err) < 0 ||
+		hp_file_write(hp_engine_path(x, x->scratch, HP_WEB_NOBODY ".crt"), 0600,
+			hp_buf_str(cert), cert->len, err) < 0)
+		return hp_err_prefix(err, "the certificate for unknown names");
+	return 0;
+}
+
+int hp_web_nobody(struct hp_engine *x, const struct hp_web_server *s, struct hp_tmap *m,
+	struct hp_emit *e, struct hp_err *err)
+{
+	struct hp_buf cert _cleanup_buf_ = HP_BUF_INIT, key _cleanup_buf_ = HP_BUF_INIT;
+	const char *cert_path = hp_pprintf(x->scratch, "%s/nobody.crt", s->is->own);
+	const char *key_path = hp_pprintf(x->scratch, "%s/nobody.key", s->is->own);
+	struct hp_err none = HP_ERR_INIT;
+	bool there = hp_file_read(hp_engine_path(x, x->scratch, HP_WEB_NOBODY ".crt"), 65536, &cert,
+			     &none) == 0 &&
+		hp_file_read(hp_engine_path(x, x->scratch, HP_WEB_NOBODY ".key"), 65536, &key,
+			&none) == 0;
+
+	/* a plan of the first time shows that there will be one */
+	if (!there && !x->dry && make_nobody(x, &cert, &key, err) < 0)
+		return err->code;
+	hp_tmap_str(m, "nobody_certificate", cert_path);
+	hp_tmap_str(m, "nobody_key", key_path);
+	hp_emit_file(e, cert_path, 0600, 0, false, hp_buf_str(&cert), cert.len);
 	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(&key), key.len);
 	return 0;
 }

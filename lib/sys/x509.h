@@ -42,6 +42,11 @@ int hp_x509_pair(struct hp_pool *pool, const struct hp_buf *key, const struct hp
  */
 int hp_x509_request(const char *type, const struct hp_strv *names, struct hp_buf *ret_key,
 	struct hp_buf *ret_request, struct hp_err *err);
+/*
+ * A key (ec256) and a certificate that it has signed itself, for a name that is nobody's, without
+ * an end: what a server shows that has to show something.
+ */
+int hp_x509_nobody(struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_err *err);
 bool hp_x509_is_key_type(const char *type);
 
 #endif

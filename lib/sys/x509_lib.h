@@ -11,8 +11,10 @@
 
 /* X(name): what the calls need besides macros and inline functions of the headers. */
 #define HP_OSSL_FUNCTIONS(X)                                                                       \
+	X(ASN1_INTEGER_set)                                                                        \
 	X(ASN1_STRING_get0_data)                                                                   \
 	X(ASN1_STRING_length)                                                                      \
+	X(ASN1_TIME_set_string_X509)                                                               \
 	X(ASN1_TIME_to_tm)                                                                         \
 	X(BIO_ctrl)                                                                                \
 	X(BIO_free)                                                                                \
@@ -41,6 +43,7 @@
 	X(PEM_write_bio_X509_REQ)                                                                  \
 	X(X509V3_EXT_conf_nid)                                                                     \
 	X(X509_EXTENSION_free)                                                                     \
+	X(X509_NAME_add_entry_by_txt)                                                              \
 	X(X509_NAME_print_ex)                                                                      \
 	X(X509_REQ_add_extensions)                                                                 \
 	X(X509_REQ_free)                                                                           \
@@ -60,8 +63,16 @@
 	X(X509_get0_serialNumber)                                                                  \
 	X(X509_get_ext_d2i)                                                                        \
 	X(X509_get_issuer_name)                                                                    \
+	X(X509_get_serialNumber)                                                                   \
 	X(X509_get_signature_info)                                                                 \
 	X(X509_get_subject_name)                                                                   \
+	X(X509_getm_notAfter)                                                                      \
+	X(X509_getm_notBefore)                                                                     \
+	X(X509_new)                                                                                \
+	X(X509_set_issuer_name)                                                                    \
+	X(X509_set_pubkey)                                                                         \
+	X(X509_set_version)                                                                        \
+	X(X509_sign)                                                                               \
 	X(X509_verify)
 
 #define HP_OSSL_POINTER(name) __typeof__(&name) name;

@@ -87,3 +87,52 @@ int hp_x509_request(const char *type, const struct hp_strv *names, struct hp_buf
 	o->EVP_PKEY_free(key);
 	return ok ? 0 : hp_ossl_error(o, HP_E_OS, "no key can be made", err);
 }
+
+/* ---- nobody's certificate ---- */
+#define NOBODY "unknown.invalid"
+
+static bool fill_nobody(const struct hp_ossl *o, X509 *c, EVP_PKEY *key)
+{
+	X509_NAME *name = o->X509_get_subject_name(c);
+
+	/* RFC 5280, section 4.1.2.5: the latter is "no end" */
+	return o->X509_set_version(c, 2) == 1 &&
+		o->ASN1_INTEGER_set(o->X509_get_serialNumber(c), 1) == 1 &&
+		o->ASN1_TIME_set_string_X509(o->X509_getm_notBefore(c), "20200101000000Z") == 1 &&
+		o->ASN1_TIME_set_string_X509(o->X509_getm_notAfter(c), "99991231235959Z") == 1 &&
+		o->X509_NAME_add_entry_by_txt(
+			name, "CN", MBSTRING_ASC, (const unsigned char *)NOBODY, -1, -1, 0) == 1 &&
+		o->X509_set_issuer_name(c, name) == 1 && o->X509_set_pubkey(c, key) == 1 &&
+		o->X509_sign(c, key, o->EVP_sha256()) > 0;
+}
+
+int hp_x509_nobody(struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_err *err)
+{
+	const struct hp_ossl *o = hp_ossl(err);
+	EVP_PKEY *key;
+	BIO *k, *r;
+	X509 *c;
+	bool ok;
+
+	if (!o)
+		return err->code;
+	o->ERR_clear_error();
+	key = o->EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	c = o->X509_new();
+	k = o->BIO_new(o->BIO_s_mem());
+	r = o->BIO_new(o->BIO_s_mem());
+	ok = key && c && k && r && fill_nobody(o, c, key) &&
+		o->PEM_write_bio_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+		o->PEM_write_bio_X509(r, c) == 1;
+	hp_buf_reset(ret_key);
+	hp_buf_reset(ret_cert);
+	if (ok) {
+		hp_ossl_take(o, k, ret_key);
+		hp_ossl_take(o, r, ret_cert);
+	}
+	o->BIO_free(k);
+	o->BIO_free(r);
+	o->X509_free(c);
+	o->EVP_PKEY_free(key);
+	return ok ? 0 : hp_ossl_error(o, HP_E_OS, "no certificate can be made", err);
+}

@@ -190,6 +190,15 @@ static void test_request(void **state HP_UNUSED)
 	assert_false(hp_x509_is_key_type(""));
 }
 
+/* It fits its key, and is nothing that could be taken for a website's. */
+static void test_nobody(void **state HP_UNUSED)
+{
+	assert_int_equal(hp_x509_nobody(&key, &chain, &err), 0);
+	assert_memory_equal(key.s, "-----BEGIN PRIVATE KEY-----\n", 28);
+	assert_memory_equal(chain.s, "-----BEGIN CERTIFICATE-----\n", 28);
+	assert_null(strstr(hp_buf_str(&chain) + 28, "BEGIN"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
