@@ -197,8 +197,9 @@ probed() { # probed SERVER
 	done | tr ' ' '\n' | sort -u
 }
 
-@test "each setting is asked for over HTTP on each web server" {
-	for server in $(servers); do
+# OpenLiteSpeed's are asked in openlitespeed.bats, by situation, where a real one is installed.
+@test "each setting is asked for over HTTP on each web server that the tests can always run" {
+	for server in $(servers | grep -vx openlitespeed); do
 		# whatever PHP does is asked through each server, too
 		awk -F '\t' -v s="$server" '($2 == s || $2 ~ /^(php-fpm|php\.ini|systemd)$/) { print $1 }' "$dir/cells" |
 			sort -u >"$dir/wanted"
