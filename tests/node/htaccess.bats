@@ -11,7 +11,7 @@ setup() {
 	rm -f /etc/nginx/sites-enabled/default
 	front=apache
 	[[ $BATS_TEST_FILENAME != *-behind.bats ]] || front=nginx
-	[ $front = nginx ] || front apache
+	[ $front = nginx ] || node_front apache
 	for d in a b; do
 		hp-site add $d.example tenant=acme web_server=apache -q 3>&- 4>&-
 		page $d.example who.php '<?php echo "user ", posix_geteuid(), " ", $_SERVER["HTTPS"] ?? "plain", ".";'
@@ -43,6 +43,25 @@ htaccess() { # htaccess LINE …: of a.example, and its user's own file
 	set_a proxy_port=3999 error_pages='{"503":"/down.html","502":"/down.html"}'
 	[ "$(get a.example /x.txt)" = away ]
 	[ "$(get a.example /down.html)" = away ] || { get a.example /down.html -i; return 1; }
+}
+
+@test "the server's own pages are none of a website's, although it asks from this host" {
+	# Debian has it on
+	grep -q server-status /etc/apache2/mods-enabled/status.conf
+	page a.example index.php '<?php echo "index ", $_SERVER["REQUEST_URI"];'
+	page a.example server-info/x.php '<?php echo "script";'
+	for path in /server-status /server-status/ /server-status?auto /balancer-manager; do
+		[ "$(get a.example $path)" = "index $path" ] || { get a.example $path -i; return 1; }
+	done
+	[ "$(get a.example /server-info/x.php)" = script ]
+	# nothing of its own answers there
+	set_a index_files='["index.html"]'
+	for path in /server-status /server-status?auto /balancer-manager; do
+		[ "$(code a.example $path)" = 404 ] || { get a.example $path -i; return 1; }
+	done
+	start_app 3999
+	set_a proxy_port=3999
+	[[ "$(get a.example /server-status)" == "GET /server-status HTTP/1.1"* ]] || { get a.example /server-status -i; return 1; }
 }
 
 @test "an answer can't be made to tell the front's key" {
