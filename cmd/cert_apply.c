@@ -53,6 +53,8 @@ int cert_put(struct cert_run *r, struct cert_job *j, const struct hp_buf *chain,
 	in.issuer = x.issuer;
 	in.serial = x.serial;
 	in.key_type = x.key_type;
+	/* who asks needs the issuer's certificate */
+	in.ocsp = x.certificates > 1 ? x.ocsp : NULL;
 	in.sha256 = x.sha256;
 	in.not_before = x.not_before;
 	in.not_after = x.not_after;

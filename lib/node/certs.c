@@ -95,6 +95,8 @@ static void write_meta(const struct hp_cert *c, struct hp_buf *ret)
 	hp_jw_str(&w, "issuer", c->issuer);
 	hp_jw_str(&w, "serial", c->serial);
 	hp_jw_str(&w, "key_type", c->key_type);
+	if (c->ocsp)
+		hp_jw_str(&w, "ocsp", c->ocsp);
 	hp_jw_str(&w, "provider", c->provider);
 	hp_jw_str(&w, "sha256", c->sha256);
 	hp_jw_str(&w, "pair", c->pair);
@@ -134,6 +136,7 @@ static bool parse_meta(struct hp_pool *pool, const struct hp_json *doc, struct h
 	c->issuer = text_of(pool, doc, "issuer");
 	c->serial = text_of(pool, doc, "serial");
 	c->key_type = text_of(pool, doc, "key_type");
+	c->ocsp = text_of(pool, doc, "ocsp"); /* few have one */
 	c->provider = text_of(pool, doc, "provider");
 	c->sha256 = text_of(pool, doc, "sha256");
 	c->pair = text_of(pool, doc, "pair");

@@ -36,6 +36,7 @@ struct hp_cert {
 	struct hp_strv names;        /* what it is for: lower case, sorted; "*.example.com" too */
 	const char *issuer, *serial; /* for people */
 	const char *key_type;        /* "rsa2048", "ec256" … */
+	const char *ocsp; /* where its state can be asked for, if its chain is here; or NULL */
 	const char *provider;        /* "letsencrypt" or "custom" */
 	const char *sha256;          /* of the leaf (DER), what a TLS client sees: 64 hex digits */
 	const char *pair; /* of both files: equal where the bytes are; a website's input */

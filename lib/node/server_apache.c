@@ -420,8 +420,9 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 		"by Content-Length; a body in chunks has no limit, and a large one reaches PHP empty"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
 	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "
-				 "SSLCertificateKeyFile Protocols",
-		"at the front, once there is a certificate"},
+				 "SSLCertificateKeyFile SSLUseStapling Protocols",
+		"at the front, once there is a certificate; SSLUseStapling where it names an OCSP "
+		"responder"},
 	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the block for port 80"},
 	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security, over HTTPS alone"},
 	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel SetEnv",

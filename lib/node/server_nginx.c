@@ -310,8 +310,9 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 		"in a location for each path"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"client_max_body_size", NULL},
 	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
-	[HP_SITE_SSL_ENABLED] = {"listen ssl_certificate ssl_certificate_key",
-		"at the front, once there is a certificate"},
+	[HP_SITE_SSL_ENABLED] = {"listen ssl_certificate ssl_certificate_key ssl_stapling",
+		"at the front, once there is a certificate; ssl_stapling where it names an OCSP "
+		"responder"},
 	[HP_SITE_HTTPS_REDIRECT] = {"return", "301, in a block of its own for port 80"},
 	[HP_SITE_HSTS_MAX_AGE] = {"add_header", "Strict-Transport-Security, over HTTPS alone"},
 	[HP_SITE_GZIP_ENABLED] = {"gzip gzip_vary gzip_proxied gzip_comp_level gzip_min_length "

@@ -24,6 +24,7 @@ int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct h
 	const struct hp_cert *c = NULL;
 
 	*ret_has = false;
+	hp_tmap_bool(m, "stapling", false);
 	hp_tmap_str(m, "certificate", chain_path);
 	hp_tmap_str(m, "certificate_key", key_path);
 	if (!hp_site_bool(site, HP_SITE_SSL_ENABLED))
@@ -35,6 +36,7 @@ int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct h
 	if (hp_cert_read(x->root, c, &chain, &key, err) < 0)
 		return hp_err_prefix(err, "its certificate");
 	*ret_has = true;
+	hp_tmap_bool(m, "stapling", c->ocsp != NULL);
 	hp_digest_add(d, c->pair, strlen(c->pair));
 	hp_emit_file(e, chain_path, 0600, 0, false, hp_buf_str(&chain), chain.len);
 	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(&key), key.len);

@@ -176,6 +176,25 @@ static void add_names(const struct pair *p, struct hp_strv *ret)
 	hp_strv_sort(ret);
 }
 
+/* The first that servers can ask: over HTTP, and in characters that mean nothing anywhere. */
+static const char *ocsp_url(const struct pair *p)
+{
+	STACK_OF(OPENSSL_STRING) *l = p->o->X509_get1_ocsp(p->v[0]);
+	int n = l ? p->o->OPENSSL_sk_num((const OPENSSL_STACK *)l) : 0;
+	const char *url, *found = NULL;
+
+	for (int i = 0; i < n && !found; i++) {
+		url = p->o->OPENSSL_sk_value((const OPENSSL_STACK *)l, i);
+		if (hp_str_starts(url, "http://") && strlen(url) < 512 &&
+			!url[strspn(url,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				"0123456789-._~:/?[]@=&+%")])
+			found = hp_pstrdup(p->pool, url);
+	}
+	p->o->X509_email_free(l);
+	return found;
+}
+
 static void describe(const struct pair *p, struct hp_x509 *ret)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
@@ -187,6 +206,7 @@ static void describe(const struct pair *p, struct hp_x509 *ret)
 	ret->issuer = name_text(p, p->o->X509_get_issuer_name(p->v[0]));
 	ret->serial = serial_text(p, p->v[0]);
 	ret->key_type = key_type(p);
+	ret->ocsp = ocsp_url(p);
 	p->o->X509_digest(p->v[0], p->o->EVP_sha256(), sum, &n);
 	for (unsigned i = 0; i < n && 2 * i + 2 < sizeof(ret->sha256); i++)
 		snprintf(ret->sha256 + 2 * i, 3, "%02x", sum[i]);

@@ -56,11 +56,13 @@
 	X(X509_check_purpose)                                                                      \
 	X(X509_cmp)                                                                                \
 	X(X509_digest)                                                                             \
+	X(X509_email_free)                                                                         \
 	X(X509_free)                                                                               \
 	X(X509_get0_notAfter)                                                                      \
 	X(X509_get0_notBefore)                                                                     \
 	X(X509_get0_pubkey)                                                                        \
 	X(X509_get0_serialNumber)                                                                  \
+	X(X509_get1_ocsp)                                                                          \
 	X(X509_get_ext_d2i)                                                                        \
 	X(X509_get_issuer_name)                                                                    \
 	X(X509_get_serialNumber)                                                                   \

@@ -73,12 +73,27 @@ root() { # root DIR
 	echo 'zend_extension=xdebug.so' >"$1/etc/php/8.2/mods-available/xdebug.ini"
 }
 
+# Of an authority that can be asked about it (OCSP), with its chain.
+certificate() {
+	(
+		cd "$dir"
+		openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=root -keyout root.key -out root.crt
+		openssl req -newkey rsa:2048 -nodes -subj /CN=authority -keyout ca.key -out ca.csr
+		openssl x509 -req -in ca.csr -CA root.crt -CAkey root.key -CAcreateserial -days 9 -out ca.crt \
+			-extfile <(echo basicConstraints=critical,CA:TRUE)
+		openssl req -newkey rsa:2048 -nodes -subj /CN=a.example -keyout key -out csr
+		openssl x509 -req -in csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -out crt -extfile <(
+			echo subjectAltName=DNS:a.example
+			echo 'authorityInfoAccess=OCSP;URI:http://127.0.0.1:2560/')
+		cat ca.crt >>crt
+	) 2>/dev/null
+}
+
 store() { # its certificate, stored once and copied from then on
 	local panel=$dir/panel
 	[ -d "$dir/certs" ] || {
 		root "$panel"
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=a.example \
-			-addext subjectAltName=DNS:a.example -keyout "$dir/key" -out "$dir/crt" 2>/dev/null
+		certificate
 		(
 			export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs
 			hp-db init --sysroot "$panel" -q

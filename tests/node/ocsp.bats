@@ -1,0 +1,114 @@
+# The front sends along what a certificate's authority says of it (OCSP), where it has one to ask. Runs in
+# tests/lib/sandbox. ocsp-apache.bats is a link to this one: Apache is the front.
+
+bats_require_minimum_version 1.5.0
+load ../lib/node
+
+setup() {
+	node_setup
+	node_panel
+	rm -f /etc/nginx/sites-enabled/default
+	case ${BATS_TEST_FILENAME##*/} in
+	*-apache.bats) front=apache log=/var/log/apache2/error.log ;;
+	*) front=nginx log=/var/log/nginx/error.log ;;
+	esac
+}
+
+teardown() {
+	[ -z "${responder:-}" ] || kill "$responder" 2>/dev/null || true
+	node_teardown
+}
+
+# A root, and below it an authority that issues certificates and says what has become of them.
+authority() {
+	cd "$dir"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj '/CN=test root' -keyout root.key -out root.pem 2>/dev/null
+	openssl req -newkey rsa:2048 -nodes -subj '/CN=test authority' -keyout ca.key -out ca.csr 2>/dev/null
+	openssl x509 -req -in ca.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -out ca.pem \
+		-extfile <(echo basicConstraints=critical,CA:TRUE) 2>/dev/null
+	mkdir issued
+	: >index.txt
+	echo 01 >serial
+	cat >ca.conf <<-C
+		[ca]
+		default_ca = c
+		[c]
+		database = $dir/index.txt
+		new_certs_dir = $dir/issued
+		serial = $dir/serial
+		default_md = sha256
+		policy = p
+		copy_extensions = copy
+		[p]
+		commonName = supplied
+	C
+}
+
+answer() {
+	openssl ocsp -index "$dir/index.txt" -port 2560 -CA "$dir/ca.pem" -rsigner "$dir/ca.pem" -rkey "$dir/ca.key" \
+		-nmin 5 >"$dir/ocsp.log" 2>&1 3>&- 4>&- &
+	responder=$!
+	for _ in $(seq 50); do
+		# not by a connection: it would wait for a question on that one
+		grep -q 'waiting for OCSP' "$dir/ocsp.log" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+site() { # site DOMAIN [EXTENSION …]: with a certificate of that authority's
+	local domain=$1 e ext=()
+	shift
+	for e in "subjectAltName=DNS:$domain" "$@"; do ext+=(-addext "$e"); done
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/$domain.key" -out "$dir/csr" -subj "/CN=$domain" \
+		"${ext[@]}" 2>/dev/null
+	openssl ca -batch -config "$dir/ca.conf" -cert "$dir/ca.pem" -keyfile "$dir/ca.key" -in "$dir/csr" -days 9 -notext \
+		-out "$dir/$domain.crt" 2>/dev/null
+	cat "$dir/ca.pem" >>"$dir/$domain.crt"
+	hp-site add "$domain" tenant=acme -q 3>&- 4>&-
+	hp-cert import "$domain" --key "$dir/$domain.key" --cert "$dir/$domain.crt" -q 2>/dev/null 3>&- 4>&-
+	hp-site set "$domain" ssl_provider=custom ssl_enabled=true -q 3>&- 4>&-
+}
+
+stapled() { # stapled DOMAIN: good, revoked, or nothing
+	openssl s_client -connect 127.0.0.1:443 -servername "$1" -status </dev/null 2>/dev/null | sed -n 's/^ *Cert Status: //p'
+}
+
+until_stapled() { # until_stapled DOMAIN STATE: the first that ask get none yet
+	local i
+	for i in $(seq 100); do
+		[ "$(stapled "$1")" != "$2" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "with a responder in the certificate its word goes along; without one nobody speaks of it" {
+	authority
+	[ "$front" = nginx ] || { site z.example; hp-vhost front apache -q 3>&- 4>&-; }
+	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
+	site b.example
+	# it reads what was issued when it starts
+	answer
+	until_stapled a.example good
+	[ -z "$(stapled b.example)" ]
+	case $front in
+	nginx) conf=/etc/nginx/sites-enabled directive=ssl_stapling ;;
+	apache) conf=/etc/apache2/sites-enabled directive=SSLUseStapling ;;
+	esac
+	[ "$(grep -c "$directive" $conf/a.example.conf)" = 1 ]
+	run ! grep "$directive" $conf/b.example.conf
+	run ! grep -i stapling "$log"
+	run -0 hp-vhost verify
+}
+
+@test "a responder that does not answer: the website is served all the same, without a word" {
+	authority
+	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
+	[ "$front" = nginx ] || hp-vhost front apache -q 3>&- 4>&-
+	page a.example hello.txt hello
+	for _ in 1 2; do
+		[ "$(curl -s -m 20 --cacert "$dir/root.pem" --resolve a.example:443:127.0.0.1 https://a.example/hello.txt)" = hello ]
+		[ -z "$(stapled a.example)" ]
+	done
+}
