@@ -31,13 +31,13 @@ dist_openlitespeed_templates_DATA = templates/openlitespeed/access.conf \
 	templates/openlitespeed/content.conf \
 	templates/openlitespeed/fallback.conf \
 	templates/openlitespeed/files.conf \
-	templates/openlitespeed/guarded.conf \
 	templates/openlitespeed/hand.conf \
 	templates/openlitespeed/head.conf \
 	templates/openlitespeed/headers.conf \
 	templates/openlitespeed/http.conf \
 	templates/openlitespeed/key.conf \
 	templates/openlitespeed/node.conf \
+	templates/openlitespeed/place.conf \
 	templates/openlitespeed/probe.conf \
 	templates/openlitespeed/proxy-tls.conf \
 	templates/openlitespeed/proxy.conf \

@@ -5,10 +5,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "node/certs.h"
 #include "node/web.h"
 #include "base/str.h"
-#include "model/state.h"
 #include "sys/json.h"
 
 #define ETC "/usr/local/lsws/conf"
@@ -132,39 +130,14 @@ static void inputs(struct hp_engine *x, struct hp_web_server *s HP_UNUSED, struc
 }
 
 /* ---- what all vhosts share ---- */
-/* A listener for TLS has no life without a certificate: the first website's, by name. */
-static int add_certificate(struct hp_engine *x, struct hp_tmap *m, struct hp_err *err)
-{
-	const struct hp_cert *c = NULL;
-	const char *first = NULL;
-	struct hp_site site;
-	size_t i;
-
-	for (i = 0; i < x->n_sites; i++) {
-		const struct hp_wish *w = &x->sites[i];
-
-		if (!w->line || (first && strcmp(first, w->domain) < 0) ||
-			!memmem(w->line, w->len, "\"ssl_enabled\":true", 18))
-			continue;
-		if (hp_state_parse_site(x->scratch, w->line, w->len, &site, err) < 0 ||
-			hp_cert_current(x->scratch, x->root, w->domain, &c, err) < 0)
-			return err->code;
-		if (c)
-			first = w->domain;
-	}
-	hp_tmap_bool(m, "tls", first != NULL);
-	hp_tmap_str(m, "default_certificate",
-		hp_pprintf(x->scratch, OWN "/tls/%s.crt", first ? first : ""));
-	hp_tmap_str(m, "default_certificate_key",
-		hp_pprintf(x->scratch, OWN "/tls/%s.key", first ? first : ""));
-	return 0;
-}
-
 static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tmap *m,
 	struct hp_emit *e, struct hp_err *err)
 {
-	hp_tmap_bool(m, "tls", false);
-	if (s->front && add_certificate(x, m, err) < 0)
+	bool tls = s->front && hp_web_any_tls(x);
+
+	/* a listener for TLS has no life without a certificate */
+	hp_tmap_bool(m, "tls", tls);
+	if (tls && hp_web_nobody(x, s, m, e, err) < 0)
 		return err->code;
 	return edit_main(x, e, err);
 }
@@ -409,7 +382,10 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PROXY_PORT] = {"extprocessor type address maxConns handler websocket "
 				"RequestHeader",
 		NULL},
-	[HP_SITE_PHP_PATHS] = {NULL, "not yet: the website's own version answers there"},
+	[HP_SITE_PHP_PATHS] = {"extprocessor type address maxConns initTimeout retryTimeout "
+			       "persistConn respBuffer autoStart add context location allowBrowse "
+			       "addMIMEType RewriteCond RewriteRule",
+		"a media type of its own in a context for each path"},
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"initTimeout", "10 seconds more than PHP has"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond", NULL},
 	[HP_SITE_PHP_MAX_CHILDREN] = {"maxConns", NULL},

@@ -320,9 +320,6 @@ static void add_realm(const struct slots *k, const struct hp_json *v)
 	hp_emit_file(k->e, file, HP_EMIT_SECRET_GROUP, hp_part_web_gid(k->x), false, text.s,
 		text.len);
 	hp_tmap_str(item, "path", path);
-	hp_tmap_bool(item, "whole", hp_streq(path, "/"));
-	/* the longest has the smallest, all of as many digits */
-	hp_tmap_i64(item, "rank", 9000 - (int64_t)strlen(path));
 	hp_tmap_str(item, "pattern", place_pattern(k, path));
 	hp_tmap_str(item, "realm", hp_pprintf(k->pool, "%s%s", k->w->domain, path));
 	hp_tmap_str(item, "users", file);
@@ -347,6 +344,99 @@ static int add_realms(const struct slots *k, struct hp_err *err)
 	return 0;
 }
 
+/* ---- places: for a server of which one block alone answers, all that counts in each ---- */
+struct places {
+	const struct hp_json **realms, **paths; /* the longest first */
+	size_t n_realms, n_paths;
+	struct hp_strv versions;
+	const char *fallback;
+};
+
+/* The innermost that this path is in; NULL: it is in none. */
+static const struct hp_json *nearest(const struct hp_json **list, size_t n, const char *path)
+{
+	const char *key;
+	size_t i, len;
+
+	for (i = 0; i < n; i++) {
+		key = hp_json_key(list[i]);
+		len = hp_streq(key, "/") ? 0 : strlen(key);
+		if (strncmp(path, key, len) == 0 && (!path[len] || path[len] == '/'))
+			return list[i];
+	}
+	return NULL;
+}
+
+/* "8.0" → "php80", a suffix that stands for scripts of that version */
+static const char *type_of(const struct slots *k, const char *version)
+{
+	const char *dot = strchr(version, '.');
+
+	return hp_pprintf(k->pool, "php%.*s%s", (int)(dot - version), version, dot + 1);
+}
+
+static void add_version(const struct slots *k, struct places *p, const char *version)
+{
+	struct hp_tmap *item;
+
+	if (hp_strv_has(&p->versions, version))
+		return;
+	hp_strv_add(k->pool, &p->versions, version);
+	item = hp_tmap_item(k->m, "php_versions");
+	hp_tmap_str(item, "type", type_of(k, version));
+	hp_tmap_str(item, "pool", hp_pprintf(k->pool, "%s-%s", k->w->user, version));
+	hp_tmap_str(item, "pool_socket", hp_instance_socket(k->pool, version, k->w->user));
+}
+
+static void add_place(const struct slots *k, struct places *p, const struct hp_json *v)
+{
+	const char *path = copy(k, hp_json_key(v)), *fallback = "";
+	const struct hp_json *realm = nearest(p->realms, p->n_realms, path);
+	const struct hp_json *version = nearest(p->paths, p->n_paths, path);
+	struct hp_tmap *item = hp_tmap_item(k->m, "places");
+	bool whole = hp_streq(path, "/");
+
+	if (version)
+		add_version(k, p, hp_json_str(version));
+	if (version && hp_streq(hp_json_key(version), path) && *p->fallback)
+		fallback = hp_pprintf(k->pool, "%s%s", path, p->fallback);
+	else if (whole)
+		fallback = p->fallback;
+	hp_tmap_bool(item, "whole", whole);
+	/* the longest has the smallest, all of as many digits */
+	hp_tmap_i64(item, "rank", 9000 - (int64_t)strlen(path));
+	hp_tmap_str(item, "pattern", place_pattern(k, path));
+	hp_tmap_str(item, "realm",
+		realm ? hp_pprintf(k->pool, "%s%s", k->w->domain, hp_json_key(realm)) : "");
+	hp_tmap_str(item, "type", version ? type_of(k, hp_json_str(version)) : "");
+	hp_tmap_str(item, "fallback", fallback);
+}
+
+static int add_places(const struct slots *k, const char *fallback, struct hp_err *err)
+{
+	struct hp_json *auth _cleanup_json_ = NULL, *php _cleanup_json_ = NULL;
+	struct places p = {.fallback = fallback};
+	size_t i;
+
+	hp_tmap_list(k->m, "places");
+	hp_tmap_list(k->m, "php_versions");
+	if (k->w->suspended)
+		return 0;
+	if (members(k, HP_SITE_BASIC_AUTH, &auth, err) < 0)
+		return err->code;
+	if (k->w->php && !k->s->v[HP_SITE_PROXY_PORT] &&
+		members(k, HP_SITE_PHP_PATHS, &php, err) < 0)
+		return err->code;
+	p.realms = sorted(k, auth, &p.n_realms);
+	p.paths = sorted(k, php, &p.n_paths);
+	for (i = 0; i < p.n_paths; i++)
+		add_place(k, &p, p.paths[i]);
+	for (i = 0; i < p.n_realms; i++)
+		if (!php || !hp_json_get(php, hp_json_key(p.realms[i])))
+			add_place(k, &p, p.realms[i]);
+	return 0;
+}
+
 int hp_web_slots(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *s,
 	const char *own, struct hp_tmap *m, struct hp_emit *e, struct hp_err *err)
 {
@@ -360,5 +450,5 @@ int hp_web_slots(struct hp_engine *x, const struct hp_wish *w, const struct hp_s
 	if (add_index(&k, &fallback, err) < 0 || add_php_paths(&k, fallback, err) < 0 ||
 		add_redirects(&k, err) < 0 || add_pages(&k, err) < 0 || add_headers(&k, err) < 0)
 		return err->code;
-	return add_realms(&k, err);
+	return add_realms(&k, err) < 0 ? err->code : add_places(&k, fallback, err);
 }

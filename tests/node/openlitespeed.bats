@@ -144,6 +144,38 @@ certificate() { # certificate NAME …: a pair in $dir
 	judged
 }
 
+@test "paths with another PHP version, beside passwords: each place says all that counts there" {
+	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
+	mkdir -p /etc/hosting-panel
+	"$HP_DATADIR/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
+	site a.example web_server=openlitespeed php_version=8.2
+	for f in x.php legacy/x.php legacy/index.php legacy/admin/x.php; do
+		page a.example $f '<?php echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION, " ", $_SERVER["SCRIPT_NAME"];'
+	done
+	set_a php_paths='{"/legacy":"8.0"}'
+	judged
+	place() { sed -n "\\|^	context exp:.*[)^]$1[(]|,/^	}/p" <<<"$(vhost)"; }
+	[[ $(vhost) == *"address uds://run/hosting-panel/php/8.0/site1.sock"*"add fcgi:site1 php"*"add fcgi:site1-8.0 php80"* ]] || { vhost; return 1; }
+	[[ $(place /legacy) == *"addMIMEType application/x-httpd-php80 php"*"RewriteRule ^ /legacy/index.php [L]"* ]] || { vhost; return 1; }
+	[[ $(place /legacy) != *realm* ]]
+	served '8.2 /x.php' get a.example /x.php
+	served '8.0 /legacy/x.php' get a.example /legacy/x.php
+	served '8.0 /legacy/index.php' get a.example /legacy/no/file
+	served 404 code a.example /legacy/none.php
+	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"/": {eve: $h}, "/legacy/admin": {alice: $h}}' >"$dir/auth"
+	set_a "basic_auth=@$dir/auth"
+	judged
+	[[ $(place /legacy) == *php80*"realm a.example/"$'\n'* ]] || { vhost; return 1; }
+	[[ $(place /legacy/admin) == *php80*"realm a.example/legacy/admin"* ]] || { vhost; return 1; }
+	[[ $(grep -A4 'context exp:.*acme-challenge' <<<"$(vhost)") == *"realm a.example/"$'\n'* ]]
+	served 401 code a.example /legacy/x.php
+	served '8.0 /legacy/admin/x.php' get a.example /legacy/admin/x.php -u alice:geheim
+	# a version that nobody made a type for
+	sed -i 's/x-httpd-php80 php/x-httpd-php81 php/' $own/sites/a.example.conf
+	run -2 "$check"
+	[[ $output == *"no scripthandler made the type"* ]]
+}
+
 @test "hand-made directives are included, and bad ones refused with their place" {
 	site a.example web_server=openlitespeed
 	site b.example web_server=openlitespeed
