@@ -350,7 +350,7 @@ world() { # world DIR: everything that stands there but the engine's own notes
 # The list above must not go stale: a step without its own kill is a hole.
 @test "every fault point of the engine is killed at somewhere" {
 	local top=$BATS_TEST_DIRNAME/../.. name missing= killed
-	killed=$(sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$top"/tests/node/{engine,fault,php,cert}.bats |
+	killed=$(sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$top"/tests/node/{adopt,engine,fault,php,cert}.bats |
 		grep -E 'HP_FAULT=|for point in|run_points ' | tr -s ' \t=;:"$' '\n')
 	for name in $(grep -hoE 'hp_fault(_err)?\("[a-z-]+"' "$top"/lib/node/*.c | cut -d'"' -f2 | sort -u); do
 		grep -qxF -- "$name" <<<"$killed" || missing+=" $name"
