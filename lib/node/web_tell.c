@@ -102,6 +102,30 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
 	return 0;
 }
 
+/* The ports of a front that can't start may be another server's, for a vhost that is not ours. */
+static void hint_at_holder(
+	struct hp_engine *x, const struct hp_web_server *front, struct hp_err *err)
+{
+	struct hp_web *web = hp_web(x);
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *listens;
+	pid_t pid;
+	size_t i;
+
+	for (i = 0; i < web->n; i++) {
+		if (&web->v[i] == front || hp_web_pid(web->v[i].is, &pid, &ignored) < 0 || pid == 0)
+			continue;
+		listens = hp_web_listens(x->round, pid);
+		if (!strstr(hp_pprintf(x->round, "%s ", listens), ":80 "))
+			continue;
+		hp_err_hint(err,
+			"%s listens on port 80 as well, for a vhost that is not the panel's: take "
+			"that off first (below %s)",
+			web->v[i].is->name, web->v[i].is->etc);
+		return;
+	}
+}
+
 int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
 	if (hp_fault_err("reload", err))
@@ -111,8 +135,11 @@ int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	s->n_workers = 0;
 	s->log_at = hp_web_log_end(s->is);
 	s->pid = 0;
-	if ((s->was_down ? hp_web_start(s->is, err) : hp_web_reload(s, err)) < 0)
+	if ((s->was_down ? hp_web_start(s->is, err) : hp_web_reload(s, err)) < 0) {
+		if (s->front && s->was_down)
+			hint_at_holder(x, s, err);
 		return err->code;
+	}
 	hp_report_reload(x, s->is->name);
 	hp_fault("after-reload");
 	return 0;

@@ -88,6 +88,18 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	run -0 hp-vhost verify
 }
 
+@test "a front that can't have port 80 is told who has it, and nothing changes" {
+	site a.example
+	printf 'server {\n\tlisten 80 default_server;\n\troot /var/www;\n}\n' >/etc/nginx/sites-enabled/default
+	kill -HUP "$(cat /run/nginx.pid)"
+	run hp-vhost front apache 3>&- 4>&-
+	[ "$status" = 7 ] || { echo "$status: $output"; return 1; }
+	[[ $output == *"nginx listens on port 80 as well, for a vhost that is not the panel's"*"/etc/nginx"* ]] || { echo "$output"; return 1; }
+	[ "$(from a.example /hello.txt)" = "hello from a.example" ]
+	run -0 hp-vhost verify
+	[ ! -e /run/apache2/apache2.pid ]
+}
+
 @test "the front changes, and back: every site answers, TLS included" {
 	site a.example web_server=apache ssl_enabled=true ssl_provider=custom hsts_max_age=600
 	site n.example
