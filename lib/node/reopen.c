@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
 
 #include "node/engine.h"
 #include "node/instance.h"
@@ -18,29 +17,14 @@
 
 /* ---- web servers ---- */
 /* A worker that still takes connections writes what is asked on them into the old file. */
-static bool any_accepts(const struct hp_web_server *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_workers; i++)
-		if (hp_web_is_alive(s->is, s->workers[i]) && s->is->accepts(s->workers[i]))
-			return true;
-	return false;
-}
-
 static int wait_reopened(struct hp_web_server *s, struct hp_err *err)
 {
-	static const struct timespec nap = {.tv_nsec = 20000000};
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	uint64_t end = hp_now_ms() + READ_MS;
+	bool reopened = hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + READ_MS);
 	const char *words;
 
-	while (any_accepts(s) && hp_now_ms() < end)
-		nanosleep(&nap, NULL);
-	if (hp_web_lives(s, err) < 0)
+	if (hp_web_lives(s, err) < 0 || reopened)
 		return err->code;
-	if (!any_accepts(s))
-		return 0;
 	words = hp_web_last_words(pool, s->is, s->log_at);
 	hp_err_set(err, HP_E_REFUSED, "%s goes on in the old log files%s%s", s->is->name,
 		words ? ": " : "", words ? words : "");

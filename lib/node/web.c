@@ -345,8 +345,10 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	 */
 	if (pid == 0)
 		return stop || x->boot ? 0 : hp_web_start(s->is, err);
-	if (stop || hp_web_reload(s, err) < 0)
-		return stop ? hp_service_stop(names, err) : err->code;
+	if (stop)
+		return hp_service_stop(names, err);
+	if (hp_web_reload(s, err) < 0)
+		return err->code;
 	/* when this is over, nobody is served as it was to be */
 	hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
 	return 0;

@@ -244,6 +244,8 @@ bool hp_web_is_alive(const struct hp_server *s, pid_t pid);
 const char *hp_web_title(pid_t pid, char *buf, size_t size);
 /* "0.0.0.0:80 [::]:80" from /proc. */
 const char *hp_web_listens(struct hp_pool *pool, pid_t pid);
+/* At any address. */
+bool hp_web_listens_on(pid_t pid, unsigned port);
 /* What a program says of its version behind this word; NULL. */
 const char *hp_web_ask_version(struct hp_pool *pool, const char *const *argv, const char *before);
 /* Of those that are installed. */
@@ -253,10 +255,10 @@ int hp_web_info(struct hp_pool *pool, struct hp_engine *x, struct hp_server_info
 /* ---- web_probe.c ---- */
 enum hp_web_until { HP_WEB_CLOSED, HP_WEB_GONE };
 /*
- * Its workers of before the last reload take no new connection, or have ended; or it is later than
- * end (hp_now_ms()).
+ * Its workers of before the last reload take no new connection, or have ended; false: they have not
+ * until end (hp_now_ms()).
  */
-void hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end);
+bool hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end);
 /* Do the sites that change on this server answer with their new configuration? */
 int hp_web_probe_server(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 #endif

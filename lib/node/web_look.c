@@ -159,6 +159,20 @@ const char *hp_web_listens(struct hp_pool *pool, pid_t pid)
 	return hp_pstrdup(pool, hp_buf_str(&b));
 }
 
+bool hp_web_listens_on(pid_t pid, unsigned port)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	const char *suffix = hp_pprintf(pool, ":%u", port);
+	struct hp_strv at = {0};
+	size_t i;
+
+	hp_str_split(pool, hp_web_listens(pool, pid), " ", &at);
+	for (i = 0; i < at.n; i++)
+		if (hp_str_ends(at.v[i], suffix))
+			return true;
+	return false;
+}
+
 const char *hp_web_ask_version(struct hp_pool *pool, const char *const *argv, const char *before)
 {
 	struct hp_buf said _cleanup_buf_ = HP_BUF_INIT, errs _cleanup_buf_ = HP_BUF_INIT;

@@ -33,20 +33,10 @@ static void nap(unsigned ms)
 /* The last website is gone, and nothing else of this server listens there: that is an answer. */
 static bool nobody_listens(const struct hp_server *s, unsigned port)
 {
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_err ignored = HP_ERR_INIT;
-	struct hp_strv at = {0};
-	const char *suffix = hp_pprintf(pool, ":%u", port);
 	pid_t pid;
-	size_t i;
 
-	if (hp_web_pid(s, &pid, &ignored) < 0 || pid == 0)
-		return false;
-	hp_str_split(pool, hp_web_listens(pool, pid), " ", &at);
-	for (i = 0; i < at.n; i++)
-		if (hp_str_ends(at.v[i], suffix))
-			return false;
-	return true;
+	return hp_web_pid(s, &pid, &ignored) == 0 && pid > 0 && !hp_web_listens_on(pid, port);
 }
 
 /* What is asked, of which server, until when. */
@@ -140,15 +130,18 @@ static bool until_right(struct question *q)
  * Old and new workers accept side by side for a while: a request right after the first good
  * answer could still meet the old configuration.
  */
-void hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end)
+bool hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uint64_t end)
 {
 	size_t i;
 
 	for (i = 0; i < s->n_workers; i++)
 		while (hp_web_is_alive(s->is, s->workers[i]) &&
-			(until == HP_WEB_GONE || s->is->accepts(s->workers[i])) &&
-			hp_now_ms() < end)
+			(until == HP_WEB_GONE || s->is->accepts(s->workers[i]))) {
+			if (hp_now_ms() >= end)
+				return false;
 			nap(5);
+		}
+	return true;
 }
 
 static bool is_touched(

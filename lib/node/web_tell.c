@@ -108,15 +108,12 @@ static void hint_at_holder(
 {
 	struct hp_web *web = hp_web(x);
 	struct hp_err ignored = HP_ERR_INIT;
-	const char *listens;
 	pid_t pid;
 	size_t i;
 
 	for (i = 0; i < web->n; i++) {
-		if (&web->v[i] == front || hp_web_pid(web->v[i].is, &pid, &ignored) < 0 || pid == 0)
-			continue;
-		listens = hp_web_listens(x->round, pid);
-		if (!strstr(hp_pprintf(x->round, "%s ", listens), ":80 "))
+		if (&web->v[i] == front || hp_web_pid(web->v[i].is, &pid, &ignored) < 0 ||
+			pid == 0 || !hp_web_listens_on(pid, 80))
 			continue;
 		hp_err_hint(err,
 			"%s listens on port 80 as well, for a vhost that is not the panel's: take "

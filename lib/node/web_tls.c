@@ -10,6 +10,13 @@ static const char *copy_path(struct hp_engine *x, const char *domain, const char
 	return hp_pprintf(x->scratch, "%s/tls/%s.%s", hp_web(x)->front->is->own, domain, ext);
 }
 
+static void emit_pair(struct hp_emit *e, const char *cert_path, const struct hp_buf *cert,
+	const char *key_path, const struct hp_buf *key)
+{
+	hp_emit_file(e, cert_path, 0600, 0, false, hp_buf_str(cert), cert->len);
+	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(key), key->len);
+}
+
 /*
  * A website whose certificate is still to come is served over HTTP meanwhile: that is how the
  * authority, too, gets to see its proof.
@@ -38,8 +45,7 @@ int hp_web_tls_data(struct hp_engine *x, const struct hp_wish *w, const struct h
 	*ret_has = true;
 	hp_tmap_bool(m, "stapling", c->ocsp != NULL);
 	hp_digest_add(d, c->pair, strlen(c->pair));
-	hp_emit_file(e, chain_path, 0600, 0, false, hp_buf_str(&chain), chain.len);
-	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(&key), key.len);
+	emit_pair(e, chain_path, &chain, key_path, &key);
 	return 0;
 }
 
@@ -73,8 +79,7 @@ int hp_web_nobody(struct hp_engine *x, const struct hp_web_server *s, struct hp_
 		return err->code;
 	hp_tmap_str(m, "nobody_certificate", cert_path);
 	hp_tmap_str(m, "nobody_key", key_path);
-	hp_emit_file(e, cert_path, 0600, 0, false, hp_buf_str(&cert), cert.len);
-	hp_emit_file(e, key_path, HP_EMIT_SECRET, 0, false, hp_buf_str(&key), key.len);
+	emit_pair(e, cert_path, &cert, key_path, &key);
 	return 0;
 }
 

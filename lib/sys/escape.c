@@ -153,7 +153,6 @@ static int escape_apache(struct hp_buf *out, const char *v, const char *slot, st
 	return escape_quoted(out, v, percent ? NULL : slot, percent, err);
 }
 
-/* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
 /*
  * A header's value (HttpHeaderOps::parseOp): in either kind of quotes, with no writing of these
  * within; "%%" is a percent sign wherever there is any.
@@ -186,6 +185,7 @@ static int escape_pattern(struct hp_buf *out, const char *v, struct hp_err *err)
 	return 0;
 }
 
+/* No quotes at all: a value is what stands on the line, up to a blank or a comma in lists. */
 static int escape_openlitespeed(
 	struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
