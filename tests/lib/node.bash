@@ -52,6 +52,16 @@ node_front() { # node_front SERVER
 # masters that are started must not keep bats' own descriptors
 panel() { "$@" 3>&- 4>&-; }
 
+listening() { # listening PORT
+	local i
+	for i in $(seq 100); do
+		(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+		sleep 0.1
+	done
+	echo "nobody listens on port $1" >&2
+	return 1
+}
+
 state() { # state GENERATION LINE …: a document in $dir/GENERATION; lines as hp-node-tool reads them
 	local g=$1
 	shift

@@ -1,5 +1,5 @@
-# Which server a file of tests is about: adopt*.bats, probes*.bats, settings*.bats and php-paths*.bats are links to one text
-# each. Asked by these themselves, and by directives.bats, which wants a test for every server.
+# Which server a file of tests is about: the files of tests/node that are links to one text (settings-apache.bats …).
+# Asked by these themselves, and by directives.bats, which wants a test for every server.
 # shellcheck shell=bash
 # settings_server FILE: sets server, which serves the website, front, and etc, the server's folder
 settings_server() {

@@ -3,14 +3,12 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/settings-server
 
 setup() {
 	node_setup
 	node_panel
-	case ${BATS_TEST_FILENAME##*/} in
-	*-behind.bats) server=apache ;;
-	*) server=nginx ;;
-	esac
+	settings_server "$BATS_TEST_FILENAME"
 	rm -f /etc/nginx/sites-enabled/default
 	rm -rf /var/cache/hosting-panel-nginx-*
 	hp-site add a.example tenant=acme web_server=$server cache_enabled=yes -q 3>&- 4>&-

@@ -93,16 +93,6 @@ ca_start() { # ca_start PORT [VARIABLE=VALUE …]: it asks websites at that port
 	listening 14000
 }
 
-listening() {
-	local i
-	for i in $(seq 100); do
-		(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-		sleep 0.1
-	done
-	echo "nobody listens on port $1" >&2
-	return 1
-}
-
 orders() { grep -c 'POST /order-plz' "$dir/pebble.log" || true; }
 
 site() { # site DOMAIN [ALIAS …]: added, and serving challenges

@@ -33,15 +33,6 @@ site() { # site DOMAIN [SETTING …]
 	page "$domain" slow.php '<?php sleep(5); echo "slow ", PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'
 }
 
-listening() {
-	local i
-	for i in $(seq 100); do
-		(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # A real CA on loopback, as in cert.bats, and DNS that leads to this node.
 ca_start() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test CA' -keyout "$dir/ca.key" \

@@ -3,15 +3,13 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/settings-server
 
 setup() {
 	node_setup
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
-	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) front=apache ;;
-	*) front=nginx ;;
-	esac
+	settings_server "$BATS_TEST_FILENAME"
 	hp-site add a.example tenant=acme -q 3>&- 4>&-
 	[ "$front" = nginx ] || hp-vhost front apache -q 3>&- 4>&-
 	page a.example hello.txt hello

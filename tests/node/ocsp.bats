@@ -3,15 +3,14 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/settings-server
 
 setup() {
 	node_setup
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
-	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) front=apache log=/var/log/apache2/error.log ;;
-	*) front=nginx log=/var/log/nginx/error.log ;;
-	esac
+	settings_server "$BATS_TEST_FILENAME"
+	log=/var/log/${front/apache/apache2}/error.log
 }
 
 teardown() {

@@ -4,12 +4,13 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/php
+load ../lib/settings-server
 
 setup() {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
 	node_setup
 	rm -f /etc/nginx/sites-enabled/default
-	. "$BATS_TEST_DIRNAME/../lib/settings-server.bash"
 	settings_server "$BATS_TEST_FILENAME"
 	mkdir -p /etc/hosting-panel
 	{ printf '[web]\nserver = %s\n' $front; "$HP_DATADIR/tests/lib/php-versions"; } >/etc/hosting-panel/hosting-panel.conf
@@ -31,14 +32,6 @@ teardown() {
 	node_teardown
 }
 
-# masters that are started must not keep bats' own descriptors
-p() { run "$@" 3>&- 4>&-; [ "$status" = 0 ] || { echo "$* ($status): $output"; return 1; }; }
-fails() { # fails STATUS COMMAND …
-	local want=$1
-	shift
-	run "$@" 3>&- 4>&-
-	[ "$status" = "$want" ] || { echo "$* ($status): $output"; return 1; }
-}
 is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1; }; }
 
 answers() { # answers PATH TEXT [CURL-ARGUMENT …]

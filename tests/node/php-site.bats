@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/php
 
 setup() {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
@@ -21,14 +22,6 @@ teardown() { node_teardown; }
 # conf [LINE …]: hosting-panel.conf with the PHP versions and these lines in front of them
 conf() { { printf '%s\n' "$@"; "$HP_DATADIR/tests/lib/php-versions"; } >/etc/hosting-panel/hosting-panel.conf; }
 
-# masters that are started must not keep bats' own descriptors
-p() { run "$@" 3>&- 4>&-; [ "$status" = 0 ] || { echo "$* ($status): $output"; return 1; }; }
-fails() { # fails STATUS COMMAND …
-	local want=$1
-	shift
-	run "$@" 3>&- 4>&-
-	[ "$status" = "$want" ] || { echo "$* ($status): $output"; return 1; }
-}
 ini() { get a.example "/ini.php?k=$1"; }
 shown() { hp-php show a.example --json 3>&- 4>&-; } # one JSON object
 is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1; }; }

@@ -3,15 +3,13 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/settings-server
 
 setup() {
 	node_setup
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
-	case ${BATS_TEST_FILENAME##*/} in
-	*-apache.bats) front=apache ;;
-	*) front=nginx ;;
-	esac
+	settings_server "$BATS_TEST_FILENAME"
 }
 
 teardown() { node_teardown; }

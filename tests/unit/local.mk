@@ -3,7 +3,7 @@
 # ---- shared ----
 if HAVE_CMOCKA
 check_LTLIBRARIES += tests/unit/libunit.la
-tests_unit_libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/pool.h
+tests_unit_libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/pool.h tests/unit/verdict.h
 tests_unit_libunit_la_LIBADD = $(CMOCKA_LIBS)
 endif
 

@@ -1,20 +1,8 @@
-#include "tests/unit/unit.h"
-#include "node/web.h"
+#include "tests/unit/verdict.h"
 
 static void expect(const char *said, const char *message, const char *domain)
 {
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	struct hp_web_verdict v;
-
-	hp_nginx_read_verdict(pool, said, &v);
-	if (message)
-		assert_string_equal(v.message, message);
-	else
-		assert_null(v.message);
-	if (domain)
-		assert_string_equal(v.domain, domain);
-	else
-		assert_null(v.domain);
+	expect_verdict(hp_nginx_read_verdict, said, message, domain);
 }
 
 static void test_site(void **state HP_UNUSED)
