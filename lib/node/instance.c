@@ -279,8 +279,8 @@ int hp_instance_unlink(const struct hp_instances *in, const char *user, struct h
 	return 0;
 }
 
-static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n, bool grace,
-	struct hp_err *err)
+static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	enum hp_instance_end how, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const char *linked;
@@ -288,7 +288,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	int r = 0;
 
 	if (!*in->root && n)
-		r = ops(in)->stop(in, v, n, grace, err);
+		r = ops(in)->stop(in, v, n, how, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		r = hp_instance_linked(pool, in, v[i].user, &linked, err);
 		if (r == 0 && hp_streq(linked, v[i].version))
@@ -300,13 +300,19 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 int hp_instance_stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err)
 {
-	return stop(in, v, n, true, err);
+	return stop(in, v, n, HP_INSTANCE_STOP, err);
+}
+
+int hp_instance_retire(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	struct hp_err *err)
+{
+	return stop(in, v, n, HP_INSTANCE_RETIRE, err);
 }
 
 int hp_instance_kill(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err)
 {
-	return stop(in, v, n, false, err);
+	return stop(in, v, n, HP_INSTANCE_KILL, err);
 }
 
 /* ---- looking ---- */

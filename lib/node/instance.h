@@ -9,8 +9,8 @@
  *   HP_PHP_RUN/<version>/<user>.pid    without systemd: "pid starttime"
  *
  * Everything here is level-triggered: starting what runs and stopping what does not
- * exist succeed and do nothing. Many at once cost one systemctl call, or without
- * systemd a bounded number of starting masters at a time.
+ * exist succeed and do nothing. Many at once are started together, without systemd a
+ * bounded number of masters at a time.
  *
  * With a sysroot only links are made; nothing is started, asked or stopped, and all succeed.
  */
@@ -80,6 +80,12 @@ int hp_instance_limit(
  * is removed when it points here. user and version suffice.
  */
 int hp_instance_stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	struct hp_err *err);
+/*
+ * As hp_instance_stop(), for instances whose user goes on with another version. Under systemd nobody
+ * waits for their last requests: it ends them, by force after [php] stop_timeout.
+ */
+int hp_instance_retire(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);
 /* Kill without grace what hp_instance_stop() could not end; then as hp_instance_stop(). */
 int hp_instance_kill(const struct hp_instances *in, const struct hp_instance *v, size_t n,

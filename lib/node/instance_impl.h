@@ -4,6 +4,12 @@
 
 #include "node/instance.h"
 
+enum hp_instance_end {
+	HP_INSTANCE_STOP,      /* requests are answered first */
+	HP_INSTANCE_RETIRE,    /* the same, seen to by who manages them: nobody waits */
+	HP_INSTANCE_KILL,
+};
+
 /* See instance.h for what each does. in->root is "" in all of them. */
 struct hp_instance_ops {
 	int (*start)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
@@ -14,7 +20,7 @@ struct hp_instance_ops {
 	int (*restart)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 		struct hp_err *err);
 	int (*stop)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
-		bool grace, struct hp_err *err);
+		enum hp_instance_end how, struct hp_err *err);
 	/* fill state and pid of n that have version and user */
 	int (*status)(const struct hp_instances *in, struct hp_instance_status *v, size_t n,
 		struct hp_err *err);

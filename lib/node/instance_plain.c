@@ -390,12 +390,14 @@ static void end_strays(struct hp_pool *pool, const struct hp_instance *v)
 		hp_proc_kill_uid(uid, 2000);
 }
 
-static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n, bool grace,
-	struct hp_err *err)
+static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	enum hp_instance_end how, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_masters *l = hp_masters_find(pool, v, n);
 	static const char *const rest[] = {"next", "old", "bind"};
+	/* nobody but us sees to a master that does not end: one that retires is waited for, too */
+	bool grace = how != HP_INSTANCE_KILL;
 	size_t i, j;
 	int r;
 

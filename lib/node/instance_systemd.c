@@ -7,9 +7,11 @@
 #include "node/instance_impl.h"
 #include "sys/run.h"
 #include "sys/service.h"
+#include "sys/units.h"
 
-/* Units named in one systemctl call: its argument list and its time-out are bounded. */
-#define CHUNK 100
+#define JOB_MS 120000
+/* Masters that end, or end and start, together. */
+#define AT_ONCE 100
 
 static const char *unit(struct hp_pool *pool, const char *version, const char *user,
 	const char *suffix)
@@ -17,165 +19,129 @@ static const char *unit(struct hp_pool *pool, const char *version, const char *u
 	return hp_pprintf(pool, "php%s-fpm@%s.%s", version, user, suffix);
 }
 
-static const char *find_systemctl(void)
+static void add_service(struct hp_pool *pool, struct hp_strv *units, const struct hp_instance *i)
 {
-	static const char *const paths[] = {"/usr/bin/systemctl", "/bin/systemctl", NULL};
-	const char *p = hp_run_find(paths);
-
-	return p ? p : paths[0];
+	hp_strv_add_ref(pool, units, unit(pool, i->version, i->user, "service"));
 }
 
-/* systemctl VERB UNIT…, at most timeout_ms. */
-static int call(struct hp_pool *pool, const char *const *verb, const struct hp_strv *units,
-	unsigned timeout_ms, struct hp_buf *out, struct hp_err *err)
+static void add_services(struct hp_pool *pool, struct hp_strv *units, const struct hp_instance *v,
+	size_t n)
 {
-	struct hp_strv argv = {0};
-	struct hp_run run = {.out = out, .timeout_ms = timeout_ms, .max_out = (size_t)16 << 20};
 	size_t i;
 
-	hp_strv_add_ref(pool, &argv, find_systemctl());
-	for (i = 0; verb[i]; i++)
-		hp_strv_add_ref(pool, &argv, verb[i]);
-	hp_strv_add_ref(pool, &argv, "--");
-	for (i = 0; i < units->n; i++)
-		hp_strv_add_ref(pool, &argv, units->v[i]);
-	run.argv = argv.v;
-	return hp_run_ok(&run, err);
+	for (i = 0; i < n; i++)
+		add_service(pool, units, &v[i]);
+}
+
+/* What is waited for may take as long as its requests. */
+static unsigned stop_ms(const struct hp_instances *in)
+{
+	return hp_instance_stop_ms(in) + JOB_MS;
 }
 
 /* ---- status ---- */
 
-struct unit_state {
-	const char *id;
-	bool active, failed;
-	pid_t pid;
-};
-
-static int cmp_unit(const void *a, const void *b)
+/* Two units for each of n instances: its socket, its service. */
+static int look(struct hp_pool *pool, const struct hp_instance *v, size_t n, struct hp_unit **ret,
+	struct hp_err *err)
 {
-	return strcmp(((const struct unit_state *)a)->id, ((const struct unit_state *)b)->id);
-}
+	struct hp_strv units = {0};
+	size_t i;
 
-/* `systemctl show` prints K=V lines, an empty line between units. Sorted by id. */
-static void parse_show(
-	struct hp_pool *pool, char *text, struct unit_state *v, size_t max, size_t *n)
-{
-	struct unit_state u = {0};
-	char *p, *end;
-
-	for (p = text; p; p = end ? end + 1 : NULL) {
-		const char *a;
-
-		end = strchr(p, '\n');
-		if (end)
-			*end = '\0';
-		if ((a = hp_str_after(p, "Id=")))
-			u.id = hp_pstrdup(pool, a);
-		else if ((a = hp_str_after(p, "ActiveState="))) {
-			/* a master that is coming up or going down is there all the same */
-			u.active = !hp_streq(a, "inactive") && !hp_streq(a, "failed");
-			u.failed = hp_streq(a, "failed");
-		} else if ((a = hp_str_after(p, "MainPID="))) {
-			int64_t pid;
-
-			if (hp_parse_i64(a, 0, INT32_MAX, &pid) == 0)
-				u.pid = (pid_t)pid;
-		}
-		if ((!end || end[1] == '\n' || !end[1]) && u.id) {
-			if (*n < max)
-				v[(*n)++] = u;
-			u = (struct unit_state){0};
-		}
+	for (i = 0; i < n; i++) {
+		hp_strv_add_ref(pool, &units, unit(pool, v[i].version, v[i].user, "socket"));
+		add_service(pool, &units, &v[i]);
 	}
+	*ret = hp_palloc(pool, (units.n + 1) * sizeof(**ret));
+	return hp_units_look(&units, *ret, err);
 }
 
-static const struct unit_state *find_unit(const struct unit_state *v, size_t n, const char *id)
+static const struct hp_unit *socket_of(const struct hp_unit *u, size_t i)
 {
-	struct unit_state key = {.id = id};
-
-	return n ? bsearch(&key, v, n, sizeof(*v), cmp_unit) : NULL;
+	return &u[2 * i];
 }
 
-/* Sockets and services of n instances; ret is sorted by id. */
-static int show(struct hp_pool *pool, const struct hp_instance_status *v, size_t n,
-	struct unit_state **ret, size_t *ret_n, struct hp_err *err)
+static const struct hp_unit *service_of(const struct hp_unit *u, size_t i)
 {
-	static const char *const verb[] = {
-		"show", "--property=Id", "--property=ActiveState", "--property=MainPID", NULL};
-	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
-	struct unit_state *u = hp_palloc(pool, (2 * n + 1) * sizeof(*u));
-	size_t i, j, nu = 0;
+	return &u[2 * i + 1];
+}
 
-	for (i = 0; i < n; i = j) {
-		struct hp_strv units = {0};
-		int r;
+static struct hp_instance *as_instances(struct hp_pool *pool, const struct hp_instance_status *s,
+	size_t n)
+{
+	struct hp_instance *v = hp_palloc(pool, (n + 1) * sizeof(*v));
+	size_t i;
 
-		for (j = i; j < n && j < i + CHUNK; j++) {
-			hp_strv_add_ref(pool, &units, unit(pool, v[j].version, v[j].user, "socket"));
-			hp_strv_add_ref(
-				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
-		}
-		hp_buf_reset(&out);
-		r = call(pool, verb, &units, 60000, &out, err);
-		if (r < 0)
-			return r;
-		if (out.s)
-			parse_show(pool, out.s, u, 2 * n, &nu);
+	for (i = 0; i < n; i++)
+		v[i] = (struct hp_instance){.version = s[i].version, .user = s[i].user};
+	return v;
+}
+
+/* Some at a time, each a job of its own. */
+static int bounded(enum hp_unit_job job, const struct hp_strv *units, unsigned timeout_ms,
+	struct hp_err *err)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < units->n; i += AT_ONCE) {
+		struct hp_strv some = {.v = units->v + i,
+			.n = units->n - i < AT_ONCE ? units->n - i : AT_ONCE};
+
+		r = hp_units_do(job, &some, timeout_ms, err);
 	}
-	if (nu)
-		qsort(u, nu, sizeof(*u), cmp_unit);
-	*ret = u;
-	*ret_n = nu;
-	return 0;
+	return r;
 }
 
 static int status(const struct hp_instances *in HP_UNUSED, struct hp_instance_status *v, size_t n,
 	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	struct unit_state *u;
-	size_t i, nu;
+	struct hp_unit *u;
+	size_t i;
 	int r;
 
-	r = show(pool, v, n, &u, &nu, err);
-	if (r < 0)
-		return r;
-	for (i = 0; i < n; i++) {
-		const struct unit_state *sock =
-			find_unit(u, nu, unit(pool, v[i].version, v[i].user, "socket"));
-		const struct unit_state *serv =
-			find_unit(u, nu, unit(pool, v[i].version, v[i].user, "service"));
-
-		v[i].pid = serv && serv->active ? serv->pid : 0;
+	r = look(pool, as_instances(pool, v, n), n, &u, err);
+	for (i = 0; r == 0 && i < n; i++) {
+		v[i].pid = service_of(u, i)->pid;
 		v[i].state = v[i].pid ? HP_INSTANCE_RUNNING
-			: sock && sock->active ? HP_INSTANCE_WAITING
-					       : HP_INSTANCE_STOPPED;
+			: socket_of(u, i)->active ? HP_INSTANCE_WAITING
+					     : HP_INSTANCE_STOPPED;
 	}
-	return 0;
-}
-
-static struct hp_instance_status *as_status(struct hp_pool *pool, const struct hp_instance *v,
-	size_t n)
-{
-	struct hp_instance_status *s = hp_palloc(pool, (n + 1) * sizeof(*s));
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		s[i] = (struct hp_instance_status){.version = v[i].version, .user = v[i].user};
-	return s;
+	return r;
 }
 
 /* ---- limits ---- */
+
+/* By systemctl, which knows how each property is written. */
+static int set_property(struct hp_pool *pool, const char *name, const struct hp_strv *lines,
+	struct hp_err *err)
+{
+	static const char *const paths[] = {"/usr/bin/systemctl", "/bin/systemctl", NULL};
+	const char *systemctl = hp_run_find(paths);
+	struct hp_strv argv = {0};
+	struct hp_run run = {.timeout_ms = JOB_MS};
+	size_t i;
+
+	hp_strv_add_ref(pool, &argv, systemctl ? systemctl : paths[0]);
+	hp_strv_add_ref(pool, &argv, "set-property");
+	hp_strv_add_ref(pool, &argv, "--runtime");
+	hp_strv_add_ref(pool, &argv, "--");
+	hp_strv_add_ref(pool, &argv, name);
+	for (i = 0; i < lines->n; i++)
+		hp_strv_add_ref(pool, &argv, lines->v[i]);
+	run.argv = argv.v;
+	return hp_run_ok(&run, err);
+}
 
 /* Only those that have some or had some cost a call. */
 static int limit(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
 	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	static const char *const verb[] = {"set-property", "--runtime", NULL};
 	bool dropped = false;
 	struct hp_strv *l = hp_palloc(pool, (n + 1) * sizeof(*l));
-	size_t i, j;
+	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < n; i++) {
@@ -187,13 +153,9 @@ static int limit(const struct hp_instances *in HP_UNUSED, const struct hp_instan
 	if (r == 0 && dropped)
 		r = hp_service_daemon_reload(err);
 	for (i = 0; r == 0 && i < n; i++) {
-		struct hp_strv words = {0};
-
-		hp_strv_add_ref(pool, &words, unit(pool, v[i].version, v[i].user, "service"));
-		for (j = 0; j < l[i].n; j++)
-			hp_strv_add_ref(pool, &words, l[i].v[j]);
 		if (l[i].n)
-			r = call(pool, verb, &words, 60000, NULL, err);
+			r = set_property(
+				pool, unit(pool, v[i].version, v[i].user, "service"), &l[i], err);
 	}
 	return r;
 }
@@ -205,17 +167,16 @@ static int limit(const struct hp_instances *in HP_UNUSED, const struct hp_instan
  * count of starts as well, also for those that run: what we restart is no master that fails, and
  * systemd would let none start a sixth time in ten seconds.
  */
-static int reset_failed(struct hp_pool *pool, const struct unit_state *u, size_t n, bool running,
-	struct hp_err *err)
+static int reset_failed(
+	struct hp_pool *pool, const struct hp_unit *u, size_t n, bool running, struct hp_err *err)
 {
-	static const char *const verb[] = {"reset-failed", NULL};
 	struct hp_strv failed = {0};
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < 2 * n; i++)
 		if (u[i].failed || (running && u[i].active))
-			hp_strv_add_ref(pool, &failed, u[i].id);
-	return failed.n ? call(pool, verb, &failed, 60000, NULL, err) : 0;
+			hp_strv_add_ref(pool, &failed, u[i].name);
+	return hp_units_reset_failed(&failed, err);
 }
 
 static bool is_socket(const char *path)
@@ -225,53 +186,52 @@ static bool is_socket(const char *path)
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-static int start_chunk(struct hp_pool *pool, const struct hp_instance *v, size_t n,
-	struct hp_strv *started, struct hp_err *err)
+/*
+ * Somebody removed the path: systemd listens where nobody can come. Its service ends first, since a
+ * socket can't be started while that runs.
+ */
+static int listen_again(const struct hp_instances *in, const struct hp_strv *sockets,
+	const struct hp_strv *services, struct hp_err *err)
 {
-	static const char *const start_verb[] = {"start", NULL};
-	static const char *const again_verb[] = {"restart", NULL};
-	struct hp_strv todo = {0}, lost = {0};
-	struct unit_state *u;
-	size_t i, nu;
+	int r = hp_units_do(HP_UNIT_STOP, services, stop_ms(in), err);
+
+	return r == 0 ? hp_units_do(HP_UNIT_TRY_RESTART, sockets, JOB_MS, err) : r;
+}
+
+/* *started: those that did not listen before. */
+static int start_all(const struct hp_instances *in, struct hp_pool *pool,
+	const struct hp_instance *v, size_t n, struct hp_strv *started, struct hp_err *err)
+{
+	struct hp_strv todo = {0}, lost = {0}, behind = {0};
+	struct hp_unit *u;
+	size_t i;
 	int r;
 
-	r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
+	r = look(pool, v, n, &u, err);
 	if (r == 0)
-		r = reset_failed(pool, u, nu, false, err);
-	if (r < 0)
-		return r;
-	for (i = 0; i < n; i++) {
-		const char *name = unit(pool, v[i].version, v[i].user, "socket");
-		const struct unit_state *s = find_unit(u, nu, name);
-
-		if (!s || !s->active)
-			hp_strv_add_ref(pool, &todo, name);
-		else if (!is_socket(hp_instance_socket(pool, v[i].version, v[i].user)))
-			/* somebody removed the path: systemd listens where nobody can come */
-			hp_strv_add_ref(pool, &lost, name);
+		r = reset_failed(pool, u, n, false, err);
+	for (i = 0; r == 0 && i < n; i++) {
+		if (!socket_of(u, i)->active)
+			hp_strv_add_ref(pool, started, socket_of(u, i)->name);
+		if (!socket_of(u, i)->active ||
+			is_socket(hp_instance_socket(pool, v[i].version, v[i].user))) {
+			/* also what listens: a stop may be on its way (hp_instance_retire()) */
+			hp_strv_add_ref(pool, &todo, socket_of(u, i)->name);
+		} else {
+			hp_strv_add_ref(pool, &lost, socket_of(u, i)->name);
+			add_service(pool, &behind, &v[i]);
+		}
 	}
-	for (i = 0; i < todo.n; i++)
-		hp_strv_add(pool, started, todo.v[i]);
-	if (todo.n)
-		r = call(pool, start_verb, &todo, 120000, NULL, err);
-	if (r == 0 && lost.n) {
-		struct hp_strv stop = {0};
-
-		/* a socket can't be started again while its service runs */
-		for (i = 0; i < lost.n; i++)
-			hp_strv_addf(pool, &stop, "%.*s.service", (int)strlen(lost.v[i]) - 7,
-				lost.v[i]);
-		r = call(pool, (const char *const[]){"stop", NULL}, &stop, 120000, NULL, err);
-		if (r == 0)
-			r = call(pool, again_verb, &lost, 120000, NULL, err);
-	}
-	return r;
+	if (r == 0)
+		r = hp_units_do(HP_UNIT_START, &todo, JOB_MS, err);
+	return r == 0 ? listen_again(in, &lost, &behind, err) : r;
 }
 
 static int start(
 	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	struct hp_err ignored = HP_ERR_INIT;
 	struct hp_strv started = {0};
 	size_t i;
 	int r = 0;
@@ -281,13 +241,10 @@ static int start(
 			r = hp_instance_run_dir(v[i].version, err);
 	if (r == 0)
 		r = limit(in, v, n, err);
-	for (i = 0; r == 0 && i < n; i += CHUNK)
-		r = start_chunk(pool, v + i, n - i < CHUNK ? n - i : CHUNK, &started, err);
-	if (r < 0 && started.n) {
-		struct hp_err ignored = HP_ERR_INIT;
-
-		call(pool, (const char *const[]){"stop", NULL}, &started, 120000, NULL, &ignored);
-	}
+	if (r == 0)
+		r = start_all(in, pool, v, n, &started, err);
+	if (r < 0)
+		hp_units_do(HP_UNIT_STOP, &started, JOB_MS, &ignored);
 	return r;
 }
 
@@ -296,11 +253,9 @@ static int wake(const struct hp_instances *in HP_UNUSED, const struct hp_instanc
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_strv units = {0};
-	size_t i;
 
-	for (i = 0; i < n; i++)
-		hp_strv_add_ref(pool, &units, unit(pool, v[i].version, v[i].user, "service"));
-	return call(pool, (const char *const[]){"start", NULL}, &units, 120000, NULL, err);
+	add_services(pool, &units, v, n);
+	return hp_units_do(HP_UNIT_START, &units, JOB_MS, err);
 }
 
 /* ---- restart, stop ---- */
@@ -313,93 +268,75 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	static const char *const verb[] = {"try-restart", NULL};
-	struct unit_state *u;
-	size_t i, j, nu;
+	struct hp_strv units = {0};
+	struct hp_unit *u;
 	int r;
 
 	r = limit(in, v, n, err);
 	if (r == 0)
-		r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
+		r = look(pool, v, n, &u, err);
 	if (r == 0)
-		r = reset_failed(pool, u, nu, true, err);
-	for (i = 0; r == 0 && i < n; i = j) {
-		struct hp_strv units = {0};
-
-		for (j = i; j < n && j < i + CHUNK; j++)
-			hp_strv_add_ref(
-				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
-		r = call(pool, verb, &units, hp_instance_stop_ms(in) + 120000, NULL, err);
-	}
-	return r;
+		r = reset_failed(pool, u, n, true, err);
+	add_services(pool, &units, v, n);
+	return r == 0 ? bounded(HP_UNIT_TRY_RESTART, &units, stop_ms(in), err) : r;
 }
 
-static int stop_chunk(const struct hp_instances *in, struct hp_pool *pool,
-	const struct hp_instance *v, size_t n, bool grace, struct hp_err *err)
-{
-	struct hp_strv units = {0}, services = {0};
-	struct unit_state *u;
-	size_t i, nu;
-	int r;
-
-	r = show(pool, as_status(pool, v, n), n, &u, &nu, err);
-	if (r < 0)
-		return r;
-	for (i = 0; i < n; i++) {
-		const char *sock = unit(pool, v[i].version, v[i].user, "socket");
-		const char *serv = unit(pool, v[i].version, v[i].user, "service");
-		const struct unit_state *s = find_unit(u, nu, serv), *k = find_unit(u, nu, sock);
-
-		/* a sleeping master must not be woken only to be told to end */
-		if (grace && s && s->active && s->pid)
-			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				hp_instance_stop_ms(in));
-		if (s && s->active)
-			hp_strv_add_ref(pool, &services, serv);
-		if ((k && k->active) || (s && s->active)) {
-			hp_strv_add_ref(pool, &units, sock);
-			hp_strv_add_ref(pool, &units, serv);
-		}
-	}
-	r = reset_failed(pool, u, nu, false, err);
-	if (r == 0 && !grace && services.n) {
-		struct hp_err ignored = HP_ERR_INIT;
-
-		/* one that ends in between is no failure */
-		call(pool, (const char *const[]){"kill", "--signal=SIGKILL", NULL}, &services,
-			60000, NULL, &ignored);
-	}
-	if (r == 0 && units.n)
-		r = call(pool, (const char *const[]){"stop", NULL}, &units,
-			hp_instance_stop_ms(in) + 120000, NULL, err);
-	if (r == 0 && !grace && services.n) {
-		struct hp_err ignored = HP_ERR_INIT;
-
-		/* being killed counts as failed; systemd would remember it */
-		call(pool, (const char *const[]){"reset-failed", NULL}, &services, 60000, NULL,
-			&ignored);
-	}
-	for (i = 0; r == 0 && i < n; i++) {
-		const char *sock = hp_instance_socket(pool, v[i].version, v[i].user);
-
-		if (unlink(sock) < 0 && errno != ENOENT)
-			r = hp_err_errno(err, HP_E_OS, errno, "%s", sock);
-		unlink(hp_pprintf(pool, HP_PHP_RUN "/%s/%s.idle", v[i].version, v[i].user));
-		/* the unit is gone: nothing to be loaded anew */
-		hp_limits_drop(pool, unit(pool, v[i].version, v[i].user, "service"), NULL);
-	}
-	return r;
-}
-
-static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n, bool grace,
+/* What was killed counts as failed; systemd would remember it. */
+static int kill_all(const struct hp_strv *units, const struct hp_strv *services, unsigned timeout_ms,
 	struct hp_err *err)
 {
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	size_t i;
-	int r = 0;
+	struct hp_err ignored = HP_ERR_INIT;
+	int r;
 
-	for (i = 0; r == 0 && i < n; i += CHUNK)
-		r = stop_chunk(in, pool, v + i, n - i < CHUNK ? n - i : CHUNK, grace, err);
+	hp_units_kill(services);
+	r = hp_units_do(HP_UNIT_STOP, units, timeout_ms, err);
+	if (r == 0)
+		hp_units_reset_failed(services, &ignored);
+	return r;
+}
+
+static int forget(struct hp_pool *pool, const struct hp_instance *i, struct hp_err *err)
+{
+	const char *sock = hp_instance_socket(pool, i->version, i->user);
+
+	if (unlink(sock) < 0 && errno != ENOENT)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", sock);
+	unlink(hp_pprintf(pool, HP_PHP_RUN "/%s/%s.idle", i->version, i->user));
+	/* the unit is gone: nothing to be loaded anew */
+	hp_limits_drop(pool, unit(pool, i->version, i->user, "service"), NULL);
+	return 0;
+}
+
+static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	enum hp_instance_end how, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	struct hp_strv units = {0}, services = {0};
+	struct hp_unit *u;
+	size_t i;
+	int r;
+
+	r = look(pool, v, n, &u, err);
+	for (i = 0; r == 0 && i < n; i++) {
+		/* a sleeping master must not be woken only to be told to end */
+		if (how != HP_INSTANCE_KILL && service_of(u, i)->pid)
+			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
+				hp_instance_stop_ms(in));
+		if (service_of(u, i)->active)
+			hp_strv_add_ref(pool, &services, service_of(u, i)->name);
+		if (socket_of(u, i)->active || service_of(u, i)->active) {
+			hp_strv_add_ref(pool, &units, socket_of(u, i)->name);
+			hp_strv_add_ref(pool, &units, service_of(u, i)->name);
+		}
+	}
+	if (r == 0)
+		r = reset_failed(pool, u, n, false, err);
+	if (r == 0)
+		r = how == HP_INSTANCE_KILL	? kill_all(&units, &services, stop_ms(in), err)
+			: how == HP_INSTANCE_RETIRE ? hp_units_request(HP_UNIT_STOP, &units, err)
+						    : bounded(HP_UNIT_STOP, &units, stop_ms(in), err);
+	for (i = 0; r == 0 && i < n; i++)
+		r = forget(pool, &v[i], err);
 	return r;
 }
 
@@ -407,19 +344,10 @@ static int put_to_sleep(const struct hp_instances *in, const struct hp_instance_
 	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	size_t i, j;
-	int r = 0;
+	struct hp_strv units = {0};
 
-	for (i = 0; r == 0 && i < n; i = j) {
-		struct hp_strv units = {0};
-
-		for (j = i; j < n && j < i + CHUNK; j++)
-			hp_strv_add_ref(
-				pool, &units, unit(pool, v[j].version, v[j].user, "service"));
-		r = call(pool, (const char *const[]){"stop", NULL}, &units,
-			hp_instance_stop_ms(in) + 120000, NULL, err);
-	}
-	return r;
+	add_services(pool, &units, as_instances(pool, v, n), n);
+	return bounded(HP_UNIT_STOP, &units, stop_ms(in), err);
 }
 
 const struct hp_instance_ops hp_instance_systemd = {

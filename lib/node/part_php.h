@@ -25,7 +25,7 @@ struct hp_php_part {
 	struct hp_php_batch start, restart, limit;
 	struct hp_php_batch link;   /* sites' own versions, where stable links are to lead */
 	/* what the lines of a journal add up to */
-	struct hp_php_batch ended, again, relimited;
+	struct hp_php_batch ended, retired, again, relimited;
 	bool units_back;
 };
 

@@ -19,6 +19,7 @@ static void collect(struct hp_engine *x, struct hp_php_batch *b, const struct hp
 	b->sites[b->n - 1] = NULL;
 }
 
+/* What is in the way of others is killed. */
 static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
 {
 	const struct hp_instances *in = &mine(x)->in;
@@ -27,6 +28,27 @@ static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, stru
 		return 0;
 	hp_err_clear(err);
 	return hp_instance_kill(in, b->v, b->n, err);
+}
+
+/* They wait for nothing of their old version. */
+static int retire_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+{
+	const struct hp_instances *in = &mine(x)->in;
+
+	if (!b->n || hp_instance_retire(in, b->v, b->n, err) == 0)
+		return 0;
+	hp_err_clear(err);
+	return hp_instance_kill(in, b->v, b->n, err);
+}
+
+/* Has the user another version by now? Else it may be about to be removed. */
+static bool goes_on(struct hp_engine *x, const char *user, const char *version)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *linked;
+
+	return hp_instance_linked(x->pool, &mine(x)->in, user, &linked, &ignored) == 0 && linked &&
+		!hp_streq(linked, version);
 }
 
 /*
@@ -106,7 +128,10 @@ int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err
 	int rc;
 
 	if (!line) {
-		rc = end_instances(x, &p->ended, err);
+		rc = retire_instances(x, &p->retired, err);
+		if (!rc)
+			rc = end_instances(x, &p->ended, err);
+		memset(&p->retired, 0, sizeof(p->retired));
 		memset(&p->ended, 0, sizeof(p->ended));
 		return rc;
 	}
@@ -114,6 +139,6 @@ int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err
 	if (f.n == 3 && hp_streq(f.v[0], "unlink"))
 		return hp_instance_unlink(&p->in, f.v[1], err);
 	if (f.n == 5 && hp_streq(f.v[0], "stop"))
-		collect(x, &p->ended, &f);
+		collect(x, goes_on(x, f.v[2], f.v[1]) ? &p->retired : &p->ended, &f);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "sys/run.h"
 #include "sys/service.h"
+#include "sys/units.h"
 
 #define START_TIMEOUT_MS 120000
 /* What the kernel keeps of a program's name (proc(5), /proc/PID/comm). */
@@ -16,32 +17,20 @@ enum hp_service_manager hp_service_manager(void)
 	return access("/run/systemd/system", F_OK) == 0 ? HP_SERVICE_SYSTEMD : HP_SERVICE_SYSV;
 }
 
-static const char *systemctl(void)
+/* systemd's names have a type */
+static void unit_names(struct hp_pool *pool, const char *const *names, struct hp_strv *ret)
 {
-	static const char *const paths[] = {"/usr/bin/systemctl", "/bin/systemctl", NULL};
-
-	return hp_run_find(paths);
+	for (; *names; names++)
+		hp_strv_addf(pool, ret, "%s.service", *names);
 }
 
-/* systemctl VERB [NAME …]: its exit status, or < 0. out may be NULL. */
-static int ask_systemd(const char *const *words, const char *const *names, struct hp_buf *out,
-	bool must, struct hp_err *err)
+static int ask_systemd(enum hp_unit_job job, const char *const *names, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	struct hp_strv argv = {0};
-	const char *prog = systemctl();
-	struct hp_run run = {.out = out, .timeout_ms = START_TIMEOUT_MS};
+	struct hp_strv units = {0};
 
-	if (!prog)
-		return hp_err_set(
-			err, HP_E_OS, "systemctl: not found, although systemd is running");
-	hp_strv_add_ref(pool, &argv, prog);
-	for (; *words; words++)
-		hp_strv_add_ref(pool, &argv, *words);
-	for (; names && *names; names++)
-		hp_strv_add_ref(pool, &argv, *names);
-	run.argv = argv.v;
-	return must ? hp_run_ok(&run, err) : hp_run(&run, err);
+	unit_names(pool, names, &units);
+	return hp_units_do(job, &units, START_TIMEOUT_MS, err);
 }
 
 /* /etc/init.d/NAME VERB, for each name */
@@ -84,56 +73,38 @@ static pid_t pid_from_file(const char *pidfile, const char *comm)
 
 int hp_service_start(const char *const *names, struct hp_err *err)
 {
-	static const char *const words[] = {"start", "--", NULL};
-
-	if (!*names)
-		return 0;
 	if (hp_service_manager() == HP_SERVICE_SYSTEMD)
-		return ask_systemd(words, names, NULL, true, err);
+		return ask_systemd(HP_UNIT_START, names, err);
 	return ask_scripts(names, "start", err);
 }
 
 int hp_service_stop(const char *const *names, struct hp_err *err)
 {
-	static const char *const words[] = {"stop", "--", NULL};
-
-	if (!*names)
-		return 0;
 	if (hp_service_manager() == HP_SERVICE_SYSTEMD)
-		return ask_systemd(words, names, NULL, true, err);
+		return ask_systemd(HP_UNIT_STOP, names, err);
 	return ask_scripts(names, "stop", err);
 }
 
 int hp_service_daemon_reload(struct hp_err *err)
 {
-	static const char *const words[] = {"daemon-reload", NULL};
-
-	if (hp_service_manager() != HP_SERVICE_SYSTEMD)
-		return 0;
-	return ask_systemd(words, NULL, NULL, true, err);
+	return hp_service_manager() == HP_SERVICE_SYSTEMD ? hp_units_reload(err) : 0;
 }
 
 int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_t *ret,
 	struct hp_err *err)
 {
-	static const char *const words[] = {"show", "--property=MainPID", "--value", "--", NULL};
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const char *const names[] = {name, NULL};
-	_cleanup_buf_ struct hp_buf out = HP_BUF_INIT;
-	int64_t pid;
-	int r;
+	struct hp_strv units = {0};
+	struct hp_unit unit;
 
 	if (hp_service_manager() != HP_SERVICE_SYSTEMD) {
 		*ret = pid_from_file(pidfile, comm);
 		return 0;
 	}
-	r = ask_systemd(words, names, &out, true, err);
-	if (r < 0)
-		return r;
-	if (out.len && out.s[out.len - 1] == '\n')
-		out.s[--out.len] = '\0';
-	if (hp_parse_i64(hp_buf_str(&out), 0, INT32_MAX, &pid) < 0)
-		return hp_err_set(err, HP_E_OS, "%s: systemctl show says %s for its pid", name,
-			hp_buf_str(&out));
-	*ret = (pid_t)pid;
+	unit_names(pool, names, &units);
+	if (hp_units_look(&units, &unit, err) < 0)
+		return err->code;
+	*ret = unit.pid;
 	return 0;
 }

@@ -1,7 +1,6 @@
 /*
  * Services: systemd where it is PID 1 (/run/systemd/system exists), else
- * Debian's /etc/init.d scripts. Names are systemd's without ".service"
- * ("nginx", "php8.2-fpm@site1.socket" for other unit types).
+ * Debian's /etc/init.d scripts. Names are systemd's without ".service" ("nginx").
  */
 #ifndef HP_SYS_SERVICE_H
 #define HP_SYS_SERVICE_H
@@ -12,7 +11,7 @@
 enum hp_service_manager { HP_SERVICE_SYSTEMD, HP_SERVICE_SYSV };
 enum hp_service_manager hp_service_manager(void);
 
-int hp_service_start(const char *const *names, struct hp_err *err);   /* several in one call */
+int hp_service_start(const char *const *names, struct hp_err *err);
 int hp_service_stop(const char *const *names, struct hp_err *err);
 int hp_service_daemon_reload(struct hp_err *err);                     /* no-op without systemd */
 /*
