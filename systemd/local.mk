@@ -10,6 +10,14 @@ dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket \
 	systemd/hosting-panel-cert-renew.timer
 nodist_systemdsystemunit_DATA = $(units_made)
 
+# of the web servers, which stand beside: where their packages' units are
+nginxdropindir = $(systemdsystemunitdir)/nginx.service.d
+apache2dropindir = $(systemdsystemunitdir)/apache2.service.d
+lswsdropindir = $(systemdsystemunitdir)/lsws.service.d
+dist_nginxdropin_DATA = systemd/nginx.service.d/hosting-panel.conf
+dist_apache2dropin_DATA = systemd/apache2.service.d/hosting-panel.conf
+dist_lswsdropin_DATA = systemd/lsws.service.d/hosting-panel.conf
+
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_sysusers_DATA = systemd/sysusers.d/hosting-panel.conf

@@ -423,6 +423,7 @@ static int revive_one(struct hp_engine *x, struct hp_web_server *s, bool repair,
 	if (pid > 0)
 		return 0;
 	(*ret_wrong)++;
+	hp_web_make_room(x, 0);
 	if (repair && hp_web_start(s->is, &one) < 0)
 		return hp_mend_failed(x, s->is->pidfile, NULL, &one, err);
 	hp_mend_tell(

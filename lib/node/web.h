@@ -221,6 +221,8 @@ void hp_openlitespeed_read_verdict(
 	struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);
 
 /* ---- web_tell.c ---- */
+/* Room for the open files that all websites need, for a server or (pid 0) us and what we start. */
+void hp_web_make_room(const struct hp_engine *x, pid_t pid);
 /* One that does not run: HP_E_REFUSED with its last words. */
 int hp_web_start(const struct hp_server *s, struct hp_err *err);
 /* Where its log ends, and what it said since then; NULL: nothing of weight. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -11,6 +12,10 @@
 #include "sys/service.h"
 
 #define START_MS 2000
+/* A website's two logs, of before and after a reload. */
+#define FILES_EACH 4
+/* Connections, listening sockets, files that are being served. */
+#define FILES_BESIDE 8192
 
 const char *hp_web_last_words(struct hp_pool *pool, const struct hp_server *s, off_t from)
 {
@@ -29,6 +34,27 @@ off_t hp_web_log_end(const struct hp_server *s)
 	struct stat log;
 
 	return stat(s->error_log, &log) < 0 ? 0 : log.st_size;
+}
+
+/*
+ * By default a process may have 1,024 files open (systemd's and logins' soft limit), fewer than the
+ * logs of 512 websites. Where more can't be had (fs.nr_open), the server's own test says so.
+ */
+void hp_web_make_room(const struct hp_engine *x, pid_t pid)
+{
+	size_t sites = x->n_sites > x->old.n ? x->n_sites : x->old.n;
+	rlim_t need = FILES_EACH * (rlim_t)sites + FILES_BESIDE;
+	struct rlimit l;
+
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &l) < 0 || l.rlim_cur >= need)
+		return;
+	l.rlim_cur = need;
+	if (l.rlim_max >= need || prlimit(pid, RLIMIT_NOFILE, &(struct rlimit){need, need}, NULL) < 0) {
+		/* a container's root may not be allowed more than there is */
+		if (l.rlim_cur > l.rlim_max)
+			l.rlim_cur = l.rlim_max;
+		prlimit(pid, RLIMIT_NOFILE, &l, NULL);
+	}
 }
 
 /* Some let go of who started them, or of their old number, before they say where they are. */
@@ -125,6 +151,8 @@ static void hint_at_holder(
 
 int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
+	pid_t pid;
+
 	if (hp_fault_err("reload", err))
 		return err->code;
 	s->told = true;
@@ -132,6 +160,8 @@ int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	s->n_workers = 0;
 	s->log_at = hp_web_log_end(s->is);
 	s->pid = 0;
+	if (!s->was_down && hp_web_pid(s->is, &pid, err) == 0 && pid > 0)
+		hp_web_make_room(x, pid);
 	if ((s->was_down ? hp_web_start(s->is, err) : hp_web_reload(s, err)) < 0) {
 		if (s->front && s->was_down)
 			hint_at_holder(x, s, err);

@@ -188,6 +188,8 @@ int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err)
 	size_t i;
 	int rc = 0;
 
+	if (x->live)
+		hp_web_make_room(x, 0);
 	for (i = 0; x->live && i < web->n && !rc; i++) {
 		s = &web->v[i];
 		/* a bisection asks also whether all is well with nothing changed */

@@ -101,6 +101,14 @@ code() { # the same: the status
 	curl -s -m 20 -o /dev/null -w '%{http_code}' -H "Host: $host" "$@" "http://127.0.0.1$path"
 }
 
+logged() { # logged FILE TEXT: until a log has it: servers write their lines a second later at most
+	local i
+	for i in $(seq 100); do
+		! grep -qsF "$2" "$1" || return 0
+		sleep 0.05
+	done
+	return 1
+}
 nginx_workers() { pgrep -x nginx -P "$(cat /run/nginx.pid)" | sort | tr '\n' ' '; }
 
 until_gone() {

@@ -19,7 +19,7 @@ teardown() { node_teardown; }
 	[ "$(stat -c '%U:%G %a' /var/www/vhosts/a.example)" = site1:www-data\ 750 ]
 	[ "$(get a.example /no/such/page?x=1)" = "8 20001 /var/www/vhosts/a.example" ]
 	[ "$(get a.example /index.php/path/info)" = "8 20001 /var/www/vhosts/a.example" ]
-	[ -s /var/log/hosting-panel/sites/a.example/access.log ]
+	logged /var/log/hosting-panel/sites/a.example/access.log /index.php/path/info
 	run -0 node verify
 }
 

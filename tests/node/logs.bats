@@ -47,10 +47,15 @@ rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; 
 	[ "$asked" -gt 100 ]
 	[ "$(stat -c '%U:%G %a' "$logs/access.log")" = "$before" ]
 	# each of them got lines, so that the servers did go on in new files; all but the last old one are compressed
-	[ -s "$logs/access.log" ]
+	logged "$logs/access.log" hello.txt
 	[ "$(ls "$logs"/access.log-* | wc -l)" = 3 ]
 	[ "$(ls "$logs"/access.log-*.gz | wc -l)" = 2 ]
-	lines=$(zcat -f "$logs"/access.log* | grep -c ' /hello.txt ')
+	lines=0
+	for i in $(seq 30); do
+		lines=$(zcat -f "$logs"/access.log* | grep -c ' /hello.txt ')
+		[ "$lines" != "$asked" ] || break
+		sleep 0.1
+	done
 	echo "# $(cat "$dir/load"), $lines lines" >&3
 	[ "$lines" = "$asked" ]
 	for f in "$logs"/access.log*; do
@@ -103,6 +108,7 @@ rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; 
 	fi
 	echo b >>/var/log/hosting-panel/sites/b.example/php-error.log
 	code b.example /
+	logged /var/log/hosting-panel/sites/b.example/access.log /
 	run -0 rotate
 	[ "$(stat -c %s "$logs/php-error.log")" = 0 ]
 	[ "$(stat -c '%U %s' "$logs"/php-error.log-*)" = "$user 214748364800" ]
@@ -121,10 +127,12 @@ rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; 
 
 @test "a server that refuses what was changed by hand goes on in the old file, and nothing is lost" {
 	code a.example /hello.txt
+	logged "$logs/access.log" hello.txt
 	echo 'nonsense on;' >"/etc/$([ "$front" = nginx ] && echo nginx/conf.d || echo apache2/conf-enabled)/zz.conf"
 	run ! rotate
 	[[ $output == *"goes on in the old log files"*nonsense* ]] || { echo "$output"; return 1; }
-	[ "$(code a.example /hello.txt)" = 200 ]
+	[ "$(code a.example '/hello.txt?again')" = 200 ]
+	logged "$(ls "$logs"/access.log-*)" again
 	[ ! -s "$logs/access.log" ]
 	[ "$(grep -c hello.txt "$logs"/access.log-*)" = 2 ]
 	# the next night finds it still so
@@ -134,5 +142,5 @@ rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; 
 	run -0 --separate-stderr hp-vhost reopen --json
 	jq -r '.[] | select(.event == "reload") | .server' <<<"$output" | grep -qx "$front"
 	[ "$(code a.example /hello.txt)" = 200 ]
-	[ -s "$logs/access.log" ]
+	logged "$logs/access.log" hello.txt
 }
