@@ -2,4 +2,5 @@
 check_PROGRAMS += tests/node/instance
 tests_node_instance_LDADD = lib/libhp.la
 EXTRA_DIST += tests/node/php.bats tests/node/php-site.bats tests/systemd/instances.bats tests/systemd/lib.bash \
-	tests/systemd/apache.bats tests/systemd/php-paths.bats tests/systemd/site.bats tests/systemd/site.php
+	tests/systemd/apache.bats tests/systemd/php-paths.bats tests/systemd/site.bats tests/systemd/site.php \
+	tests/systemd/syscalls.bats
