@@ -98,3 +98,36 @@ htaccess() { # htaccess LINE …: of a.example, and its user's own file
 		[ "$(get b.example /x.txt)" = "text of b" ]
 	done
 }
+
+link_htaccess() { # link_htaccess FILE: a.example's .htaccess is a link of its user's own to it
+	rm -f /var/www/vhosts/a.example/.htaccess
+	ln -s "$1" /var/www/vhosts/a.example/.htaccess
+	chown -h site1: /var/www/vhosts/a.example/.htaccess
+}
+
+@test "a link in the place of .htaccess tells nothing of another website's file, in an answer or in a log" {
+	local log=/var/log/hosting-panel/sites/a.example/error.log file got users
+	printf '{"/admin":{"word-of-b":"$6$abcdefgh$%s"}}' "$(printf '.%.0s' {1..86})" >"$dir/auth"
+	hp-site set b.example "basic_auth=@$dir/auth" -q 3>&- 4>&-
+	users=$(grep -rl '^word-of-b:' /etc/apache2/hosting-panel)
+	page b.example secret.env 'TOLD=word-of-b'
+	page b.example secret.xml '<told>word-of-b</told>'
+	page b.example secret.php '<?php $told = "word-of-b";'
+	page b.example secret.txt 'Require word-of-b'
+	page b.example private.env 'TOLD=word-of-b'
+	chmod 0600 /var/www/vhosts/b.example/private.env
+	for file in "$users" /var/www/vhosts/b.example/{secret.{env,xml,php,txt},private.env}; do
+		link_htaccess "$file"
+		got=$(get a.example /x.txt -i)
+		[[ $got == HTTP/1.1\ [45]* && $got != *word-of-b* ]] || { echo "$file: $got"; return 1; }
+	done
+	# its own user may read that log
+	[ "$(stat -c %U:%G "$log")" = root:site1 ] || [ "$(stat -c %G "${log%/*}")" = site1 ]
+	! grep word-of-b "$log" || return 1
+	# who has the node at hand can have it said
+	snippet a.example apache log.conf 'LogLevel core:error'
+	hp-vhost apply -q 3>&- 4>&-
+	link_htaccess /var/www/vhosts/b.example/secret.env
+	[ "$(code a.example /x.txt)" = 500 ]
+	grep "Invalid command 'TOLD=word-of-b'" "$log"
+}
