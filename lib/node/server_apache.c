@@ -417,7 +417,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_PATHS] = {"SetHandler RewriteRule RewriteCond",
 		"in a LocationMatch for each path"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond",
-		"by Content-Length; a body in chunks has no limit, and a large one reaches PHP empty"},
+		"by Content-Length; a body for PHP that does not say its length is refused with 411, and for a program has no limit"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
 	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "
 				 "SSLCertificateKeyFile SSLUseStapling Protocols",

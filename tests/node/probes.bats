@@ -116,6 +116,53 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 	[ "$(get a.example /up.php -F "f=@$dir/large")" = "0 0 3145728" ]
 }
 
+# Of unknown length: NGINX waits for all of it and tells PHP how long it was; Apache can't without a bound for what
+# it keeps meanwhile, and says so instead of handing over nothing.
+@test "php_post_max_size: a body in chunks comes whole, or is refused in words" {
+	local path
+	page a.example up.php '<?php echo $_SERVER["REQUEST_METHOD"], " ", strlen(file_get_contents("php://input"));'
+	page a.example legacy/up.php '<?php echo $_SERVER["REQUEST_METHOD"], " ", strlen(file_get_contents("php://input"));'
+	set_a php_post_max_size=2M php_upload_max_filesize=1M php_version@/legacy=8.2
+	head -c $((1536 << 10)) /dev/zero >"$dir/middle"
+	head -c $((3 << 20)) /dev/zero >"$dir/large"
+	head -c 10 /dev/zero >"$dir/small"
+	for path in /up.php /legacy/up.php; do
+		if [ $front = apache ]; then
+			is_code 411 $path -T "$dir/small" -H 'Transfer-Encoding: chunked'
+			is_code 411 $path -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
+		else
+			[ "$(get a.example $path -T "$dir/small" -H 'Transfer-Encoding: chunked')" = "PUT 10" ]
+			[ "$(get a.example $path -X POST -T "$dir/middle" -H 'Transfer-Encoding: chunked')" = "POST 1572864" ]
+			is_code 413 $path -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
+		fi
+		[ "$(get a.example $path -T "$dir/middle")" = "PUT 1572864" ]
+		[ "$(get a.example $path)" = "GET 0" ]
+	done
+	# a GET has none that would count
+	[ "$(get a.example /up.php -X GET -T "$dir/small" -H 'Transfer-Encoding: chunked')" = "GET $([ $front = apache ] && echo 0 || echo 10)" ]
+	# HTTP/2 has no chunks, and need not tell a length either
+	if [ $front = apache ]; then
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key" -out "$dir/crt" -days 90 \
+			-subj /CN=a.example -addext subjectAltName=DNS:a.example 2>/dev/null
+		hp-cert import a.example --key "$dir/key" --cert "$dir/crt" -q 2>/dev/null 3>&- 4>&-
+		set_a ssl_provider=custom ssl_enabled=true https_redirect=false
+		two() { curl -sk -m 20 --http2 --resolve a.example:443:127.0.0.1 -w ' %{http_version} %{http_code}' "$@"; }
+		# its module may end a stream whose body is under way before the answer is out
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			got=$(two https://a.example/up.php -X POST -T - <"$dir/small") || [ $? = 92 ]
+			[ "$got" = " 0 000" ] || break
+		done
+		[[ $got == *" 2 411" ]] || { echo "$got"; return 1; }
+		[ "$(two https://a.example/up.php --data-binary "@$dir/small")" = "POST 10 2 200" ]
+		[ "$(two https://a.example/up.php -X POST)" = "POST 0 2 200" ]
+	fi
+	# a program reads chunks itself
+	start_app 3999
+	set_a proxy_port=3999
+	[[ $(get a.example /x -T "$dir/small" -H 'Transfer-Encoding: chunked') == "PUT /x HTTP/1.1"* ]]
+	[ $front = apache ] || is_code 413 /x -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
+}
+
 @test "php_max_execution_time: PHP ends what takes longer, and the server waits for it until then" {
 	page a.example busy.php '<?php echo "begun"; flush(); while (true) { }'
 	page a.example wait.php '<?php sleep(5); echo "waited";'
