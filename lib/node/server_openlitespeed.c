@@ -244,6 +244,20 @@ static const char *complaint(const char *line, const char *level)
 	return p;
 }
 
+/* Of the names that templates/openlitespeed/site.conf makes: "a.example-stars2-tls" is a.example's. */
+static const char *domain_of_vhost(struct hp_pool *pool, const char *name, size_t n)
+{
+	char *domain = hp_pstrndup(pool, name, n), *end;
+
+	if (hp_str_ends(domain, "-tls"))
+		domain[n - 4] = 0;
+	for (end = domain + strlen(domain); end > domain && end[-1] >= '0' && end[-1] <= '9'; end--)
+		;
+	if (*end && end - domain > 6 && hp_str_starts(end - 6, "-stars"))
+		end[-6] = 0;
+	return domain;
+}
+
 /* "… in file /…/hosting-panel/sites/a.example.conf:12", "[config:vhost:a.example]" */
 static void read_place(struct hp_pool *pool, const char *what, struct hp_web_verdict *ret)
 {
@@ -264,10 +278,7 @@ static void read_place(struct hp_pool *pool, const char *what, struct hp_web_ver
 		if (!at)
 			continue;
 		at += strlen(*mark);
-		n = strcspn(at, "]: \t");
-		ret->domain = hp_pstrndup(pool, at, n);
-		if (hp_str_ends(ret->domain, "-tls"))
-			ret->domain = hp_pstrndup(pool, at, n - 4);
+		ret->domain = domain_of_vhost(pool, at, strcspn(at, "]: \t"));
 	}
 }
 
@@ -419,6 +430,7 @@ const struct hp_server hp_server_openlitespeed = {
 	.node_file = NODE_CONF,
 	.shared = shared,
 	.becomes = becomes,
+	.first_counts = true,
 	.probe_header = "Location",
 	.common_names = true,
 	.renumbers = true,

@@ -24,7 +24,7 @@
 #define HP_WEB_KEY_FILE HP_NODE_DIR "/front-key"
 /* .crt and .key: the pair for names that are no website's. */
 #define HP_WEB_NOBODY HP_NODE_DIR "/nobody"
-/* Begins names of links that are to come last; no domain begins with it. */
+/* Begins names of files that are to be read last, and ends what orders them; no domain has it. */
 #define HP_WEB_LAST "~"
 /* Of each website, in its log folder. */
 #define HP_WEB_ERROR_LOG "error.log"
@@ -61,10 +61,10 @@ struct hp_server {
 	const char *node_file;       /* what the template node.conf becomes: it is read by itself */
 	const char *node_link;       /* a link to it, through which it is read; or NULL */
 	/*
-	 * A vhost with a name like *.example.com takes requests for a name that one behind it has
-	 * itself: links to such vhosts are to sort last.
+	 * Of vhosts that fit a name the first counts, also where it has it by *.example.com: such
+	 * names are to be read behind all others, the longest first.
 	 */
-	bool stars_last;
+	bool first_counts;
 	const struct hp_web_shared *shared; /* read by what includes it; a name NULL ends it */
 	const struct hp_becomes *becomes; /* what its vhosts make of each setting */
 	/* The probe's answer ends this header of its response; NULL: it is the body. */

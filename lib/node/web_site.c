@@ -319,12 +319,86 @@ static int check_proxy_port(const struct hp_site *site, struct hp_err *err)
 	return hp_err_hint(err, "let the program listen on another port, and set that");
 }
 
-/* One vhost, up to its revision. */
-struct vhost {
-	struct hp_web_server *s;
-	bool star; /* one of its names is like *.example.com */
+/* A file of the website's, up to its revision, and the names that it answers to. */
+struct vhost_file {
+	const char *name;
+	struct hp_strv names;
 	struct hp_buf text;
 };
+
+/* The website on one server. */
+struct vhost {
+	struct hp_web_server *s;
+	struct vhost_file *v; /* its domain's first */
+	size_t n;
+};
+
+static size_t count_labels(const char *name)
+{
+	size_t n = 1;
+
+	for (; *name; name++)
+		n += *name == '.';
+	return n;
+}
+
+/*
+ * Where the first that fits counts, names like *.example.com stand in files of their own, which sort
+ * behind all others and, the longer the name, the earlier: so of several that fit a request the most
+ * exact one is met first, whichever websites they are of.
+ */
+static struct vhost_file *file_for(
+	struct hp_engine *x, struct vhost *v, const char *domain, const char *name)
+{
+	const char *file = domain;
+	size_t i;
+
+	if (*name == '*' && v->s->is->first_counts)
+		file = hp_pprintf(x->scratch, HP_WEB_LAST "%03zu" HP_WEB_LAST "%s",
+			999 - count_labels(name), domain);
+	for (i = 0; i < v->n; i++)
+		if (hp_streq(v->v[i].name, file))
+			return &v->v[i];
+	v->v[v->n] = (struct vhost_file){.name = file, .text = HP_BUF_INIT};
+	return &v->v[v->n++];
+}
+
+static void vhost_init(struct hp_engine *x, struct vhost *v, struct hp_web_server *s,
+	const struct hp_site *site, const char *domain)
+{
+	size_t i;
+
+	*v = (struct vhost){.s = s};
+	if (!s)
+		return;
+	v->v = hp_palloc(x->scratch, (1 + site->aliases.n) * sizeof(*v->v));
+	hp_strv_add(x->scratch, &file_for(x, v, domain, domain)->names, domain);
+	for (i = 0; i < site->aliases.n; i++)
+		hp_strv_add(x->scratch, &file_for(x, v, domain, site->aliases.v[i])->names,
+			site->aliases.v[i]);
+}
+
+static void vhost_release(struct vhost *v)
+{
+	while (v->n)
+		hp_buf_release(&v->v[--v->n].text);
+}
+
+/* Each vhost is to have a name that is no other's; a star can't be it. */
+static void add_file_names(struct hp_pool *pool, struct hp_tmap *m, const char *domain,
+	const struct hp_strv *names)
+{
+	bool stars = names->v[0][0] == '*';
+	size_t labels = count_labels(names->v[0]), i;
+
+	hp_tmap_bool(m, "stars", stars);
+	hp_tmap_i64(m, "labels", (int64_t)labels);
+	hp_tmap_str(m, "server_name",
+		stars ? hp_pprintf(pool, "stars-%zu.%s.invalid", labels, domain) : names->v[0]);
+	hp_tmap_list(m, "server_aliases");
+	for (i = stars ? 0 : 1; i < names->n; i++)
+		hp_tmap_str(hp_tmap_item(m, "server_aliases"), "name", names->v[i]);
+}
 
 /* What a server does for the site: on is it, to the one that serves. */
 static void set_role(struct hp_web_server *on, const struct hp_web_server *to, bool tls,
@@ -370,15 +444,20 @@ static int render(struct hp_engine *x, struct vhost *v, const struct hp_web_serv
 	struct hp_digest *d, struct hp_err *err)
 {
 	const struct hp_tmpl *t;
+	struct vhost_file *f;
 
 	set_role(v->s, to, tls, site, m);
 	if (v->s->is->site_data && v->s->is->site_data(x, site, m, err) < 0)
 		return err->code;
 	if (emit_key(x, v, to, w, m, e, err) < 0 || emit_custom(x, v->s->is, w, m, e, d, err) < 0 ||
-		hp_tmpl_get(x->tmpl, v->s->is->name, templates[0], &t, err) < 0 ||
-		hp_tmpl_render(t, m, &v->text, err) < 0)
+		hp_tmpl_get(x->tmpl, v->s->is->name, templates[0], &t, err) < 0)
 		return err->code;
-	hp_digest_add(d, v->text.s, v->text.len);
+	for (f = v->v; f < v->v + v->n; f++) {
+		add_file_names(x->scratch, m, w->domain, &f->names);
+		if (hp_tmpl_render(t, m, &f->text, err) < 0)
+			return err->code;
+		hp_digest_add(d, f->text.s, f->text.len);
+	}
 	return 0;
 }
 
@@ -392,15 +471,17 @@ static void emit_link(struct hp_engine *x, const struct hp_server *s, const char
 static void emit(struct hp_engine *x, struct vhost *v, const struct hp_wish *w, struct hp_emit *e)
 {
 	const struct hp_server *s = v->s->is;
-	const char *path = hp_pprintf(x->scratch, "%s/%s.conf", s->sites, w->domain);
+	struct vhost_file *f;
+	const char *path;
 
-	fill_revision(&v->text, w->now->revision);
-	hp_emit_file(e, path, 0644, 0, false, v->text.s, v->text.len);
-	if (s->enabled)
-		emit_link(x, s,
-			hp_pprintf(x->scratch, "%s/%s%s.conf", s->enabled,
-				v->star && s->stars_last ? HP_WEB_LAST : "", w->domain),
-			path, e);
+	for (f = v->v; f < v->v + v->n; f++) {
+		path = hp_pprintf(x->scratch, "%s/%s.conf", s->sites, f->name);
+		fill_revision(&f->text, w->now->revision);
+		hp_emit_file(e, path, 0644, 0, false, f->text.s, f->text.len);
+		if (s->enabled)
+			emit_link(x, s, hp_pprintf(x->scratch, "%s/%s.conf", s->enabled, f->name),
+				path, e);
+	}
 }
 
 /* RFC 6797: only over TLS, and only a site that has it says so. */
@@ -412,21 +493,11 @@ static void add_hsts(struct hp_engine *x, const struct hp_site *site, bool tls, 
 	hp_tmap_str(m, "hsts_value", hp_pprintf(x->scratch, "max-age=%lld", (long long)age));
 }
 
-static bool has_star(const struct hp_site *site)
-{
-	size_t i;
-
-	for (i = 0; i < site->aliases.n; i++)
-		if (site->aliases.v[i][0] == '*')
-			return true;
-	return false;
-}
-
 int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	struct hp_emit *e, struct hp_err *err)
 {
 	struct hp_tmap *m = hp_tmap_new(x->scratch);
-	struct vhost front = {.text = HP_BUF_INIT}, back = {.text = HP_BUF_INIT};
+	struct vhost front = {0}, back = {0};
 	char hex[HP_DIGEST_HEX];
 	struct hp_web_server *s = NULL;
 	struct hp_digest d;
@@ -437,9 +508,8 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 		site_data(x, w, site, m, err) < 0 ||
 		hp_web_slots(x, w, site, s->is->own, m, e, err) < 0)
 		return err->code;
-	front.s = hp_web(x)->front;
-	back.s = s->front ? NULL : s;
-	front.star = back.star = has_star(site);
+	vhost_init(x, &front, hp_web(x)->front, site, w->domain);
+	vhost_init(x, &back, s->front ? NULL : s, site, w->domain);
 	if (hp_web_tls_data(x, w, site, m, e, &d, &tls, err) < 0)
 		return err->code;
 	add_hsts(x, site, tls, m);
@@ -451,8 +521,8 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 		if (back.s)
 			emit(x, &back, w, e);
 	}
-	hp_buf_release(&front.text);
-	hp_buf_release(&back.text);
+	vhost_release(&front);
+	vhost_release(&back);
 	return err->code;
 }
 

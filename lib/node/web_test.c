@@ -40,7 +40,8 @@ const char *hp_web_domain_of(
 		name = dirs[i] ? hp_str_after(path, dirs[i]) : NULL;
 		if (!name || *name != '/' || !hp_str_ends(name, ".conf"))
 			continue;
-		name += hp_str_starts(name + 1, HP_WEB_LAST) ? 2 : 1;
+		at = strrchr(name, *HP_WEB_LAST);
+		name = at ? at + 1 : name + 1;
 		return hp_pstrndup(pool, name, strlen(name) - strlen(".conf"));
 	}
 	name = hp_str_after(path, hp_pprintf(pool, "%s/custom/", s->own));

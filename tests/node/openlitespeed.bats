@@ -246,12 +246,17 @@ certificate() { # certificate NAME …: a pair in $dir
 	php=$(ls /usr/sbin/php-fpm8.* | head -1)
 	touch "$root$php" && chmod +x "$root$php"
 	v=php_version=${php#*fpm}
-	state 1 "1 a.example $v web_server=openlitespeed ssl_enabled=true https_redirect=true hsts_max_age=600" "2 b.example $v web_server=apache" \
+	state 1 "1 a.example $v web_server=openlitespeed +*.a.example ssl_enabled=true https_redirect=true hsts_max_age=600" "2 b.example $v web_server=apache" \
 		"3 c.example $v web_server=openlitespeed proxy_port=9123 gzip_enabled=false"
 	run -0 node --sysroot "$root" --conf "$dir/conf" apply "$dir/1"
 	"$check" -r "$root"
 	site=$root$own/sites/a.example.conf
 	grep -q '^virtualHost a.example-tls {' "$site"
+	# the server takes the first that fits, in the order of files
+	grep -q 'vhDomain a.example$' "$site"
+	stars=$root$own/sites/~996~a.example.conf
+	grep -q '^virtualHost a.example-stars3-tls {' "$stars"
+	grep -q 'vhDomain stars-3.a.example.invalid, \*.a.example$' "$stars"
 	grep -q 'RewriteRule ^ https://%{HTTP_HOST}%1 \[R=301,L,NE\]' "$site"
 	grep -q 'Header set Strict-Transport-Security "max-age=600"' "$site"
 	grep -q 'useIpInProxyHeader 0' "$root$own/node.conf"

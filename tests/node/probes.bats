@@ -28,6 +28,42 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 	[ "$(get other.example /)" != b ]
 }
 
+@test "domain: of several names that fit a request the most exact one counts, whichever website has it" {
+	local want name
+	hp-site alias a.example add '*.a.example' y.q.example '*.x.deep.b.a.example' -q 3>&- 4>&-
+	hp-site add b.a.example tenant=acme web_server=$server --alias '*.b.a.example' --alias '*.q.example' -q 3>&- 4>&-
+	hp-site add c.example tenant=acme web_server=$server --alias z.b.a.example --alias '*.deep.b.a.example' -q 3>&- 4>&-
+	hp-site add aa.example tenant=acme web_server=$server --alias one.a.example --alias www.deep.b.a.example -q 3>&- 4>&-
+	for name in a.example b.a.example c.example aa.example; do page $name name.txt $name; done
+	while read -r want name; do
+		[ "$(get "$name" /name.txt)" = "$want" ] || { echo "$name: $(get "$name" /name.txt -i), not $want"; return 1; }
+	done <<-END
+		a.example a.example
+		a.example w.a.example
+		a.example v.w.a.example
+		a.example y.q.example
+		a.example w.x.deep.b.a.example
+		b.a.example b.a.example
+		b.a.example w.b.a.example
+		b.a.example deep.b.a.example
+		b.a.example k.q.example
+		c.example c.example
+		c.example z.b.a.example
+		c.example w.deep.b.a.example
+		c.example x.deep.b.a.example
+		aa.example aa.example
+		aa.example one.a.example
+		aa.example www.deep.b.a.example
+	END
+	# one that goes leaves its requests to the next, and takes nobody's
+	hp-site remove c.example --yes -q 3>&- 4>&-
+	[ "$(get w.deep.b.a.example /name.txt)" = b.a.example ]
+	hp-site alias a.example remove '*.a.example' '*.x.deep.b.a.example' -q 3>&- 4>&-
+	[ "$(get w.b.a.example /name.txt)" = b.a.example ]
+	[ "$(get y.q.example /name.txt)" = a.example ]
+	run -0 hp-vhost verify 3>&- 4>&-
+}
+
 @test "status: suspended, the website answers 503 and says when to come again" {
 	page a.example a.txt file
 	hp-site suspend a.example -q 3>&- 4>&-

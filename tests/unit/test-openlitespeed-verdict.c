@@ -19,6 +19,10 @@ static void test_site(void **state HP_UNUSED)
 		"a.example");
 	expect(NOW "[ERROR] [config:vhost:a.example-tls] [SSL] bad certificate\n",
 		"[config:vhost:a.example-tls] [SSL] bad certificate", "a.example");
+	expect(NOW "[ERROR] [config:vhost:a-stars.example9-stars12-tls] odd\n",
+		"[config:vhost:a-stars.example9-stars12-tls] odd", "a-stars.example9");
+	expect(NOW "[ERROR] [config:vhost:a.example9] odd\n", "[config:vhost:a.example9] odd",
+		"a.example9");
 }
 
 static void test_copy_is_named_by_its_origin(void **state HP_UNUSED)
