@@ -20,8 +20,8 @@
 #define HP_CERTS_DIR HP_LIB "/certs"             /* <domain>/: lib/node/certs.h */
 #define HP_SITES_LOG_DIR "/var/log/hosting-panel/sites" /* <domain>/ */
 #define HP_VHOSTS_DIR "/var/www/vhosts"          /* <domain>: document root */
-/* -php and -proxy: answers that NGINX keeps; it makes them, its workers' alone */
-#define HP_NGINX_CACHE "/var/cache/hosting-panel-nginx"
+/* Answers that the front keeps begin with it, and the server's name: lib/node/server_*.c. */
+#define HP_ANSWERS "/var/cache/hosting-panel-"
 
 #define HP_RUN "/run/hosting-panel"
 #define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */

@@ -1,13 +1,16 @@
 /* Apache httpd 2.4, as Debian lays it out. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "node/web.h"
 #include "base/str.h"
 
 #define ETC "/etc/apache2"
 #define PORTS_CONF ETC "/ports.conf"
+#define KEPT HP_ANSWERS "apache"
 
 extern const struct hp_server hp_server_apache;
 
@@ -16,7 +19,7 @@ extern const struct hp_server hp_server_apache;
  * links are the administrator's, and stand before ours.
  */
 static const char *const modules[] = {"alias", "auth_basic", "authn_core", "authn_file",
-	"authz_core", "authz_host", "authz_user", "deflate", "dir", "env", "expires", "filter",
+	"authz_core", "authz_host", "authz_user", "cache", "cache_disk", "deflate", "dir", "env", "expires", "filter",
 	"mime", "setenvif", "headers", "http2", "proxy", "proxy_fcgi", "proxy_http",
 	"proxy_wstunnel", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
 
@@ -122,6 +125,7 @@ static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tma
 	bool tls = s->front && hp_web_any_tls(x);
 	const char *const *name;
 
+	hp_tmap_str(m, "kept", KEPT);
 	hp_tmap_bool(m, "listen_tls", !s->admin_sets);
 	hp_tmap_bool(m, "tls", tls);
 	if (tls && hp_web_nobody(x, s, m, e, err) < 0)
@@ -385,8 +389,34 @@ static const char *version(struct hp_pool *pool, const char *binary)
 	return hp_web_ask_version(pool, argv, "Apache/");
 }
 
+/* ---- what it keeps ---- */
+/*
+ * Two files for each answer. The one with headers begins with 120 bytes of numbers and the key,
+ * which begins with the website's name (CacheKeyBaseURL).
+ */
+static int forget_file(const struct hp_forget *f, void *arg HP_UNUSED, int dirfd, const char *name)
+{
+	struct hp_kept *of = hp_str_ends(name, ".header")
+		? hp_kept_read(f, dirfd, name, "http://", '/')
+		: NULL;
+	const char *body;
+
+	if (!of)
+		return 0;
+	body = hp_pprintf(f->pool, "%.*s.data", (int)(strlen(name) - strlen(".header")), name);
+	if (!f->dry && unlinkat(dirfd, body, 0) < 0 && errno != ENOENT)
+		return -1;
+	return hp_kept_remove(f, of, dirfd, name);
+}
+
+static int forget(const struct hp_forget *f, struct hp_err *err)
+{
+	return hp_kept_walk(f, KEPT, forget_file, NULL, err);
+}
+
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
 static const struct hp_web_shared shared[] = {
+	{"cache.conf", 0644, HP_WEB_AT_FRONT},
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
 	{"forwarded.conf", 0644, HP_WEB_AT_FRONT},
 	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},
@@ -427,8 +457,11 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security, over HTTPS alone"},
 	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel SetEnv",
 		"SetEnv no-gzip where it is false"},
-	[HP_SITE_CACHE_ENABLED] = {"ExpiresActive ExpiresDefault", "for names of static files"},
-	[HP_SITE_CACHE_TTL_SECONDS] = {"ExpiresDefault", "where cache_enabled is true"},
+	[HP_SITE_CACHE_ENABLED] = {"ExpiresActive ExpiresDefault CacheEnable CacheKeyBaseURL "
+				   "RequestHeader Header RewriteRule RewriteCond",
+		"names of static files expire; as the front it keeps other answers"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"ExpiresDefault Header",
+		"where cache_enabled is true; the latter 10 seconds at most"},
 	[HP_SITE_HTTP_SECURITY_HEADERS] = {"Header", NULL},
 	[HP_SITE_ALLOWED_IPS] = {"Require RequireAll RequireAny", NULL},
 	[HP_SITE_BLOCKED_IPS] = {"Require RequireAll", NULL},
@@ -461,4 +494,6 @@ const struct hp_server hp_server_apache = {
 	.last_words = last_words,
 	.accepts = accepts,
 	.version = version,
+	.forget = forget,
+	.kept = KEPT,
 };

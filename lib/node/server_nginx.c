@@ -9,6 +9,9 @@
 #include "model/state.h"
 
 #define ETC "/etc/nginx"
+/* it makes them, its workers' alone */
+#define KEPT_PHP HP_ANSWERS "nginx-php"
+#define KEPT_PROXY HP_ANSWERS "nginx-proxy"
 
 extern const struct hp_server hp_server_nginx;
 
@@ -114,8 +117,8 @@ static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tma
 	if (!x->names)
 		x->names = hp_pool_new();
 	hp_tmap_bool(m, "tls", s->front && hp_web_any_tls(x));
-	hp_tmap_str(m, "cache_php", HP_NGINX_CACHE "-php");
-	hp_tmap_str(m, "cache_proxy", HP_NGINX_CACHE "-proxy");
+	hp_tmap_str(m, "cache_php", KEPT_PHP);
+	hp_tmap_str(m, "cache_proxy", KEPT_PROXY);
 	hp_web_default_headers(x->scratch, m);
 	return count_names(x, s, m, err);
 }
@@ -271,6 +274,25 @@ static const char *version(struct hp_pool *pool, const char *binary)
 	return hp_web_ask_version(pool, argv, "nginx/");
 }
 
+/* ---- what it keeps ---- */
+/*
+ * A file for each answer, with the key that it is found by ("example.com site1 …") behind a head of
+ * less than 400 bytes and headers, which have no line ends in them. When one is gone it asks anew.
+ */
+static int forget_file(const struct hp_forget *f, void *arg HP_UNUSED, int dirfd, const char *name)
+{
+	struct hp_kept *of = hp_kept_read(f, dirfd, name, "\nKEY: ", ' ');
+
+	return of ? hp_kept_remove(f, of, dirfd, name) : 0;
+}
+
+static int forget(const struct hp_forget *f, struct hp_err *err)
+{
+	if (hp_kept_walk(f, KEPT_PHP, forget_file, NULL, err) < 0)
+		return err->code;
+	return hp_kept_walk(f, KEPT_PROXY, forget_file, NULL, err);
+}
+
 static const char *const binaries[] = {
 	"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", NULL};
 static const struct hp_web_shared shared[] = {
@@ -355,4 +377,5 @@ const struct hp_server hp_server_nginx = {
 	.last_words = last_words,
 	.accepts = accepts,
 	.version = version,
+	.forget = forget,
 };

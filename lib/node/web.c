@@ -1,4 +1,8 @@
 /* Web servers as one part of the engine: who is there, who is the front, and in which order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/web.h"
 #include "base/fault.h"
@@ -7,6 +11,8 @@
 
 #define KEY_DIGITS 32
 #define OLD_WORKERS_MS 5000
+/* In the journal: before a domain. */
+#define FORGET "forget\t"
 
 /* ---- what is here ---- */
 struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name)
@@ -268,11 +274,25 @@ static int note(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 	return 0;
 }
 
+/*
+ * Whatever changes, answers of before are not to be shown any more. A key has the vhost's revision
+ * in it, which does not change with PHP, and may become what it was.
+ */
+static void note_kept(struct hp_engine *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_sites; i++)
+		if (hp_wish_moves(&x->sites[i]) && x->sites[i].old)
+			hp_journal_note(x, HP_PART_WEB, FORGET "%s", x->sites[i].domain);
+}
+
 static int journal(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
 	size_t i;
 
+	note_kept(x);
 	if (!x->live)
 		return 0;
 	for (i = 0; i < web->n; i++) {
@@ -281,6 +301,40 @@ static int journal(struct hp_engine *x, struct hp_err *err)
 			return err->code;
 	}
 	return 0;
+}
+
+/* ---- the folder for what the front keeps ---- */
+/*
+ * Websites' users are not in the web servers' group, and what is root's can't be moved away by a
+ * web server.
+ */
+static bool kept_is_made(struct hp_engine *x, const char *dir)
+{
+	struct stat st;
+
+	return fstatat(x->rootfd, hp_rel(dir), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISDIR(st.st_mode) && (!x->live || (st.st_mode & 0777) == 0770) &&
+		(!x->live || st.st_gid == hp_part_web_gid(x));
+}
+
+static int make_kept(struct hp_engine *x, const char *dir, struct hp_err *err)
+{
+	int fd _cleanup_close_ = -1;
+
+	if (hp_mkdirs(hp_engine_path(x, x->scratch, dir), 0755, err) < 0)
+		return hp_err_prefix(err, "the folder for kept answers");
+	fd = openat(x->rootfd, hp_rel(dir), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || (x->live && fchown(fd, 0, hp_part_web_gid(x)) < 0) || fchmod(fd, 0770) < 0)
+		return hp_err_errno(
+			err, HP_E_OS, errno, "the folder %s can't be given to web servers", dir);
+	return 0;
+}
+
+static int make(struct hp_engine *x, struct hp_err *err)
+{
+	const char *dir = hp_web(x)->front->is->kept;
+
+	return dir && !kept_is_made(x, dir) ? make_kept(x, dir, err) : 0;
 }
 
 /* ---- telling the servers ---- */
@@ -374,9 +428,27 @@ static int undo(struct hp_engine *x, const char *line, struct hp_err *err)
 
 static int finish(struct hp_engine *x, const char *line, struct hp_err *err HP_UNUSED)
 {
-	if (line)
+	const char *domain = line ? hp_str_after(line, FORGET) : NULL;
+
+	if (domain)
+		hp_strv_add_ref(x->pool, &hp_web(x)->forget, domain);
+	else if (line)
 		mark(x, line);
 	return 0;
+}
+
+/* PHP of before has ended by now, and with it the answers that were on their way. */
+static int forget(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_strv *names = &hp_web(x)->forget;
+	struct hp_forget f = {.pool = x->scratch, .sysroot = x->o->sysroot, .n = names->n};
+	size_t i;
+
+	f.v = hp_palloc(x->pool, (names->n + 1) * sizeof(*f.v));
+	for (i = 0; i < names->n; i++)
+		f.v[i].domain = names->v[i];
+	*names = (struct hp_strv){0};
+	return hp_web_forget(&f, err);
 }
 
 /*
@@ -400,7 +472,7 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && hp_web_reload(s, err) < 0))
 			return err->code;
 	}
-	return 0;
+	return forget(x, err);
 }
 
 /* ---- is what they serve what stands in their files? ---- */
@@ -444,10 +516,27 @@ static bool is_needed(struct hp_engine *x, struct hp_web_server *s)
 	return false;
 }
 
+static int revive_kept(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
+{
+	const char *dir = hp_web(x)->front->is->kept;
+	struct hp_err one = HP_ERR_INIT;
+
+	if (!dir || kept_is_made(x, dir))
+		return 0;
+	(*ret_wrong)++;
+	if (repair && make_kept(x, dir, &one) < 0)
+		return hp_mend_failed(x, dir, NULL, &one, err);
+	hp_mend_tell(x, repair, dir, NULL, "the folder for kept answers is not there as it was");
+	return 0;
+}
+
 static int revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
 	size_t i;
+
+	if (x->old.n && revive_kept(x, repair, ret_wrong, err) < 0)
+		return err->code;
 
 	/* at boot their own units start them */
 	if (!x->live || x->boot || !x->old.n)
@@ -476,6 +565,7 @@ const struct hp_part hp_part_web = {
 	.check = find_moves,
 	.test = hp_web_test,
 	.journal = journal,
+	.make = make,
 	.change = change,
 	.probe = probe,
 	.undo = undo,

@@ -45,6 +45,15 @@ struct hp_web_shared {
 	enum { HP_WEB_ALWAYS, HP_WEB_AT_FRONT, HP_WEB_BEHIND } when;
 };
 
+/* Whose answers are to be thrown away (web_kept.c). */
+struct hp_forget {
+	struct hp_pool *pool;
+	const char *sysroot;
+	struct hp_kept *v; /* by name */
+	size_t n;
+	bool dry; /* only counted */
+};
+
 struct hp_server {
 	const char *name;    /* value of web_server; templates/<name>/, custom/<domain>/<name>/ */
 	const char *package; /* apt install … */
@@ -94,6 +103,13 @@ struct hp_server {
 	/* A process that was of before a reload: does it take connections still? */
 	bool (*accepts)(pid_t pid);
 	const char *(*version)(struct hp_pool *pool, const char *binary);
+	/*
+	 * Throw away what it keeps of these websites' answers, as the front or since it was; NULL:
+	 * it keeps none. It may be running or not.
+	 */
+	int (*forget)(const struct hp_forget *f, struct hp_err *err);
+	/* A folder that is there while it is the front, root's and open to its group; or NULL. */
+	const char *kept;
 };
 /* In the order in which the front is chosen when nobody says which. */
 extern const struct hp_server *const hp_servers[];
@@ -132,6 +148,7 @@ struct hp_web {
 	const char *front_before; /* of the last run; NULL: there was none */
 	bool ipv6;
 	const char *key; /* in the names of headers that only the front sets */
+	struct hp_strv forget; /* from a journal: domains whose kept answers are to go */
 };
 
 static inline struct hp_web *hp_web(const struct hp_engine *x)
@@ -176,6 +193,25 @@ int hp_web_nobody(struct hp_engine *x, const struct hp_web_server *s, struct hp_
 bool hp_web_any_tls(const struct hp_engine *x);
 /* Does the front show this site's current certificate by now? what it shows is in heard. */
 bool hp_web_tls_is_shown(struct hp_engine *x, const struct hp_wish *w, char *heard, size_t size);
+
+/* ---- web_kept.c ---- */
+/* Have all servers throw away what they keep of these; they are sorted. */
+int hp_web_forget(const struct hp_forget *f, struct hp_err *err);
+/* The one of that name; NULL: it is not among them. */
+struct hp_kept *hp_kept_find(const struct hp_forget *f, const char *domain);
+/*
+ * The one whose name stands between the first mark in a file's first HP_KEPT_HEAD bytes and the
+ * character that ends it; NULL: another website's, or nothing of ours.
+ */
+#define HP_KEPT_HEAD 1024
+struct hp_kept *hp_kept_read(const struct hp_forget *f, int dirfd, const char *name,
+	const char *mark, char stop);
+/* Remove a file, and count it. -1 with errno. */
+int hp_kept_remove(const struct hp_forget *f, struct hp_kept *of, int dirfd, const char *name);
+/* fn for each file below a folder, which need not be there. It returns 0, or -1 with errno. */
+typedef int hp_kept_fn(const struct hp_forget *f, void *arg, int dirfd, const char *name);
+int hp_kept_walk(const struct hp_forget *f, const char *dir, hp_kept_fn *fn, void *arg,
+	struct hp_err *err);
 
 /* ---- web_test.c ---- */
 int hp_web_test(struct hp_engine *x, bool live, struct hp_err *err);

@@ -187,6 +187,7 @@ static int site_data(struct hp_engine *x, const struct hp_wish *w, const struct 
 	hp_tmap_str(m, "cache_ttl",
 		hp_pprintf(pool, "%llds", (long long)hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS)));
 	hp_tmap_i64(m, "cache_seconds", hp_site_i64(s, HP_SITE_CACHE_TTL_SECONDS));
+	hp_tmap_i64(m, "kept_seconds", kept_seconds(s));
 	hp_tmap_str(m, "kept_time", hp_pprintf(pool, "%llds", (long long)kept_seconds(s)));
 	hp_tmap_bool(m, "restricted", is_list(s->v[HP_SITE_ALLOWED_IPS]));
 	hp_tmap_bool(m, "limited",
