@@ -281,6 +281,7 @@ static const struct cli_verb verbs[] = {
 		NULL, "throw away what the front server keeps of a website's answers",
 		"With cache_enabled the front keeps answers of PHP and of programs for a while. They are "
 		"removed while the server runs, and the next request is answered anew; other websites' stay. "
+		"An apply that changes a website does the same for it. "
 		"With - each line of standard input is a website's name."},
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",

@@ -7,7 +7,7 @@ units_made = $(units_in:.in=)
 
 dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket \
 	systemd/hosting-panel-php-manager.timer systemd/health-check.timer \
-	systemd/hosting-panel-cert-renew.timer
+	systemd/hosting-panel-cert-renew.timer systemd/hosting-panel-cache.service systemd/hosting-panel-cache.timer
 nodist_systemdsystemunit_DATA = $(units_made)
 
 # of the web servers, which stand beside: where their packages' units are

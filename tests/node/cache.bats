@@ -221,3 +221,122 @@ is_fresh() {
 	[ "$output" = $'a.example\t0\nb.example\t0\nnobody.example\t3' ]
 	[ "$(get b.example /n.php)" != "$b" ]
 }
+
+@test "HTTPS and HTTP have answers of their own" {
+	page a.example scheme.php '<?php header("Cache-Control: max-age=60"); echo "GET ", $_SERVER["HTTPS"] ?? "off", " ", hrtime(true);'
+	openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=a.example -addext subjectAltName=DNS:a.example \
+		-keyout "$dir/key" -out "$dir/crt" 2>/dev/null
+	hp-site set a.example ssl_enabled=true ssl_provider=custom https_redirect=false -q 3>&- 4>&-
+	hp-cert import a.example --key "$dir/key" --cert "$dir/crt" -q 3>&- 4>&-
+	local plain secure
+	tls() { curl -s -m 20 --cacert "$dir/crt" --resolve a.example:443:127.0.0.1 https://a.example/scheme.php; }
+	plain=$(get a.example /scheme.php) secure=$(tls)
+	[[ $plain == "GET off "* ]] && [[ $secure == "GET on "* ]] || { echo "$plain, $secure"; return 1; }
+	[ "$(get a.example /scheme.php)" = "$plain" ]
+	[ "$(tls)" = "$secure" ]
+	run -0 hp-vhost purge a.example --tsv -n -o removed
+	[ "$output" = 2 ]
+}
+
+@test "another tenant's website never shows it, whatever a request says" {
+	local a b
+	hp-tenant add other -q
+	hp-site add b.example tenant=other web_server=$server cache_enabled=yes -q 3>&- 4>&-
+	page b.example n.php '<?php header("Cache-Control: max-age=60"); echo "GET of b ", hrtime(true);'
+	a=$(get a.example '/n.php?h=Cache-Control:max-age%3D60')
+	[[ $(get b.example '/n.php?h=Cache-Control:max-age%3D60') == "GET of b "* ]]
+	# the name in the address counts (RFC 9112, section 3.2.2), here as there
+	exec 9<>/dev/tcp/127.0.0.1/80
+	printf 'GET http://b.example/n.php?h=Cache-Control:max-age%%3D60 HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n' >&9
+	cat <&9 >/dev/null
+	exec 9>&-
+	[ "$(get a.example '/n.php?h=Cache-Control:max-age%3D60')" = "$a" ]
+	b=$(get b.example /n.php -H 'X-HP-Kept: site1' -H 'X-Forwarded-Host: a.example')
+	[[ $b == "GET of b "* ]]
+	is_kept /n.php -H 'X-HP-Kept: site2'
+	[[ $(get a.example /n.php) != *"of b"* ]]
+}
+
+# asked TIMES PATH: that many at once; their answers, sorted
+asked() {
+	local i
+	for ((i = 0; i < $1; i++)); do get a.example "$2" >"$dir/answer.$i" 3>&- 4>&- & done
+	wait
+	for ((i = 0; i < $1; i++)); do cat "$dir/answer.$i"; echo; done | sort
+}
+
+@test "what is over is made anew by one, while others get the one before" {
+	local old
+	page a.example s.php '<?php
+		header("Cache-Control: max-age=2");
+		if (isset($_GET["slow"]) && file_exists("slow")) sleep(6);
+		echo "GET ", hrtime(true);'
+	old=$(get a.example '/s.php?slow')
+	[ "$(get a.example '/s.php?slow')" = "$old" ]
+	page a.example slow ''
+	sleep 4
+	get a.example '/s.php?slow' >"$dir/renewed" 3>&- 4>&- &
+	sleep 1.5
+	run -0 asked 12 '/s.php?slow'
+	[ "$(sort -u <<<"$output")" = "$old" ] || { echo "$old: $output"; return 1; }
+	[ ! -s "$dir/renewed" ]
+	wait
+	[ "$(cat "$dir/renewed")" != "$old" ]
+	[[ $(cat "$dir/renewed") == GET* ]]
+}
+
+@test "nobody waits for what turns out not to be kept" {
+	page a.example w.php '<?php header("Set-Cookie: a=1"); sleep(3); echo "GET ", hrtime(true);'
+	SECONDS=0
+	run -0 asked 4 /w.php
+	[ "$(sort -u <<<"$output" | wc -l)" = 4 ]
+	# one behind the other, it were 12
+	[ $SECONDS -lt 9 ]
+}
+
+@test "a change of PHP alone, or of its version, and the next answer is a new one" {
+	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
+	"$HP_DATADIR/tests/lib/php-versions" 8.3 >>/etc/hosting-panel/hosting-panel.conf
+	page a.example v.php '<?php
+		header("Cache-Control: max-age=600");
+		echo "GET ", PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION, " ", ini_get("memory_limit"), " ";
+		if (isset($_GET["x"])) echo hrtime(true);'
+	set_a php_memory_limit=64M
+	[ "$(get a.example /v.php)" = "GET 8.2 64M " ]
+	set_a php_memory_limit=65M
+	[ "$(get a.example /v.php)" = "GET 8.2 65M " ]
+	is_kept '/v.php?x'
+	set_a php_version=8.3
+	[ "$(get a.example /v.php)" = "GET 8.3 65M " ]
+	# back to a vhost that was there before
+	set_a cache_enabled=false
+	set_a cache_enabled=true php_version=8.2
+	[ "$(get a.example /v.php)" = "GET 8.2 65M " ]
+	# a run that is killed when it is decided: whoever brings it to its end does this, too
+	run -137 env HP_FAULT=after-commit hp-site set a.example php_memory_limit=66M 3>&- 4>&-
+	run -0 hp-vhost recover 3>&- 4>&-
+	[ "$(get a.example /v.php)" = "GET 8.2 66M " ]
+}
+
+@test "what is kept has a bound on the disk" {
+	local dir_of i
+	page a.example big.php '<?php header("Cache-Control: max-age=600"); echo "GET ", str_repeat(random_bytes(100), 1000);'
+	if [ $front = nginx ]; then
+		mkdir -p /etc/hosting-panel/templates/nginx
+		sed 's/max_size=512m/max_size=1m/' "$HP_DATADIR/templates/nginx/node.conf" >/etc/hosting-panel/templates/nginx/node.conf
+		run -0 hp-vhost apply 3>&- 4>&-
+	fi
+	kept() { du -skc /var/cache/hosting-panel-$front* | sed -n 's/\ttotal//p'; }
+	for i in $(seq 40); do get a.example "/big.php?$i" >/dev/null; done
+	if [ $front = apache ]; then
+		[ "$(kept)" -gt 3000 ]
+		# as the timer does it
+		runuser -u www-data -- $(sed -n 's/^ExecStart=\(.*\)512M$/\11M/p' "$HP_DATADIR/systemd/hosting-panel-cache.service")
+	fi
+	for i in $(seq 60); do
+		[ "$(kept)" -gt 2000 ] || break
+		sleep 0.5
+	done
+	[ "$(kept)" -le 2000 ] || { kept; return 1; }
+	is_kept /n.php
+}

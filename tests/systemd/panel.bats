@@ -24,7 +24,7 @@ setup_file() {
 	in_machine systemd-sysusers
 	in_machine systemd-tmpfiles --create
 	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-recover.service \
-		hosting-panel-php-manager.timer health-check.timer
+		hosting-panel-php-manager.timer hosting-panel-cache.timer health-check.timer
 	in_machine hp-db init
 	in_machine hp-tenant add demo
 	in_machine hp-site add a.example tenant=demo
@@ -71,7 +71,7 @@ idle() {
 	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket \
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
 		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
-		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer
+		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]
@@ -79,7 +79,7 @@ idle() {
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel)" = "root:hosting-panel 751" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/node)" = "root:root 700" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/panel.db)" = "root:hosting-panel 640" ]
-	[ "$(in_machine systemctl is-active hosting-panel-php-manager.timer health-check.timer | sort -u)" = active ]
+	[ "$(in_machine systemctl is-active hosting-panel-php-manager.timer hosting-panel-cache.timer health-check.timer | sort -u)" = active ]
 	nothing_failed
 }
 
