@@ -247,7 +247,7 @@ static int rounds(struct hp_engine *x, struct hp_err *err)
 		x->failed = count_failed(x);
 		if (rc == 0 && !x->n_ops && !x->changed)
 			return note_document(x, err);
-		if (rc < 0 && x->test_refused && x->changed)
+		if (rc < 0 && x->test_refused && x->changed && !x->whole)
 			rc = bisect(x, err);
 		else if (rc == 0) {
 			rc = decide(x, err);
@@ -475,6 +475,7 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 {
 	bool same;
 	size_t i;
+	int rc;
 
 	if (hp_engine_receive(x, err) < 0 || hp_engine_lock(x, err) < 0 ||
 		hp_engine_detect(x, err) < 0)
@@ -494,13 +495,16 @@ static int plan(struct hp_engine *x, struct hp_err *err)
 		return is_older(x, err);
 	if (hp_plan_round(x, err) < 0)
 		return err->code;
+	if (!x->n_ops && !x->changed && !count_failed(x))
+		return plan_same(x, err);
+	rc = EACH_PART(x, check, err);
 	for (i = 0; i < x->n_sites; i++)
 		if (x->sites[i].outcome != HP_IS_FINE || hp_wish_moves(&x->sites[i]))
 			hp_report_site(x, &x->sites[i], false);
 	x->failed = count_failed(x);
-	if (x->failed)
+	if (x->failed && !rc)
 		first_failure(x, err);
-	else if (x->n_ops || x->changed)
+	else if (!rc && (x->n_ops || x->changed))
 		err->code = HP_E_PENDING;
 	hp_report_end(x, x->n_ops || x->changed ? "pending" : "unchanged", x->generation,
 		count_served(x), x->changed, x->failed, err);

@@ -51,6 +51,7 @@ struct hp_wish {
 	const char *msg, *hint;
 	bool held;                       /* by a bisection, for this round only */
 	bool told;                       /* its drift was reported */
+	bool lacks;                      /* a program that it needs is not installed */
 };
 
 /* One file on its way. */
@@ -125,6 +126,7 @@ struct hp_engine {
 	sigset_t signals;                /* the caller's mask, while some are held back */
 	bool holds_signals;
 	bool boot;                       /* before the servers start: mend in silence, start none */
+	bool whole;                      /* no site can stay as it was while others change */
 };
 
 /* What a site has besides its wish: hand-made directives, a certificate. */
@@ -182,6 +184,8 @@ int hp_engine_open(struct hp_engine *x, struct hp_err *err);
 /* Read it whole into x->sites. */
 int hp_engine_read(struct hp_engine *x, struct hp_err *err);
 struct hp_wish *hp_engine_site(struct hp_engine *x, const char *domain);
+/* Is it wished as it was applied, whatever else has changed on the node since? */
+bool hp_engine_is_as_applied(const struct hp_engine *x, const struct hp_wish *w);
 /*
  * A site of the document as one of its PHP versions sees it (NULL: its own): what the site leaves
  * open is what that version's section of the configuration says. In scratch.

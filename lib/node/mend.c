@@ -19,26 +19,33 @@ int hp_mend(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *
 	return err->code;
 }
 
+/* A plan has a line for it. */
+static void show(struct hp_engine *x, const char *line)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (x->dry && x->o->diff_fd >= 0)
+		hp_fd_write(x->o->diff_fd, "the plan", line, strlen(line), &ignored);
+}
+
 void hp_mend_tell(struct hp_engine *x, bool repaired, const char *path, const char *domain,
 	const char *message)
 {
-	struct hp_err ignored = HP_ERR_INIT;
-	const char *line;
-
 	if (x->boot)
 		return;
-	if (x->dry && x->o->diff_fd >= 0) {
-		line = hp_pprintf(x->scratch, "restore %s: %s\n", path, message);
-		hp_fd_write(x->o->diff_fd, "the plan", line, strlen(line), &ignored);
-	}
+	show(x, hp_pprintf(x->scratch, "restore %s: %s\n", path, message));
 	hp_report_file(x, path, repaired ? "restored" : "drift", domain, message);
 }
 
 int hp_mend_failed(struct hp_engine *x, const char *path, const char *domain,
 	const struct hp_err *why, struct hp_err *first)
 {
-	if (!x->boot)
+	if (!x->boot) {
+		show(x,
+			hp_pprintf(x->scratch, "keep %s%s%s: %s\n", path, domain ? " of " : "",
+				domain ? domain : "", why->msg));
 		hp_report_file(x, path, "drift", domain, why->msg);
+	}
 	if (first->code)
 		return first->code;
 	*first = *why;

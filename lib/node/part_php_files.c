@@ -56,7 +56,7 @@ static int render_version(struct hp_engine *x, const struct hp_wish *w, const st
 }
 
 /* The site's own version first; then *site is as each further one sees it. */
-static int render_versions(struct hp_engine *x, const struct hp_wish *w, const struct hp_site *site,
+static int render_versions(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
 	const struct hp_strv *custom, struct hp_emit *e, struct hp_err *err)
 {
 	const struct hp_php *php;
@@ -72,6 +72,7 @@ static int render_versions(struct hp_engine *x, const struct hp_wish *w, const s
 				hp_err_clear(err);
 				continue;
 			}
+			w->lacks = true;
 			hp_err_prefix(err, i ? "php_paths" : "php_version");
 			return err->code = HP_E_USAGE;
 		}

@@ -81,6 +81,7 @@ static int look_at_link(struct hp_engine *x, const struct hp_msite *s, bool repa
 static struct hp_instance *find_down(struct hp_engine *x, const struct hp_instance_status *all,
 	size_t n, size_t *ret_n)
 {
+	const struct hp_php_part *p = x->part[HP_PART_PHP];
 	struct hp_instance *down;
 	struct hp_strv versions;
 	const struct hp_msite *s;
@@ -96,7 +97,7 @@ static struct hp_instance *find_down(struct hp_engine *x, const struct hp_instan
 			continue;
 		hp_msite_versions(x->round, s, &versions);
 		for (j = 0; j < versions.n; j++) {
-			if (state_of(all, n, versions.v[j], s->user) != HP_INSTANCE_STOPPED)
+			if (!hp_php_find(&p->list, versions.v[j]) || state_of(all, n, versions.v[j], s->user) != HP_INSTANCE_STOPPED)
 				continue;
 			HP_BUG_ON(*ret_n == most);
 			down[(*ret_n)++] = (struct hp_instance){.version = versions.v[j],
@@ -106,12 +107,39 @@ static struct hp_instance *find_down(struct hp_engine *x, const struct hp_instan
 	return down;
 }
 
+/* What was uninstalled, and sites are still on. */
+static void tell_missing(struct hp_engine *x, size_t *ret_wrong, struct hp_err *err)
+{
+	const struct hp_php_part *p = x->part[HP_PART_PHP];
+	struct hp_err one = HP_ERR_INIT;
+	const struct hp_msite *s;
+	const struct hp_php *php;
+	struct hp_strv versions;
+	size_t i, j;
+
+	for (i = 0; i < x->old.n; i++) {
+		s = &x->old.sites[i];
+		if (!wants_php(s))
+			continue;
+		hp_pool_reset(x->scratch);
+		hp_msite_versions(x->scratch, s, &versions);
+		for (j = 0; j < versions.n; j++) {
+			hp_err_clear(&one);
+			if (hp_php_need(&p->list, versions.v[j], &php, &one) == 0)
+				continue;
+			(*ret_wrong)++;
+			hp_mend_failed(x, hp_php_conf_path(x->scratch, versions.v[j], s->user),
+				s->domain, &one, err);
+		}
+	}
+}
+
 int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, struct hp_err *err)
 {
 	struct hp_php_part *p = x->part[HP_PART_PHP];
 	struct hp_instance_status *all = NULL;
 	struct hp_instance *down = NULL;
-	struct hp_err first = HP_ERR_INIT;
+	struct hp_err first = HP_ERR_INIT, unsaid = HP_ERR_INIT;
 	size_t i, n = 0, n_down = 0;
 
 	if (x->live && hp_instance_list(x->round, &p->in, &all, &n, err) < 0)
@@ -123,6 +151,7 @@ int hp_php_part_revive(struct hp_engine *x, bool repair, size_t *ret_wrong, stru
 		down = find_down(x, all, n, &n_down);
 	*ret_wrong += n_down;
 	start_down(x, down, n_down, repair, &first);
+	tell_missing(x, ret_wrong, repair ? &first : &unsaid);
 	for (i = 0; i < x->old.n; i++)
 		if (wants_php(&x->old.sites[i]) &&
 			look_at_link(x, &x->old.sites[i], repair, ret_wrong, err) < 0)

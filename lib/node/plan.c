@@ -96,6 +96,24 @@ static bool is_same_after_all(const struct hp_wish *w, size_t ops, size_t ops_be
 	       w->old->suspended == w->now->suspended && hp_streq(w->old->note, w->now->note);
 }
 
+/*
+ * What it needs was uninstalled, and nobody wishes anything else of it: it stays as it is, which is
+ * said by who looks at what is missing (revive), and not by each command about another site.
+ */
+static int remain(struct hp_engine *x, struct hp_wish *w, struct hp_err *err)
+{
+	bool drift;
+
+	hp_err_clear(err);
+	w->act = HP_ACT_NONE;
+	w->now = hp_pmemdup(x->round, w->old, sizeof(*w->now));
+	w->now->digest = w->digest;
+	if (look_at_files(x, w, &drift, err) < 0)
+		return err->code;
+	w->told |= drift;
+	return 0;
+}
+
 static int plan_change(struct hp_engine *x, struct hp_wish *w, struct hp_err *err)
 {
 	struct hp_emit e = {.x = x};
@@ -104,7 +122,10 @@ static int plan_change(struct hp_engine *x, struct hp_wish *w, struct hp_err *er
 
 	e.tail = &e.head;
 	w->now = w->line ? wished(x, w) : NULL;
+	w->lacks = false;
 	if (w->line && (check_owner(w, err) < 0 || render(x, w, &e, err) < 0)) {
+		if (w->lacks && hp_engine_is_as_applied(x, w))
+			return remain(x, w, err);
 		/* only what lies in the wish is the site's own fault */
 		if (err->code == HP_E_OS || err->code == HP_E_BUG)
 			return err->code;
@@ -187,24 +208,40 @@ static int plan_own(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
+/* Operations from n on go to the front: vhosts refer to the node's own at every instant. */
+static void put_first(struct hp_engine *x, size_t n)
+{
+	size_t own = x->n_ops - n;
+	struct hp_op *v;
+
+	if (!own || !n)
+		return;
+	v = hp_pmemdup(x->scratch, x->ops + n, own * sizeof(*v));
+	memmove(x->ops + own, x->ops, n * sizeof(*v));
+	memcpy(x->ops, v, own * sizeof(*v));
+}
+
 int hp_plan_round(struct hp_engine *x, struct hp_err *err)
 {
-	size_t i;
+	size_t i, n;
 
+	hp_err_clear(err); /* of a round before this one */
 	hp_pool_reset(x->round);
 	x->n_ops = x->undo.n = x->changed = x->n_staged = 0;
 	memset(&x->dirs, 0, sizeof(x->dirs));
 	x->last_dir = NULL;
 	if (!x->dry && hp_stage_open(x, err) < 0)
 		return err->code;
-	/* the node's own first: vhosts refer to it, at every instant of the switch */
-	if (plan_own(x, err) < 0)
-		return err->code;
 	for (i = 0; i < x->n_sites; i++) {
 		x->sites[i].held = false;
 		if (plan_site(x, &x->sites[i], err) < 0)
 			return err->code;
 	}
+	/* what the node's own are depends on which sites are set aside */
+	n = x->n_ops;
+	if (plan_own(x, err) < 0)
+		return err->code;
+	put_first(x, n);
 	return 0;
 }
 

@@ -234,14 +234,37 @@ int hp_engine_site_on(struct hp_engine *x, const struct hp_wish *w, const char *
 	return hp_php_defaults(x->scratch, x->o->conf, ret, err);
 }
 
+static void digest_of(const struct hp_engine *x, const struct hp_wish *w, const char *inputs,
+	char hex[HP_DIGEST_HEX])
+{
+	const struct hp_custom *custom = hp_engine_custom(x, w->domain);
+	struct hp_digest d;
+
+	hp_digest_init(&d);
+	hp_digest_add(&d, w->line, w->len);
+	hp_digest_add(&d, inputs, 64);
+	if (custom)
+		hp_digest_add(&d, custom->digest, 64);
+	hp_digest_hex(&d, hex);
+}
+
+bool hp_engine_is_as_applied(const struct hp_engine *x, const struct hp_wish *w)
+{
+	const char *inputs = x->old.own.digest;
+	char hex[HP_DIGEST_HEX];
+
+	if (!w->old || !w->line || !inputs || strlen(inputs) != 64)
+		return false;
+	digest_of(x, w, inputs, hex);
+	return hp_streq(w->old->digest, hex);
+}
+
 static int on_site(void *arg, struct hp_pool *pool, const struct hp_site *site,
 	const char *line, size_t len, struct hp_err *err)
 {
 	struct hp_engine *x = arg;
-	const struct hp_custom *custom;
 	struct hp_wish *w = add_wish(x);
 	char hex[HP_DIGEST_HEX];
-	struct hp_digest d;
 
 	w->domain = hp_pstrdup(x->pool, site->v[HP_SITE_DOMAIN]);
 	w->user = hp_pstrdup(x->pool, site->v[HP_SITE_USER]);
@@ -255,13 +278,7 @@ static int on_site(void *arg, struct hp_pool *pool, const struct hp_site *site,
 	w->suspended = hp_streq(site->v[HP_SITE_STATUS], "suspended");
 	w->line = hp_pmemdup(x->pool, line, len);
 	w->len = len;
-	custom = hp_engine_custom(x, w->domain);
-	hp_digest_init(&d);
-	hp_digest_add(&d, line, len);
-	hp_digest_add(&d, x->inputs, 64);
-	if (custom)
-		hp_digest_add(&d, custom->digest, 64);
-	hp_digest_hex(&d, hex);
+	digest_of(x, w, x->inputs, hex);
 	w->digest = hp_pstrdup(x->pool, hex);
 	return 0;
 }

@@ -110,6 +110,7 @@ static int choose_front(struct hp_engine *x, struct hp_web *web, struct hp_err *
 	if (!web->front)
 		web->front = &web->v[0];
 	web->front->front = true;
+	x->whole = web->front_before && !hp_streq(web->front_before, web->front->is->name);
 	return 0;
 }
 
@@ -189,7 +190,9 @@ static void find_used(struct hp_engine *x)
 		web->v[i].used = web->v[i].front ||
 			(web->v[i].binary && hp_web_has_files(x, x->old.own.files, &web->v[i]));
 	for (i = 0; i < x->n_sites; i++) {
-		s = x->sites[i].line ? hp_web_find(x, x->sites[i].server) : NULL;
+		/* one that is set aside stays where it is, if it is anywhere */
+		s = x->sites[i].line && x->sites[i].outcome == HP_IS_FINE
+			? hp_web_find(x, x->sites[i].server) : NULL;
 		if (s)
 			s->used = true;
 	}
@@ -227,12 +230,36 @@ static int render_node(struct hp_engine *x, struct hp_emit *e, struct hp_err *er
 }
 
 /* ---- what a round changes ---- */
-static int find_moves(struct hp_engine *x, struct hp_err *err HP_UNUSED)
+/*
+ * A website that stays as it was when the front changes would have its vhost on the old one's ports,
+ * with files in it that are another's now: it is all of them or none.
+ */
+static int check_front(struct hp_engine *x, struct hp_err *err)
+{
+	const struct hp_wish *w = x->own.outcome != HP_IS_FINE ? &x->own : NULL;
+	size_t i;
+
+	for (i = 0; i < x->n_sites && !w; i++)
+		if (x->sites[i].outcome != HP_IS_FINE && x->sites[i].old)
+			w = &x->sites[i];
+	if (!x->whole || !w)
+		return 0;
+	hp_err_set(err, w->code, "%s can't become the front while %s%sstays as it is: %s",
+		hp_web(x)->front->is->name, w->domain ? w->domain : "",
+		w->domain ? " " : "a file of the node's own ", w->msg);
+	if (w->hint && *w->hint)
+		hp_err_hint(err, "%s", w->hint);
+	return err->code;
+}
+
+static int find_moves(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_web *web = hp_web(x);
 	struct hp_web_server *s;
 	size_t i;
 
+	if (check_front(x, err) < 0)
+		return err->code;
 	for (i = 0; i < web->n; i++)
 		web->v[i].gains = web->v[i].loses = false;
 	for (i = 0; i < x->n_ops; i++) {

@@ -282,8 +282,8 @@ static void fill_revision(struct hp_buf *b, const char *revision)
 	}
 }
 
-static int find_server(struct hp_engine *x, const struct hp_site *site, struct hp_web_server **ret,
-	struct hp_err *err)
+static int find_server(struct hp_engine *x, struct hp_wish *w, const struct hp_site *site,
+	struct hp_web_server **ret, struct hp_err *err)
 {
 	const char *name = site->v[HP_SITE_WEB_SERVER];
 	struct hp_web_server *s = name ? hp_web_find(x, name) : hp_web(x)->front;
@@ -291,6 +291,7 @@ static int find_server(struct hp_engine *x, const struct hp_site *site, struct h
 	if (!s)
 		return hp_err_set(err, HP_E_USAGE, "web_server: %s can't be driven", name);
 	if (x->live && !s->binary) {
+		w->lacks = true;
 		hp_err_set(err, HP_E_NOT_FOUND, "web_server: %s is not installed on this node",
 			s->is->name);
 		return hp_err_hint(err, "apt install %s, or web_server=%s", s->is->package,
@@ -505,7 +506,7 @@ int hp_web_render_site(struct hp_engine *x, struct hp_wish *w, const struct hp_s
 	bool tls;
 
 	hp_digest_init(&d);
-	if (find_server(x, site, &s, err) < 0 || check_proxy_port(site, err) < 0 ||
+	if (find_server(x, w, site, &s, err) < 0 || check_proxy_port(site, err) < 0 ||
 		site_data(x, w, site, m, err) < 0 ||
 		hp_web_slots(x, w, site, s->is->own, m, e, err) < 0)
 		return err->code;

@@ -73,9 +73,15 @@ site() { # site DOMAIN: one that says its user
 	uninstall php-fpm8.2
 	run -2 hp-site set a.example gzip_enabled=false
 	[[ $output == *'a.example: php_version: PHP 8.2 is not installed on this node; installed: none'* ]]
-	run ! hp-vhost apply
-	[[ $output != *"cut short"* ]]
+	# who looks at all of the node is told, each time
+	for verb in apply verify plan apply; do
+		run ! hp-vhost $verb
+		[[ $output != *"cut short"* ]]
+		[[ $output == *a.example*"PHP 8.2 is not installed on this node"* ]] || { echo "$verb: $output"; return 1; }
+	done
+	# who changes another website is not
 	run -0 hp-site suspend b.example
+	[[ $output != *a.example* ]] || { echo "$output"; return 1; }
 	[ "$(code b.example /)" = 503 ]
 	# what still runs is left alone
 	[ "$(get a.example /)" = "user 20001" ]

@@ -100,6 +100,57 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	[ ! -e /run/apache2/apache2.pid ]
 }
 
+@test "a website that its server refuses leaves nothing of that server's behind" {
+	site n.example
+	before=$(world)
+	# by what is rendered, and by the server's own test
+	run -2 hp-site add a.example tenant=acme web_server=apache php_version=7.4
+	[ "$before" = "$(world)" ]
+	snippet a.example apache x.conf 'Nonsense on'
+	before=$(world)
+	run -7 hp-site add a.example tenant=acme web_server=apache
+	[[ $output == *"Invalid command 'Nonsense'"*"nothing was changed"* ]] || { echo "$output"; return 1; }
+	diff <(echo "$before") <(world)
+	grep -q '^Listen 80' /etc/apache2/ports.conf
+	[ ! -e /run/apache2/apache2.pid ]
+	# beside one that is not refused, its server is used
+	printf '%s\n' '{"domain":"a.example","web_server":"apache"}' '{"domain":"b.example","web_server":"apache"}' >"$dir/in"
+	run ! hp-site add - tenant=acme <"$dir/in" 3>&- 4>&-
+	page b.example who.php "$WHO"
+	[[ $(from b.example /who.php) == Apache* ]]
+	run ! grep -q '^Listen' /etc/apache2/ports.conf
+}
+
+@test "a website that can't go with a change of the front keeps all others where they are, and is the one that is named" {
+	site a.example web_server=apache
+	site b.example
+	site c.example
+	cp /etc/nginx/sites-available/c.example.conf "$dir/c.conf"
+	echo '# mine' >>/etc/nginx/sites-available/c.example.conf
+	stays() {
+		local before
+		before=$(world)
+		run ! hp-vhost front apache 3>&- 4>&-
+		[[ $output == *"apache can't become the front while c.example stays as it is: "*"$1"* ]] || { echo "$output"; return 1; }
+		[[ $output != *"No such file"* ]] || { echo "$output"; return 1; }
+		diff <(echo "$before") <(world)
+		[[ $(from b.example /who.php) == nginx* && $(from a.example /who.php) == Apache* ]]
+	}
+	stays "was changed by hand"
+	cp "$dir/c.conf" /etc/nginx/sites-available/c.example.conf
+	# found by the new front's own test, which names the website, and by one that names none
+	snippet c.example apache x.conf 'Nonsense on'
+	stays "Invalid command 'Nonsense'"
+	rm /etc/hosting-panel/custom/c.example/apache/x.conf
+	run -0 hp-vhost front apache 3>&- 4>&-
+	[ "$(from c.example /hello.txt)" = "hello from c.example" ]
+	# a file of the node's own
+	echo '# mine' >>/etc/apache2/hosting-panel/proxy.conf
+	run ! hp-vhost front nginx 3>&- 4>&-
+	[[ $output == *"nginx can't become the front while a file of the node's own stays as it is: /etc/apache2/hosting-panel/proxy.conf was changed by hand"* ]] || { echo "$output"; return 1; }
+	[[ $(from b.example /who.php) == nginx* ]]
+}
+
 @test "the front changes, and back: every site answers, TLS included" {
 	site a.example web_server=apache ssl_enabled=true ssl_provider=custom hsts_max_age=600
 	site n.example
