@@ -414,6 +414,7 @@ static int forget(const struct hp_forget *f, struct hp_err *err)
 	return hp_kept_walk(f, KEPT, forget_file, NULL, err);
 }
 
+static const char *const comms[] = {"apache2", NULL};
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
 static const struct hp_web_shared shared[] = {
 	{"cache.conf", 0644, HP_WEB_AT_FRONT},
@@ -473,7 +474,7 @@ const struct hp_server hp_server_apache = {
 	.package = "apache2",
 	.service = "apache2",
 	.pidfile = "/run/apache2/apache2.pid",
-	.comm = "apache2",
+	.comms = comms,
 	.etc = ETC,
 	.own = ETC "/hosting-panel",
 	.error_log = "/var/log/apache2/error.log",

@@ -293,6 +293,7 @@ static int forget(const struct hp_forget *f, struct hp_err *err)
 	return hp_kept_walk(f, KEPT_PROXY, forget_file, NULL, err);
 }
 
+static const char *const comms[] = {"nginx", NULL};
 static const char *const binaries[] = {
 	"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", NULL};
 static const struct hp_web_shared shared[] = {
@@ -359,7 +360,7 @@ const struct hp_server hp_server_nginx = {
 	.package = "nginx",
 	.service = "nginx",
 	.pidfile = "/run/nginx.pid",
-	.comm = "nginx",
+	.comms = comms,
 	.etc = ETC,
 	.own = ETC "/hosting-panel",
 	.error_log = "/var/log/nginx/error.log",

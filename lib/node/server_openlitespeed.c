@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "node/certs.h"
 #include "node/web.h"
 #include "base/str.h"
 #include "sys/json.h"
@@ -214,6 +215,10 @@ static int site_data(
 	int64_t n = hp_site_i64(site, HP_SITE_PHP_MAX_CHILDREN);
 
 	hp_tmap_i64(m, "php_children", n > 0 ? n : CHILDREN);
+	/* of the two virtual hosts that a website has at the front, what counts over TLS alone */
+	hp_tmap_bool(m, "secure", false);
+	hp_tmap_list(m, "secured");
+	hp_tmap_bool(hp_tmap_item(m, "secured"), "secure", true);
 	hp_tmap_list(m, "admitted");
 	if (read_list(site, HP_SITE_ALLOWED_IPS, &allowed, err) < 0 ||
 		read_list(site, HP_SITE_BLOCKED_IPS, &blocked, err) < 0)
@@ -321,20 +326,20 @@ static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct 
 	struct hp_web_verdict v;
 	int status, rc;
 
-	if (hp_mkdirs(TMP_DIR, 0755, err) < 0)
+	/* it passes over a website whose place for a certificate authority is not there yet */
+	if (hp_mkdirs(TMP_DIR, 0755, err) < 0 ||
+		(s->front && hp_mkdirs(HP_CERT_CHALLENGE_DIR, 0755, err) < 0))
 		return err->code;
 	rc = hp_web_run_test(x, s, argv, live, &status, &said, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	if (!said.len) {
-		hp_err_set(err, HP_E_REFUSED, "openlitespeed -t said nothing: it tested nothing");
-		return hp_err_hint(err, "is " TMP_DIR " there, and a folder?");
-	}
+	/* it has nothing to say of what is fine */
+	if (status == 0 && !said.len)
+		return 0;
 	hp_openlitespeed_read_verdict(x->round, hp_buf_str(&said), &v);
 	/* 1: warnings. The administrator's own are his business; an unknown word of ours is not. */
-	if (status == 0 ||
-		(status == 1 && (!v.domain || !hp_engine_site(x, v.domain)) &&
-			!(v.message && strstr(v.message, OWN))))
+	if (status <= 1 && (!v.domain || !hp_engine_site(x, v.domain)) &&
+		!(v.message && strstr(v.message, OWN)))
 		return 0;
 	return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
 }
@@ -368,6 +373,8 @@ static const char *version(struct hp_pool *pool, const char *binary)
 	return hp_web_ask_version(pool, argv, "LiteSpeed/");
 }
 
+/* Links to one program: by which it is started is its name, and anew it starts by another. */
+static const char *const comms[] = {"openlitespeed", "litespeed", "lshttpd", NULL};
 static const char *const binaries[] = {"/usr/local/lsws/bin/openlitespeed", NULL};
 static const struct hp_web_shared shared[] = {
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
@@ -403,7 +410,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_SSL_ENABLED] = {"virtualHost listeners vhssl certFile keyFile certChain",
 		"at the front, once there is a certificate"},
 	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the vhost for port 80"},
-	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security"},
+	[HP_SITE_HSTS_MAX_AGE] = {"Header",
+		"Strict-Transport-Security, over HTTPS alone; where it is not the front, that says it"},
 	[HP_SITE_GZIP_ENABLED] = {"enableGzip enableBr", NULL},
 	[HP_SITE_CACHE_ENABLED] = {"enableExpires expiresByType", "for types of static files"},
 	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType", "where cache_enabled is true"},
@@ -418,7 +426,7 @@ const struct hp_server hp_server_openlitespeed = {
 	.package = "openlitespeed",
 	.service = "lsws",
 	.pidfile = "/run/openlitespeed.pid",
-	.comm = "openlitespeed",
+	.comms = comms,
 	.etc = ETC,
 	.own = OWN,
 	.error_log = "/usr/local/lsws/logs/error.log",

@@ -59,7 +59,7 @@ struct hp_server {
 	const char *package; /* apt install … */
 	const char *service;
 	const char *pidfile;
-	const char *comm; /* what names of its processes begin with */
+	const char *const *comms; /* what names of its processes begin with: any of these */
 	const char *etc;  /* everything that we write for it stands below */
 	const char *own;  /* and this is ours alone */
 	const char *error_log;

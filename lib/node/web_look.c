@@ -24,9 +24,15 @@ static ssize_t read_proc(pid_t pid, const char *name, char *buf, size_t size)
 
 bool hp_web_is_alive(const struct hp_server *s, pid_t pid)
 {
+	const char *const *name;
 	char comm[32];
 
-	return read_proc(pid, "comm", comm, sizeof(comm)) > 0 && hp_str_starts(comm, s->comm);
+	if (read_proc(pid, "comm", comm, sizeof(comm)) <= 0)
+		return false;
+	for (name = s->comms; *name; name++)
+		if (hp_str_starts(comm, *name))
+			return true;
+	return false;
 }
 
 const char *hp_web_title(pid_t pid, char *buf, size_t size)
@@ -39,7 +45,7 @@ const char *hp_web_title(pid_t pid, char *buf, size_t size)
 int hp_web_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {
 	*ret = 0;
-	if (hp_service_pid(s->service, s->comm, s->pidfile, ret, err) < 0)
+	if (hp_service_pid(s->service, s->pidfile, ret, err) < 0)
 		return err->code;
 	if (*ret > 0 && !hp_web_is_alive(s, *ret))
 		*ret = 0;

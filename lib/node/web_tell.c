@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "sys/service.h"
 
-#define START_MS 2000
+#define START_MS 4500
 /* A website's two logs, of before and after a reload. */
 #define FILES_EACH 4
 /* Connections, listening sockets, files that are being served. */

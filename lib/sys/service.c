@@ -9,8 +9,6 @@
 #include "sys/units.h"
 
 #define START_TIMEOUT_MS 120000
-/* What the kernel keeps of a program's name (proc(5), /proc/PID/comm). */
-#define COMM_MAX 15
 
 enum hp_service_manager hp_service_manager(void)
 {
@@ -49,10 +47,9 @@ static int ask_scripts(const char *const *names, const char *verb, struct hp_err
 	return 0;
 }
 
-/* The living process that a pid file names and that is this program; 0 when there is none. */
-static pid_t pid_from_file(const char *pidfile, const char *comm)
+/* What a pid file says; 0 when there is none. */
+static pid_t pid_from_file(const char *pidfile)
 {
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	_cleanup_buf_ struct hp_buf b = HP_BUF_INIT;
 	struct hp_err err = HP_ERR_INIT;
 	int64_t pid;
@@ -61,14 +58,7 @@ static pid_t pid_from_file(const char *pidfile, const char *comm)
 		return 0;
 	while (b.len && (b.s[b.len - 1] == '\n' || b.s[b.len - 1] == ' '))
 		b.s[--b.len] = '\0';
-	if (hp_parse_i64(hp_buf_str(&b), 1, INT32_MAX, &pid) < 0)
-		return 0;
-	if (hp_file_read(hp_pprintf(pool, "/proc/%lld/comm", (long long)pid), 64, &b, &err) < 0)
-		return 0;
-	if (b.len && b.s[b.len - 1] == '\n')
-		b.s[--b.len] = '\0';
-	/* A pid that was given to another program since is not this service. */
-	return strncmp(hp_buf_str(&b), comm, COMM_MAX) == 0 ? (pid_t)pid : 0;
+	return hp_parse_i64(hp_buf_str(&b), 1, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
 }
 
 int hp_service_start(const char *const *names, struct hp_err *err)
@@ -90,8 +80,8 @@ int hp_service_daemon_reload(struct hp_err *err)
 	return hp_service_manager() == HP_SERVICE_SYSTEMD ? hp_units_reload(err) : 0;
 }
 
-int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_t *ret,
-	struct hp_err *err)
+int hp_service_pid(
+	const char *name, const char *pidfile, pid_t *ret, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const char *const names[] = {name, NULL};
@@ -99,7 +89,7 @@ int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_
 	struct hp_unit unit;
 
 	if (hp_service_manager() != HP_SERVICE_SYSTEMD) {
-		*ret = pid_from_file(pidfile, comm);
+		*ret = pid_from_file(pidfile);
 		return 0;
 	}
 	unit_names(pool, names, &units);

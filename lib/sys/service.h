@@ -15,10 +15,10 @@ int hp_service_start(const char *const *names, struct hp_err *err);
 int hp_service_stop(const char *const *names, struct hp_err *err);
 int hp_service_daemon_reload(struct hp_err *err);                     /* no-op without systemd */
 /*
- * Main pid, 0 when not running. Where there is no systemd, pidfile is read, and a process counts
- * that is called comm.
+ * Main pid, 0 when not running. Where there is no systemd, it is what pidfile says: that may be
+ * another program's by now, which the caller looks at.
  */
-int hp_service_pid(const char *name, const char *comm, const char *pidfile, pid_t *ret,
-	struct hp_err *err);
+int hp_service_pid(
+	const char *name, const char *pidfile, pid_t *ret, struct hp_err *err);
 
 #endif

@@ -1,68 +1,24 @@
-# OpenLiteSpeed as one of a node's web servers. Runs in tests/lib/sandbox, where /usr/local/lsws is a copy of the
-# machine's (or of $HP_LSWS_ROOT); where there is none, tests/lib/ols-check stands in for it: it judges the
-# configuration and answers the panel's probe, so that each apply goes its whole way, but serves nothing. What a test
-# asks of a website over HTTP it asks of a real server alone: served().
+# OpenLiteSpeed as one of a node's web servers: a real one, or what stands in for it (tests/lib/openlitespeed.bash).
+# Runs in tests/lib/sandbox. What a test asks of a website over HTTP it asks of a real server alone: served().
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
-
-lsws=/usr/local/lsws
-own=$lsws/conf/hosting-panel
+load ../lib/openlitespeed
 
 setup() {
 	node_setup
-	check=$BATS_TEST_DIRNAME/../lib/ols-check
-	real=1
-	[ -x $lsws/bin/openlitespeed ] && [ ! -e $lsws/stands-in ] || stand_in
-	cp -a $lsws/conf "$dir/lsws-conf"
-	cat >/etc/init.d/lsws <<-'SH'
-		#!/bin/sh
-		case $1 in
-		start) exec /usr/local/lsws/bin/openlitespeed ;;
-		stop) kill -TERM "$(cat /run/openlitespeed.pid)" ;;
-		esac
-	SH
-	chmod +x /etc/init.d/lsws
+	ols_setup
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
 }
 
 teardown() {
-	local p
-	for p in $(pgrep -x openlitespeed) $(pgrep -f '^openlitespeed \(lshttpd'); do
-		kill -KILL "$p" 2>/dev/null || true
-	done
-	rm -rf $lsws/conf /run/openlitespeed.pid /tmp/lshttpd
-	[ ! -d "${dir:-}/lsws-conf" ] || cp -a "$dir/lsws-conf" $lsws/conf
+	ols_teardown
 	node_teardown
-}
-
-stand_in() {
-	real=
-	mkdir -p $lsws/bin $lsws/conf
-	touch $lsws/stands-in
-	cp "$BATS_TEST_DIRNAME/../lib/ols-check" $lsws/bin/openlitespeed
-	cat >$lsws/conf/httpd_config.conf <<-'CONF'
-		serverName
-		user                             nobody
-		group                            nogroup
-
-		# of the administrator
-		tuning{
-		    maxConnections               10000
-		}
-		listener Default{
-		    address                  127.0.0.1:8088
-		    secure                   0
-		}
-	CONF
 }
 
 site() { hp-site add "$1" tenant=acme -q "${@:2}" 3>&- 4>&-; }
 set_a() { run -0 hp-site set a.example "$@" 3>&- 4>&-; }
-
-# Whatever judges besides, the checker does.
-judged() { "$check" 2>&1; }
 
 # served EXPECTED COMMAND …: of a real server
 served() {
@@ -144,6 +100,7 @@ certificate() { # certificate NAME …: a pair in $dir
 	judged
 }
 
+# probes: php_paths
 @test "paths with another PHP version, beside passwords: each place says all that counts there" {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
 	mkdir -p /etc/hosting-panel
