@@ -11,21 +11,16 @@ from() { # from ADDRESS PATH: the status
 	ip addr replace 192.0.2.7/32 dev lo
 	curl -s -m 20 -o /dev/null -w '%{http_code}' --interface "$1" --resolve a.example:80:"$1" "http://a.example$2"
 }
-is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
-	local want=$1 got
-	shift
-	got=$(code a.example "$@")
-	[ "$got" = "$want" ] || { echo "$1: $got instead of $want"; return 1; }
-}
+is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUMENT …]
 
 @test "domain: and its aliases lead to the website, other names do not" {
-	hp-site add b.example tenant=acme web_server=$server --alias www.b.example --alias '*.sub.b.example' -q 3>&- 4>&-
+	act hp-site add b.example tenant=acme web_server=$server --alias www.b.example --alias '*.sub.b.example' -q
 	page b.example index.php '<?php echo "b";'
 	for name in b.example www.b.example x.sub.b.example; do
-		[ "$(get $name /)" = b ]
+		is b get $name /
 	done
-	[ "$(get a.example /)" = "php /" ]
-	[ "$(get other.example /)" != b ]
+	is "php /" get a.example /
+	unlike b get other.example /
 }
 
 @test "domain: of several names that fit a request the most exact one counts, whichever website has it" {
@@ -66,53 +61,59 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 
 @test "status: suspended, the website answers 503 and says when to come again" {
 	page a.example a.txt file
-	hp-site suspend a.example -q 3>&- 4>&-
+	act hp-site suspend a.example -q
 	is_code 503 /
 	is_code 503 /a.txt
-	[ "$(headers / | header retry-after)" = 3600 ]
-	hp-site resume a.example -q 3>&- 4>&-
-	[ "$(get a.example /a.txt)" = file ]
+	says 3600 retry-after /
+	act hp-site resume a.example -q
+	is file get a.example /a.txt
 }
 
 @test "web_server: it is this one that answers, by the front or by itself" {
 	page a.example who.php '<?php echo strtolower($_SERVER["SERVER_SOFTWARE"]), " ", posix_getpwuid(posix_geteuid())["name"];'
-	[[ $(get a.example /who.php) == "$server"*" site1" ]]
+	like "$server* site1" get a.example /who.php
 }
 
 @test "user: the website's PHP runs as it" {
-	hp-site add b.example tenant=acme web_server=$server user=other -q 3>&- 4>&-
+	act hp-site add b.example tenant=acme web_server=$server user=other -q
 	page b.example who.php '<?php echo posix_getpwuid(posix_geteuid())["name"];'
-	[ "$(get b.example /who.php)" = other ]
+	is other get b.example /who.php
 }
 
 @test "gzip_enabled: text is compressed for who takes it, and only then" {
 	page a.example long.txt "$(printf 'all work and no play %.0s' {1..200})"
+	page a.example long.html "$(printf '<p>all work and no play</p> %.0s' {1..200})"
 	page a.example long.php '<?php header("Content-Type: application/json"); echo json_encode(range(1, 2000));'
-	for path in /long.txt /long.php; do
-		[ "$(headers $path -H 'Accept-Encoding: gzip' | header content-encoding)" = gzip ]
-		[[ $(headers $path -H 'Accept-Encoding: gzip' | header vary) == *Accept-Encoding* ]]
-		[ "$(get a.example $path)" = "$(get a.example $path --compressed)" ]
-		[ -z "$(headers $path | header content-encoding)" ]
+	for path in /long.txt /long.html /long.php; do
+		says gzip content-encoding $path -H 'Accept-Encoding: gzip'
+		like '*Accept-Encoding*' value vary $path -H 'Accept-Encoding: gzip'
+		is "$(get a.example $path --compressed)" get a.example $path
+		says '' content-encoding $path
 	done
 	set_a gzip_enabled=false
-	for path in /long.txt /long.php; do
-		[ -z "$(headers $path -H 'Accept-Encoding: gzip' | header content-encoding)" ]
+	for path in /long.txt /long.html /long.php; do
+		says '' content-encoding $path -H 'Accept-Encoding: gzip'
 	done
+}
+
+# keeps PATH: seconds until it expires
+keeps() {
+	headers "$1" >"$dir/headers"
+	echo $(($(date -d "$(header expires <"$dir/headers")" +%s) - $(date -d "$(header date <"$dir/headers")" +%s)))
 }
 
 # probes: cache_ttl_seconds
 @test "cache_enabled: browsers may keep static files that long, and nothing else" {
 	page a.example style.css 'body {}'
-	[ -z "$(headers /style.css | header cache-control)" ]
+	says '' cache-control /style.css
 	set_a cache_enabled=true
-	[ "$(headers /style.css | header cache-control)" = max-age=3600 ]
+	like '*max-age=3600' value cache-control /style.css
 	set_a cache_ttl_seconds=77
-	got=$(headers /style.css)
-	[ "$(header cache-control <<<"$got")" = max-age=77 ]
-	[ $(($(date -d "$(header expires <<<"$got")" +%s) - $(date -d "$(header date <<<"$got")" +%s))) = 77 ]
-	[ -z "$(headers /index.php | header cache-control)" ]
+	like "*max-age=77" value cache-control /style.css
+	is 77 keeps /style.css
+	says '' cache-control /index.php
 	# a name of a static file that is none is PHP's still
-	[ "$(get a.example /nothing.css)" = "php /nothing.css" ]
+	is "php /nothing.css" get a.example /nothing.css
 }
 
 # probes: blocked_ips
@@ -120,18 +121,18 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 	page a.example a.txt file
 	for path in /a.txt /index.php / /nothing; do
 		set_a 'allowed_ips=["192.0.2.0/24"]' blocked_ips=
-		[ "$(from 192.0.2.7 $path)" = 200 ]
-		[ "$(from 127.0.0.1 $path)" = 403 ]
+		is 200 from 192.0.2.7 $path
+		is 403 from 127.0.0.1 $path
 		set_a allowed_ips= 'blocked_ips=["192.0.2.7"]'
-		[ "$(from 192.0.2.7 $path)" = 403 ]
-		[ "$(from 127.0.0.1 $path)" = 200 ]
+		is 403 from 192.0.2.7 $path
+		is 200 from 127.0.0.1 $path
 		set_a 'allowed_ips=["192.0.2.0/24","127.0.0.0/8"]' 'blocked_ips=["192.0.2.7"]'
-		[ "$(from 192.0.2.7 $path)" = 403 ]
-		[ "$(from 127.0.0.1 $path)" = 200 ]
+		is 403 from 192.0.2.7 $path
+		is 200 from 127.0.0.1 $path
 	done
 	# the panel's own question is answered in any case
 	set_a 'allowed_ips=["10.0.0.0/8"]' blocked_ips=
-	[[ $(get a.example /.well-known/hosting-panel/probe) =~ ^[0-9a-f]{16}$ ]]
+	probe_answers
 }
 
 # probes: php_upload_max_filesize
@@ -142,14 +143,14 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 	head -c $((3 << 20)) /dev/zero >"$dir/large"
 	head -c 1000 /dev/zero >"$dir/small"
 	is_code 200 /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain'
-	[ "$(get a.example /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain')" = "1572864 - -" ]
+	is "1572864 - -" get a.example /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain'
 	is_code 413 /up.php --data-binary "@$dir/large"
 	is_code 413 /nothing --data-binary "@$dir/large" -H Expect:
-	[ "$(get a.example /up.php -F "f=@$dir/small")" = "0 0 1000" ]
+	is "0 0 1000" get a.example /up.php -F "f=@$dir/small"
 	# UPLOAD_ERR_INI_SIZE
-	[ "$(get a.example /up.php -F "f=@$dir/middle")" = "0 1 0" ]
+	is "0 1 0" get a.example /up.php -F "f=@$dir/middle"
 	set_a php_post_max_size=8M php_upload_max_filesize=4M
-	[ "$(get a.example /up.php -F "f=@$dir/large")" = "0 0 3145728" ]
+	is "0 0 3145728" get a.example /up.php -F "f=@$dir/large"
 }
 
 # Of unknown length: NGINX waits for all of it and tells PHP how long it was; Apache can't without a bound for what
@@ -204,11 +205,12 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 	page a.example wait.php '<?php sleep(5); echo "waited";'
 	page a.example ini.php '<?php echo ini_get($_GET["k"]);'
 	set_a php_max_execution_time=1
-	[ "$(ini max_execution_time)" = 1 ]
+	is 1 ini max_execution_time
 	# sleep is not the processor's time
-	[ "$(get a.example /wait.php)" = waited ]
+	is waited get a.example /wait.php
+	[ -n "$runs" ] || return 0
 	begin=$SECONDS
-	[[ $(get a.example /busy.php) != *waited* ]]
+	unlike '*waited*' get a.example /busy.php
 	[ $((SECONDS - begin)) -lt 9 ]
 	grep -q 'Maximum execution time of 1 second' /var/log/hosting-panel/sites/a.example/php-*.log
 }
@@ -218,8 +220,9 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 		while ($c = $s->accept) { push @kept, $c }' 3>&- 4>&- &
 	app=$!
 	set_a proxy_port=9124 php_max_execution_time=1
+	[ -n "$runs" ] || return 0
 	begin=$SECONDS
-	[[ $(code a.example /) == 50[24] ]]
+	like '50[24]' code a.example /
 	took=$((SECONDS - begin))
 	[ $took -ge 10 ] && [ $took -lt 20 ]
 }
@@ -228,25 +231,26 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 @test "php_memory_limit: and other settings of php.ini are what a script finds" {
 	page a.example ini.php '<?php echo ini_get($_GET["k"]);'
 	set_a php_memory_limit=77M 'php_settings={"date.timezone":"Asia/Tokyo"}'
-	[ "$(ini memory_limit)" = 77M ]
-	[ "$(ini date.timezone)" = Asia/Tokyo ]
+	is 77M ini memory_limit
+	is Asia/Tokyo ini date.timezone
 	page a.example eat.php '<?php echo strlen(str_repeat("x", 100 << 20));'
 	is_code 500 /eat.php
 	set_a php_memory_limit=256M
-	[ "$(get a.example /eat.php)" = 104857600 ]
+	is 104857600 get a.example /eat.php
 }
 
 @test "php_extensions: loaded for this website" {
 	page a.example ext.php '<?php echo function_exists("opcache_get_status") ? "there" : "not there", extension_loaded("ctype");'
 	set_a php_extensions=ctype,opcache
-	[ "$(get a.example /ext.php)" = there1 ]
+	is there1 get a.example /ext.php
 	run -2 hp-site set a.example php_extensions=nosuch
-	[ "$(get a.example /ext.php)" = there1 ]
+	is there1 get a.example /ext.php
 }
 
 @test "php_max_children: so many requests at once" {
 	page a.example sleep.php '<?php usleep(700000); echo "slept";'
 	set_a php_max_children=1
+	[ -n "$runs" ] || return 0
 	begin=$(date +%s%N)
 	for i in 1 2 3; do get a.example /sleep.php >"$dir/slept.$i" 3>&- 4>&- & done
 	wait $(jobs -p)
@@ -257,7 +261,8 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 @test "php_slowlog_seconds: a request that takes longer is noted" {
 	page a.example slow.php $'<?php\nfunction dawdle() { usleep(2500000); }\ndawdle();\necho "slow";'
 	set_a php_slowlog_seconds=1
-	[ "$(get a.example /slow.php)" = slow ]
+	[ -n "$runs" ] || return 0
+	is slow get a.example /slow.php
 	for _ in $(seq 20); do [ -s /var/log/hosting-panel/sites/a.example/php-slow.log ] && break; sleep 0.1; done
 	grep -q 'dawdle() ' /var/log/hosting-panel/sites/a.example/php-slow.log
 }
@@ -269,39 +274,43 @@ is_code() { # is_code STATUS PATH [CURL-ARGUMENT …]
 		$h[] = $p = @proc_open(["/bin/sleep", "20"], [], $pipes); $n += is_resource($p) ? 1 : 0; }
 		foreach ($h as $p) if ($p) { proc_terminate($p, 9); proc_close($p); } echo $n;'
 	set_a memory_max=300M tasks_max=128 cpu_quota=50
+	grep -qx 'CPUQuota=50%' /etc/hosting-panel/php/*/site1.limits
+	[ -n "$runs" ] || return 0
 	n=$(get a.example /fork.php)
 	[ "$n" -gt 5 ] && [ "$n" -lt 128 ] || { echo "$n processes"; return 1; }
 	pid=$(pgrep -u site1 -f 'master process')
 	grep -qx "Max data size *$((300 << 20)) .*" "/proc/$pid/limits"
-	grep -qx 'CPUQuota=50%' /etc/hosting-panel/php/*/site1.limits
 }
 
 # A certificate of its own: hsts_max_age and https_redirect count with one alone.
 certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key" -out "$dir/crt" -days 90 \
 		-subj /CN=a.example -addext subjectAltName=DNS:a.example 2>/dev/null
-	hp-cert import a.example --key "$dir/key" --cert "$dir/crt" -q 3>&- 4>&-
+	act hp-cert import a.example --key "$dir/key" --cert "$dir/crt" -q
 }
 https() { curl -s -m 20 --cacert "$dir/crt" --resolve a.example:443:127.0.0.1 "$@" "https://a.example$path"; }
+sts() { https -o /dev/null -D - | tr -d '\r' | header strict-transport-security; }
 
 # probes: https_redirect hsts_max_age
 @test "ssl_enabled: HTTPS with its certificate, HTTP leads there, and browsers are told to stay" {
 	path=/who.php
 	page a.example who.php '<?php echo $_SERVER["HTTPS"] ?? "-", " ", $_SERVER["REQUEST_SCHEME"], " ", $_SERVER["SERVER_PORT"];'
 	set_a ssl_provider=custom ssl_enabled=true
-	[ "$(get a.example $path)" = "- http 80" ]
+	is "- http 80" get a.example $path
+	# what stands in speaks no TLS; openlitespeed.bats has it judged in a root of its own
+	[ -n "$runs" ] || [ "$front" != openlitespeed ] || return 0
 	certificate
-	[ "$(https)" = "on https 443" ]
-	[ "$(https -o /dev/null -w '%{http_version}')" = 2 ]
+	is "on https 443" https
+	is 2 https -o /dev/null -w '%{http_version}'
 	goes '/a%20b?c=d' 301 'https://a.example/a%20b?c=d'
-	[ -z "$(https -o /dev/null -D - | tr -d '\r' | header strict-transport-security)" ]
+	is '' sts
 	set_a hsts_max_age=600
-	[ "$(https -o /dev/null -D - | tr -d '\r' | header strict-transport-security)" = max-age=600 ]
+	is max-age=600 sts
 	set_a https_redirect=false
-	[ "$(get a.example $path)" = "- http 80" ]
-	[ -z "$(headers $path | header strict-transport-security)" ]
+	is "- http 80" get a.example $path
+	says '' strict-transport-security $path
 	set_a ssl_enabled=false hsts_max_age=0
-	[ "$(get a.example $path)" = "- http 80" ]
+	is "- http 80" get a.example $path
 	run ! https
 }
 
@@ -311,6 +320,6 @@ https() { curl -s -m 20 --cacert "$dir/crt" --resolve a.example:443:127.0.0.1 "$
 	[ "$(uname -m)" != x86_64 ] || "$HP_DATADIR/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
 	for v in $(hp-php list --tsv -n -o version); do
 		set_a php_version=$v
-		[ "$(get a.example /v.php)" = $v ]
+		is $v get a.example /v.php
 	done
 }

@@ -32,6 +32,13 @@ EXTRA_DIST += tests/node/adopt.bats tests/node/adopt-apache.bats tests/node/impo
 EXTRA_DIST += tests/node/settings.bats tests/node/settings-apache.bats tests/node/settings-behind.bats
 EXTRA_DIST += tests/node/cache.bats tests/node/cache-apache.bats tests/node/cache-behind.bats tests/node/cache-nginx-behind.bats \
 	tests/node/load.bats tests/node/hot-files.bats tests/node/many-files.bats tests/node/truncated-apache.bats
+EXTRA_DIST += tests/node/settings-apache-nginx.bats
+EXTRA_DIST += tests/node/settings-openlitespeed.bats
+EXTRA_DIST += tests/node/settings-openlitespeed-behind.bats
+EXTRA_DIST += tests/node/probes-apache-nginx.bats
+EXTRA_DIST += tests/node/probes-openlitespeed.bats
+EXTRA_DIST += tests/node/probes-openlitespeed-behind.bats
+EXTRA_DIST += tests/node/php-paths-apache-nginx.bats
 EXTRA_DIST += tests/node/php-paths.bats tests/node/php-paths-apache.bats tests/node/php-paths-behind.bats
 EXTRA_DIST += tests/node/traps.bats tests/node/traps-apache.bats tests/node/traps-apache-behind.bats \
 	tests/node/traps-nginx-behind.bats
