@@ -58,6 +58,9 @@ static void judge(struct cli *c, struct view *v, const struct hp_err *damage)
 	} else if (!v->cert) {
 		v->status = "missing";
 		v->problem = "it has no certificate";
+	} else if (v->cert->revoked) {
+		v->status = "revoked";
+		v->problem = hp_pprintf(c->pool, "its authority has revoked it: %s", v->cert->revoked);
 	} else if (v->cert->not_after < now) {
 		v->status = "expired";
 		v->problem =
@@ -72,6 +75,19 @@ static void judge(struct cli *c, struct view *v, const struct hp_err *damage)
 	} else {
 		v->status = hp_cert_is_due(v->cert, now) ? "due" : "ok";
 	}
+}
+
+void cert_ask(struct cli *c, const struct hp_cert **cert)
+{
+	struct hp_cert *k = *cert ? hp_pmemdup(c->pool, *cert, sizeof(*k)) : NULL;
+	struct hp_err err = HP_ERR_INIT;
+
+	if (!k)
+		return;
+	if (hp_cert_ask(c->pool, c->sysroot, k, &err) < 0)
+		cli_warn(c, "%s: whether its certificate is revoked is not known: %s", k->domain,
+			err.msg);
+	*cert = k;
 }
 
 static int look(struct cli *c, const char *domain, const struct hp_cert_site *site, struct view *v,
@@ -116,7 +132,7 @@ static const struct hp_col list_cols[] = {
 	{"domain", HP_COL_STR, "name of the website", false},
 	{"provider", HP_COL_STR, "where it comes from: letsencrypt or custom", false},
 	{"status", HP_COL_STR,
-		"ok, due, failing, expired, missing, damaged, uncovered (lacks a name) or unused",
+		"ok, due, failing, expired, revoked, missing, damaged, uncovered (lacks a name) or unused",
 		false},
 	{"not_after", HP_COL_STR, "when it expires", false},
 	{"days", HP_COL_INT, "days until then", false},
@@ -287,15 +303,24 @@ static const char *check_pair(struct cli *c, const struct hp_cert *k)
 	return err.code ? hp_pstrdup(c->pool, err.msg) : NULL;
 }
 
-static int check_one(struct cli *c, const struct view *v, void *ret_wrong, struct hp_err *err)
+static int check_one(struct cli *c, const struct view *seen, void *ret_wrong, struct hp_err *err)
 {
-	const char *days = cli_opt(c, "days"), *problem = v->problem;
+	const char *days = cli_opt(c, "days"), *problem;
+	const struct hp_err fine = HP_ERR_INIT;
+	struct view asked = *seen;
+	const struct view *v = &asked;
 	int64_t most;
 
 	if (hp_parse_i64(days ? days : CHECK_DAYS, 0, 36500, &most) < 0)
 		return hp_err_set(err, HP_E_USAGE, "--days: a number of days is wanted");
 	if (!c->n_args && (!v->site || !v->site->enabled))
 		return 0;
+	if (asked.cert && asked.cert->ocsp) {
+		cert_ask(c, &asked.cert);
+		asked.problem = NULL;
+		judge(c, &asked, &fine);
+	}
+	problem = v->problem;
 	if (!problem)
 		problem = check_pair(c, v->cert);
 	if (!problem && v->cert->not_after - hp_now() < most * DAY_S)
@@ -386,8 +411,8 @@ static const struct cli_verb verbs[] = {
 	{"renew", cert_renew, "[DOMAIN…]", 0, UINT32_MAX, {"domain"}, CHANGES, NULL,
 		cli_site_result_cols, NULL, NULL, "cert:renew",
 		"renew the certificates that are due",
-		"Due is one that has less than a third of its life left, that lacks a name of its website, "
-		"or that is not there yet; of websites with ssl_enabled, ssl_auto_renew and ssl_provider "
+		"Due is one that has less than a third of its life left, that its authority has revoked, that "
+		"lacks a name of its website, or that is not there yet; of websites with ssl_enabled, ssl_auto_renew and ssl_provider "
 		"letsencrypt. Run by hosting-panel-cert-renew.timer. A failure leaves everything as it is, "
 		"makes an entry in the audit trail, and is tried again after an hour, then two, up to a "
 		"day. An alias that the CA would not find here does not keep the others from being renewed: "
@@ -410,7 +435,8 @@ static const struct cli_verb verbs[] = {
 		check_cols, NULL, NULL, NULL,
 		"name certificates that are missing, wrong or expire soon",
 		"Exit status 1 when there is one. Every website that is served over TLS is looked at, unless "
-		"some are named."},
+		"some are named. Of certificates that name an OCSP responder it is asked whether they are "
+		"revoked; what it says is kept for list, show and renew."},
 	{0},
 };
 

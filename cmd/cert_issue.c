@@ -42,7 +42,7 @@ static bool covers_any(const struct hp_cert *c, const struct hp_strv *names)
 /* More than a ninth of its life is left (10 days of 90): what is due has a third. */
 static bool can_wait(const struct hp_cert *c)
 {
-	return c->not_after - hp_now() > (c->not_after - c->not_before) / 9;
+	return !c->revoked && c->not_after - hp_now() > (c->not_after - c->not_before) / 9;
 }
 
 /*
@@ -159,6 +159,7 @@ static int job_of(struct cli *c, const char *word, struct cert_job *j, struct hp
 	if (cert_site(c, word, &j->site, err) < 0)
 		return err->code;
 	hp_cert_current(c->pool, c->sysroot, j->site.domain, &j->before, &damaged);
+	cert_ask(c, &j->before);
 	if (j->site.letsencrypt)
 		return 0;
 	hp_err_set(err, HP_E_EXISTS,
@@ -210,6 +211,7 @@ static bool wants(struct cli *c, const struct hp_cert_site *s, struct cert_job *
 	if (!s->enabled || !s->letsencrypt || s->suspended)
 		return false;
 	hp_cert_current(c->pool, c->sysroot, s->domain, &j->before, &ignored);
+	cert_ask(c, &j->before);
 	if (is_good(j))
 		return false;
 	if (c->n_args)

@@ -171,6 +171,7 @@ static int read_number(struct hp_pool *pool, const char *root, const char *domai
 	c->number = number;
 	c->chain = numbered(pool, "", domain, number, "fullchain.pem");
 	c->key = numbered(pool, "", domain, number, "key.pem");
+	c->revoked = hp_cert_revoked_get(pool, root, c);
 	*ret = c;
 	return 0;
 }
@@ -450,6 +451,7 @@ int hp_cert_remove(const char *root, const char *domain, struct hp_err *err)
 		if (remove_dir(pool, numbered(pool, root, domain, numbers[i], NULL), err) < 0)
 			return err->code;
 	unlink(below(pool, root, domain, RENEWAL));
+	unlink(below(pool, root, domain, HP_CERT_REVOKED));
 	unlink(below(pool, root, domain, LINK_BEGUN));
 	if (rmdir(dir) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", dir);

@@ -4,6 +4,7 @@
  *   <domain>/<n>/key.pem         its private key, 0600
  *   <domain>/<n>/meta.json       what is in them, so that nobody has to load OpenSSL to know
  *   <domain>/current             link to the <n> in use; renamed into place, so there is always one
+ *   <domain>/revoked             that its authority has revoked it, once that was heard
  *   <domain>/renewal.json        how often renewing has failed, and when to try again
  * A numbered folder is never changed once it has its number, so that whoever follows the link once
  * has a pair that fits, whatever is stored meanwhile; the last HP_CERT_KEEP of them stay.
@@ -22,6 +23,7 @@
 #define HP_CERT_KEEP 3 /* pairs of one website, the current one among them */
 #define HP_CERT_CHAIN_MAX ((size_t)256 << 10)
 #define HP_CERT_KEY_MAX ((size_t)64 << 10)
+#define HP_CERT_REVOKED "revoked"
 #define HP_CERT_ACCOUNT_DIR HP_LIB "/acme" /* root 0700: the account's key at each CA */
 /*
  * What vhosts answer at /.well-known/acme-challenge/<token>: the file <token> in it (root, 0755,
@@ -37,6 +39,7 @@ struct hp_cert {
 	const char *issuer, *serial; /* for people */
 	const char *key_type;        /* "rsa2048", "ec256" … */
 	const char *ocsp; /* where its state can be asked for, if its chain is here; or NULL */
+	const char *revoked; /* since when and why, by what was heard last; NULL: it is not */
 	const char *provider;        /* "letsencrypt" or "custom" */
 	const char *sha256;          /* of the leaf (DER), what a TLS client sees: 64 hex digits */
 	const char *pair; /* of both files: equal where the bytes are; a website's input */
@@ -57,6 +60,15 @@ int hp_cert_read(const char *root, const struct hp_cert *c, struct hp_buf *chain
 	struct hp_buf *key, struct hp_err *err);
 /* Is the name ("*.example.com" too) among the certificate's, wildcards as RFC 6125 §6.4.3? */
 bool hp_cert_covers(const struct hp_cert *c, const char *name);
+/*
+ * Ask its authority, over the network, and keep what it says of it: c->revoked. HP_E_BUSY: no word
+ * that counts; then, and where it names nobody to ask, c->revoked is what was heard before. For who
+ * may write to the store.
+ */
+int hp_cert_ask(struct hp_pool *pool, const char *root, struct hp_cert *c, struct hp_err *err);
+/* What was kept of it. */
+const char *hp_cert_revoked_get(
+	struct hp_pool *pool, const char *root, const struct hp_cert *c);
 /* The websites that have a folder in the store, sorted. */
 int hp_cert_domains(
 	struct hp_pool *pool, const char *root, struct hp_strv *ret, struct hp_err *err);
@@ -115,7 +127,7 @@ int hp_cert_sites(struct hp_pool *pool, const char *root, const char *only,
 	struct hp_cert_site **ret, size_t *ret_n, struct hp_err *err);
 /* The first of a website's names that the certificate is not for, or NULL. */
 const char *hp_cert_uncovered(const struct hp_cert *c, const struct hp_cert_site *s);
-/* Less than a third of its life is left (Let's Encrypt's own advice: 30 days of 90). */
+/* Revoked, or less than a third of its life is left (Let's Encrypt's own advice: 30 days of 90). */
 bool hp_cert_is_due(const struct hp_cert *c, int64_t now);
 
 #endif

@@ -69,5 +69,5 @@ const char *hp_cert_uncovered(const struct hp_cert *c, const struct hp_cert_site
 
 bool hp_cert_is_due(const struct hp_cert *c, int64_t now)
 {
-	return c->not_after - now < (c->not_after - c->not_before) / 3;
+	return c->revoked || c->not_after - now < (c->not_after - c->not_before) / 3;
 }

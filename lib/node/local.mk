@@ -23,7 +23,7 @@ lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/folders_b
 	lib/node/php_render.c lib/node/php_test.c lib/node/procs.h lib/node/procs.c \
 	lib/node/users.h lib/node/users.c
 # Certificates
-lib_libhp_la_SOURCES += lib/node/certs.h lib/node/certs.c lib/node/certs_site.c lib/node/acme.h lib/node/acme.c \
+lib_libhp_la_SOURCES += lib/node/certs.h lib/node/certs.c lib/node/certs_site.c lib/node/certs_ocsp.c lib/node/acme.h lib/node/acme.c \
 	lib/node/acme_look.c
 # Websites out of a server's own configuration.
 lib_libhp_la_SOURCES += lib/node/import.h lib/node/import_impl.h lib/node/import.c \

@@ -16,7 +16,8 @@ ols_setup() {
 	cat >/etc/init.d/lsws <<-'SH'
 		#!/bin/sh
 		case $1 in
-		start) exec /usr/local/lsws/bin/openlitespeed ;;
+		# where its systemd unit has it, too
+		start) OLS_PID_FILE=/run/openlitespeed.pid exec /usr/local/lsws/bin/openlitespeed ;;
 		stop) kill -TERM "$(cat /run/openlitespeed.pid)" ;;
 		esac
 	SH
@@ -29,7 +30,8 @@ ols_teardown() {
 	for p in $(pgrep -x openlitespeed) $(pgrep -f '^openlitespeed \(lshttpd'); do
 		kill -KILL "$p" 2>/dev/null || true
 	done
-	rm -rf $lsws/conf /run/openlitespeed.pid /tmp/lshttpd
+	rm -rf $lsws/conf /run/openlitespeed.pid
+	find /tmp/lshttpd -mindepth 1 -delete
 	[ ! -d "${dir:-}/lsws-conf" ] || cp -a "$dir/lsws-conf" $lsws/conf
 }
 

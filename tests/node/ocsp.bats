@@ -101,6 +101,56 @@ until_stapled() { # until_stapled DOMAIN STATE: the first that ask get none yet
 	run -0 hp-vhost verify
 }
 
+@test "a revoked certificate: no word of it goes along, hp-cert names it, and a renewal is due" {
+	authority
+	[ "$front" = nginx ] || { site z.example; hp-vhost front apache -q 3>&- 4>&-; }
+	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
+	page a.example hello.txt hello
+	answer
+	until_stapled a.example good
+	run -0 hp-cert check --days 1
+	[ "$(hp-cert list --tsv -n -o domain,status | grep a.example)" = $'a.example\tok' ]
+	kill "$responder"
+	wait "$responder" || true
+	responder=
+	# nobody who answers is no answer, and nobody's fault
+	run -0 hp-cert check --days 1
+	[[ $output == *"a.example: whether its certificate is revoked is not known: "*"(http://127.0.0.1:2560/)"* ]] || { echo "$output"; return 1; }
+	serial=$(openssl x509 -in "$dir/a.example.crt" -noout -serial)
+	openssl ca -config "$dir/ca.conf" -cert "$dir/ca.pem" -keyfile "$dir/ca.key" -revoke "$dir/issued/${serial#serial=}.pem" \
+		-crl_reason keyCompromise 2>/dev/null
+	answer
+	run -1 hp-cert check --days 1
+	[[ $output == *a.example*"its authority has revoked it: "*"(keyCompromise)"* ]] || { echo "$output"; return 1; }
+	# that stays known without asking, and of this certificate alone
+	kill "$responder"
+	wait "$responder" || true
+	[ "$(hp-cert list --tsv -n -o domain,status | grep a.example)" = $'a.example\trevoked' ]
+	[ "$(hp-cert show a.example --json | jq -r .status)" = revoked ]
+	answer
+	# servers that hear it say nothing rather than that, and serve the website
+	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	for _ in 1 2 3; do
+		[ "$(curl -s -m 20 --cacert "$dir/root.pem" --resolve a.example:443:127.0.0.1 https://a.example/hello.txt)" = hello ]
+		[ -z "$(stapled a.example)" ]
+		sleep 0.3
+	done
+	# by who has it from a CA it is to be had anew at once, whatever its age
+	[[ $(hp-cert renew a.example 2>&1) == *"nothing is due"* ]]
+	hp-site set a.example ssl_provider=letsencrypt -q 3>&- 4>&-
+	run ! hp-cert renew a.example
+	[[ $output != *"nothing is due"* ]] || { echo "$output"; return 1; }
+	# another one is not revoked
+	rm "$dir/csr"
+	hp-site set a.example ssl_provider=custom -q 3>&- 4>&-
+	openssl ca -batch -config "$dir/ca.conf" -cert "$dir/ca.pem" -keyfile "$dir/ca.key" -days 9 -notext -out "$dir/a.example.crt" -in <(
+		openssl req -new -key "$dir/a.example.key" -subj /CN=a.example -addext subjectAltName=DNS:a.example) 2>/dev/null
+	cat "$dir/ca.pem" >>"$dir/a.example.crt"
+	hp-cert import a.example --key "$dir/a.example.key" --cert "$dir/a.example.crt" -q 2>/dev/null 3>&- 4>&-
+	run -0 hp-cert check --days 1
+	[ "$(hp-cert list --tsv -n -o domain,status | grep a.example)" = $'a.example\tok' ]
+}
+
 @test "a responder that does not answer: the website is served all the same, without a word" {
 	authority
 	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
