@@ -386,7 +386,7 @@ static const struct cli_verb verbs[] = {
 		NULL},
 	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS | CLI_YES,
 		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
-		"Its document root stays where it is as long as there is a file in it, unless --purge is "
+		"Its document root stays where it is, root's alone, as long as there is a file in it, unless --purge is "
 		"given."},
 	{"import", cli_verb_import, "[nginx|apache] [FILE|-]", 0, 2, {"=nginx|apache", ""}, 0,
 		cli_import_opts, NULL, NULL, NULL, NULL,

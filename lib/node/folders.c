@@ -416,6 +416,29 @@ int hp_folders_remove(const char *root, const char *domain, unsigned what, struc
 	return err->code;
 }
 
+static int retire(const char *root, const char *parent, const char *domain, struct hp_err *err)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	_cleanup_close_ int dir = open(hp_path(pool, root, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, domain, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
+		return 0;
+	if (fd < 0 || (geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, 0700) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s/%s", parent, domain);
+	return 0;
+}
+
+int hp_folders_retire(const char *root, const char *domain, struct hp_err *err)
+{
+	HP_BUG_ON(!*domain || strchr(domain, '/') || domain[0] == '.');
+	if (retire(root, HP_VHOSTS_DIR, domain, err) < 0)
+		return err->code;
+	return retire(root, HP_SITES_LOG_DIR, domain, err);
+}
+
 int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();

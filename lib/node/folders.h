@@ -92,6 +92,12 @@ int hp_folders_undo(const char *root, const struct hp_strv *made, struct hp_err 
  * is finished by the next.
  */
 int hp_folders_remove(const char *root, const char *domain, unsigned what, struct hp_err *err);
+/*
+ * A website goes and its document root and logs stay: both folders become root's alone, so that
+ * whoever gets its uid next (a website, after the panel's database was set back; any local user)
+ * reaches nothing in them. What is in them keeps its owners. What is not there is fine.
+ */
+int hp_folders_retire(const char *root, const char *domain, struct hp_err *err);
 /* Has the document root anything in it? 1, 0 (also when it is not there). */
 int hp_folders_has_files(const char *root, const char *domain, struct hp_err *err);
 

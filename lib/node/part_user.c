@@ -456,7 +456,9 @@ static int finish(struct hp_engine *x, const char *line, struct hp_err *err)
 		return bad_line(line, err);
 	/* accounts go after all folders: a process of theirs that still runs is killed with them */
 	hp_strv_add_ref(x->pool, &p->reap, f.v[1]);
-	return hp_folders_remove(x->root, f.v[2], (unsigned)mask, err);
+	if (hp_folders_remove(x->root, f.v[2], (unsigned)mask, err) < 0)
+		return err->code;
+	return hp_folders_retire(x->root, f.v[2], err);
 }
 
 /* ---- are they as they should be? ---- */

@@ -193,6 +193,34 @@ site() { # site DOMAIN: one that says its user
 	run -0 hp-vhost verify
 }
 
+@test "what a removed website leaves is no later one's, also where its id is given again" {
+	local kept logs as=(setpriv --reuid=20002 --regid=20002 --clear-groups)
+	site a.example
+	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	site b.example
+	page b.example secret.txt "b's"
+	hp-site remove b.example --yes -q
+	kept=/var/www/vhosts/b.example logs=/var/log/hosting-panel/sites/b.example
+	[ -s $kept/secret.txt ] && [ -e $logs/php-error.log ]
+	# the database of before, and as many changes as the node has seen since
+	rm /var/lib/hosting-panel/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
+	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE nodes SET generation = 20'
+	site d.example
+	[ "$(get d.example /)" = "user 20002" ]
+	# its user is the one that b.example had: by the server, by PHP and by hand
+	page d.example peek.php '<?php echo "[", @file_get_contents("'$kept'/secret.txt"), @shell_exec("cat '$kept'/secret.txt '$logs'/*"), "]";'
+	[ "$(get d.example /peek.php)" = "[]" ]
+	run ! "${as[@]}" cat $kept/secret.txt
+	run ! "${as[@]}" ls $kept
+	run ! "${as[@]}" chmod 0755 $kept
+	run ! "${as[@]}" cat $logs/php-error.log
+	[ "$(stat -c '%U:%G %a' $kept)" = "root:root 700" ]
+	# nor is it taken over with the domain
+	run -4 hp-site add b.example tenant=acme
+	[[ $output == *"$kept exists and belongs to user number 0"* ]]
+}
+
 @test "an edit by hand can be looked at before it is taken over" {
 	site a.example
 	echo '# mine' >>/etc/nginx/sites-available/a.example.conf
