@@ -60,7 +60,8 @@ static void judge(struct cli *c, struct view *v, const struct hp_err *damage)
 		v->problem = "it has no certificate";
 	} else if (v->cert->revoked) {
 		v->status = "revoked";
-		v->problem = hp_pprintf(c->pool, "its authority has revoked it: %s", v->cert->revoked);
+		v->problem = hp_pprintf(
+			c->pool, "its authority has revoked it: %s", v->cert->revoked);
 	} else if (v->cert->not_after < now) {
 		v->status = "expired";
 		v->problem =

@@ -35,7 +35,7 @@ extern const struct hp_opt cert_issue_opts[], cert_import_opts[];
 
 /* An operand as a domain. */
 int cert_domain(struct cli *c, const char *word, const char **ret, struct hp_err *err);
-/* Ask its authority, if it names one, whether it is revoked: *cert, which may be NULL, gets a copy. */
+/* Ask its authority, if it names one, whether it is revoked: *cert, or NULL, gets a copy. */
 void cert_ask(struct cli *c, const struct hp_cert **cert);
 /* The website of this node; HP_E_NOT_FOUND with a hint. */
 int cert_site(struct cli *c, const char *word, struct hp_cert_site *ret, struct hp_err *err);

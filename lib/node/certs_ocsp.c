@@ -91,7 +91,7 @@ static const char *read_word(struct hp_pool *pool, const char *said, bool *ret_g
 int hp_cert_ask(struct hp_pool *pool, const char *root, struct hp_cert *c, struct hp_err *err)
 {
 	const char *serial = hp_pprintf(pool, "0x%s", c->serial);
-	/* the word counts when the issuer, or somebody whom it has made its responder, has signed it */
+	/* the word counts when the issuer, or whom it has made its responder, has signed it */
 	const char *const argv[] = {OPENSSL, "ocsp", "-issuer", "/dev/stdin", "-serial", serial,
 		"-url", c->ocsp, "-CAfile", "/dev/stdin", "-partial_chain", "-no_nonce",
 		"-timeout", ASK_S, NULL};
@@ -116,7 +116,8 @@ int hp_cert_ask(struct hp_pool *pool, const char *root, struct hp_cert *c, struc
 		return err->code;
 	revoked = read_word(pool, hp_buf_str(&out), &good);
 	if (rc != 0 || (!good && !revoked))
-		return hp_err_set(err, HP_E_BUSY, "its authority (%s) gives no word of it: %s", c->ocsp,
+		return hp_err_set(err, HP_E_BUSY, "its authority (%s) gives no word of it: %s",
+			c->ocsp,
 			hp_str_printable(pool, *hp_buf_str(&errs) ? hp_buf_str(&errs) :
 				hp_buf_str(&out), 200));
 	c->revoked = revoked;

@@ -419,7 +419,8 @@ int hp_folders_remove(const char *root, const char *domain, unsigned what, struc
 static int retire(const char *root, const char *parent, const char *domain, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	_cleanup_close_ int dir = open(hp_path(pool, root, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir =
+		open(hp_path(pool, root, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int fd = -1;
 
 	if (dir >= 0)

@@ -82,8 +82,8 @@ int hp_instance_limit(
 int hp_instance_stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);
 /*
- * As hp_instance_stop(), for instances whose user goes on with another version. Under systemd nobody
- * waits for their last requests: it ends them, by force after [php] stop_timeout.
+ * As hp_instance_stop(), for instances whose user goes on with another version. Under systemd
+ * nobody waits for their last requests: it ends them, by force after [php] stop_timeout.
  */
 int hp_instance_retire(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);

@@ -282,8 +282,8 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 }
 
 /* What was killed counts as failed; systemd would remember it. */
-static int kill_all(const struct hp_strv *units, const struct hp_strv *services, unsigned timeout_ms,
-	struct hp_err *err)
+static int kill_all(const struct hp_strv *units, const struct hp_strv *services,
+	unsigned timeout_ms, struct hp_err *err)
 {
 	struct hp_err ignored = HP_ERR_INIT;
 	int r;

@@ -11,7 +11,7 @@ lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_ph
 	lib/node/part_user.c
 # Web servers: web*.c is common to all, server_*.c one each.
 lib_libhp_la_SOURCES += lib/node/web.c lib/node/web.h lib/node/web_look.c lib/node/web_probe.c \
-	lib/node/web_site.c lib/node/web_slots.c lib/node/web_slots.h lib/node/web_tell.c lib/node/web_test.c \
+	lib/node/web_choose.c lib/node/web_site.c lib/node/web_slots.c lib/node/web_slots.h lib/node/web_tell.c lib/node/web_test.c \
 	lib/node/web_tls.c lib/node/settings.c lib/node/settings.h lib/node/servers.c lib/node/server_apache.c \
 	lib/node/server_nginx.c lib/node/server_openlitespeed.c lib/node/web_kept.c
 # PHP: versions, instances, and the users and folders of sites.

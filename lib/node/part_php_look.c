@@ -97,7 +97,8 @@ static struct hp_instance *find_down(struct hp_engine *x, const struct hp_instan
 			continue;
 		hp_msite_versions(x->round, s, &versions);
 		for (j = 0; j < versions.n; j++) {
-			if (!hp_php_find(&p->list, versions.v[j]) || state_of(all, n, versions.v[j], s->user) != HP_INSTANCE_STOPPED)
+			if (!hp_php_find(&p->list, versions.v[j]) ||
+				state_of(all, n, versions.v[j], s->user) != HP_INSTANCE_STOPPED)
 				continue;
 			HP_BUG_ON(*ret_n == most);
 			down[(*ret_n)++] = (struct hp_instance){.version = versions.v[j],

@@ -249,7 +249,7 @@ static const char *complaint(const char *line, const char *level)
 	return p;
 }
 
-/* Of the names that templates/openlitespeed/site.conf makes: "a.example-stars2-tls" is a.example's. */
+/* Of the names that site.conf makes: "a.example-stars2-tls" is a.example's. */
 static const char *domain_of_vhost(struct hp_pool *pool, const char *name, size_t n)
 {
 	char *domain = hp_pstrndup(pool, name, n), *end;

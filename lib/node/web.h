@@ -155,8 +155,11 @@ static inline struct hp_web *hp_web(const struct hp_engine *x)
 {
 	return x->part[HP_PART_WEB];
 }
+/* ---- web_choose.c ---- */
 /* Which servers are here and which is the front: x->part[HP_PART_WEB], nothing more looked at. */
 int hp_web_choose(struct hp_engine *x, struct hp_err *err);
+/* web->key, made once a node. */
+int hp_web_load_key(struct hp_engine *x, struct hp_web *web, struct hp_err *err);
 /* By name; NULL: no server is called that. */
 struct hp_web_server *hp_web_find(struct hp_engine *x, const char *name);
 /* The server whose folder a file stands in; NULL: none's (the front's name). */

@@ -345,9 +345,9 @@ static size_t count_labels(const char *name)
 }
 
 /*
- * Where the first that fits counts, names like *.example.com stand in files of their own, which sort
- * behind all others and, the longer the name, the earlier: so of several that fit a request the most
- * exact one is met first, whichever websites they are of.
+ * Where the first that fits counts, names like *.example.com stand in files of their own, which
+ * sort behind all others and, the longer the name, the earlier: so of several that fit a request
+ * the most exact one is met first, whichever websites they are of.
  */
 static struct vhost_file *file_for(
 	struct hp_engine *x, struct vhost *v, const char *domain, const char *name)

@@ -49,7 +49,8 @@ void hp_web_make_room(const struct hp_engine *x, pid_t pid)
 	if (prlimit(pid, RLIMIT_NOFILE, NULL, &l) < 0 || l.rlim_cur >= need)
 		return;
 	l.rlim_cur = need;
-	if (l.rlim_max >= need || prlimit(pid, RLIMIT_NOFILE, &(struct rlimit){need, need}, NULL) < 0) {
+	if (l.rlim_max >= need ||
+		prlimit(pid, RLIMIT_NOFILE, &(struct rlimit){need, need}, NULL) < 0) {
 		/* a container's root may not be allowed more than there is */
 		if (l.rlim_cur > l.rlim_max)
 			l.rlim_cur = l.rlim_max;

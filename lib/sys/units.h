@@ -3,8 +3,8 @@
  * org.freedesktop.systemd1(5)), as systemctl does, without a process for each question. Names are
  * whole ("nginx.service", "php8.2-fpm@site1.socket").
  *
- * Errors are HP_E_OS where the manager can't be asked or refuses (with its own words), HP_E_BUSY where
- * a job is not through in time, HP_E_REFUSED where one fails. All name the unit.
+ * Errors are HP_E_OS where the manager can't be asked or refuses (with its own words), HP_E_BUSY
+ * where a job is not through in time, HP_E_REFUSED where one fails. All name the unit.
  */
 #ifndef HP_SYS_UNITS_H
 #define HP_SYS_UNITS_H
@@ -24,7 +24,7 @@ struct hp_unit {
 int hp_units_look(const struct hp_strv *names, struct hp_unit *ret, struct hp_err *err);
 
 enum hp_unit_job {
-	HP_UNIT_START,         /* of one that is active: nothing; a stop not yet through is called off */
+	HP_UNIT_START,         /* of an active one: a stop not yet through is called off */
 	HP_UNIT_STOP,
 	HP_UNIT_TRY_RESTART,   /* those that are active */
 };
