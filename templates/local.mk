@@ -35,7 +35,7 @@ dist_openlitespeed_templates_DATA = templates/openlitespeed/access.conf \
 	templates/openlitespeed/head.conf \
 	templates/openlitespeed/headers.conf \
 	templates/openlitespeed/http.conf \
-	templates/openlitespeed/key.conf \
+	templates/openlitespeed/keep.conf templates/openlitespeed/key.conf templates/openlitespeed/personal.conf \
 	templates/openlitespeed/node.conf \
 	templates/openlitespeed/place.conf \
 	templates/openlitespeed/probe.conf \

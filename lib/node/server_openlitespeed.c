@@ -14,6 +14,7 @@
 #define OWN ETC "/hosting-panel"
 #define MAIN_CONF ETC "/httpd_config.conf"
 #define NODE_CONF OWN "/node.conf"
+#define KEPT HP_ANSWERS "openlitespeed"
 /* Its test says nothing at all, and succeeds, where this is not there. */
 #define TMP_DIR "/tmp/lshttpd"
 /* Requests that wait in FPM's own queue are no error, so this need not be exact. */
@@ -144,6 +145,12 @@ static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tma
 }
 
 /* ---- what a website's vhost has besides ---- */
+/* It makes this folder itself; no domain has "/" in it. */
+static const char *kept_of(struct hp_pool *pool, const char *domain)
+{
+	return hp_pprintf(pool, KEPT "/%s", domain);
+}
+
 struct net {
 	unsigned char bytes[16];
 	unsigned bits;
@@ -214,6 +221,7 @@ static int site_data(
 	const struct hp_json *v;
 	int64_t n = hp_site_i64(site, HP_SITE_PHP_MAX_CHILDREN);
 
+	hp_tmap_str(m, "answers", kept_of(x->scratch, site->v[HP_SITE_DOMAIN]));
 	hp_tmap_i64(m, "php_children", n > 0 ? n : CHILDREN);
 	/* of the two virtual hosts that a website has at the front, what counts over TLS alone */
 	hp_tmap_bool(m, "secure", false);
@@ -375,6 +383,24 @@ static const char *version(struct hp_pool *pool, const char *binary)
 
 /* Links to one program: by which it is started is its name, and anew it starts by another. */
 static const char *const comms[] = {"openlitespeed", "litespeed", "lshttpd", NULL};
+/* ---- what it keeps ---- */
+/* A file for each answer; it looks each second whether that is there still. */
+static int forget_file(const struct hp_forget *f, void *arg, int dirfd, const char *name)
+{
+	return hp_kept_remove(f, arg, dirfd, name);
+}
+
+static int forget(const struct hp_forget *f, struct hp_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (hp_kept_walk(f, kept_of(f->pool, f->v[i].domain), forget_file, &f->v[i], err) <
+			0)
+			return err->code;
+	return 0;
+}
+
 static const char *const binaries[] = {"/usr/local/lsws/bin/openlitespeed", NULL};
 static const struct hp_web_shared shared[] = {
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
@@ -413,8 +439,15 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_HSTS_MAX_AGE] = {"Header",
 		"Strict-Transport-Security, over HTTPS alone; where it is not the front, that says it"},
 	[HP_SITE_GZIP_ENABLED] = {"enableGzip enableBr", NULL},
-	[HP_SITE_CACHE_ENABLED] = {"enableExpires expiresByType", "for types of static files"},
-	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType", "where cache_enabled is true"},
+	[HP_SITE_CACHE_ENABLED] = {"enableExpires expiresByType ls_enabled storagePath enableCache "
+				   "enablePrivateCache checkPublicCache checkPrivateCache "
+				   "expireInSeconds maxStaleAge maxCacheObjSize qsCache "
+				   "reqCookieCache respCookieCache ignoreReqCacheCtrl "
+				   "ignoreRespCacheCtrl RewriteCond RewriteRule",
+		"types of static files expire; as the front it keeps other answers that have a max-age "
+		"or s-maxage"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType",
+		"where cache_enabled is true; nothing to answers that the front keeps"},
 	[HP_SITE_HTTP_SECURITY_HEADERS] = {"Header", NULL},
 	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},
 	[HP_SITE_BLOCKED_IPS] = {"allow deny", NULL},
@@ -449,4 +482,5 @@ const struct hp_server hp_server_openlitespeed = {
 	.last_words = last_words,
 	.accepts = accepts,
 	.version = version,
+	.forget = forget,
 };

@@ -146,11 +146,19 @@ teardown() { remove_root; }
 	printf '\003\000head\nKEY: a.example.org site2 0 GET http://a.example/\nKEY: a.example \n' >"$dir/2"
 	printf 'KEY: a.example' >"$dir/3"
 	ln -s 1 "$dir/4"
+	# as the other servers have them
+	local apache=$ROOT/var/cache/hosting-panel-apache/a/b ols=$ROOT/var/cache/hosting-panel-openlitespeed
+	mkdir -p "$apache/1.header.vary" "$ols/a.example/http/1/2" "$ols/a.example.org/https/1"
+	printf '\006\000numbers http://a.example/index.php?Vary: x' | tee "$apache/1.header.vary/2.header" >"$apache/3.header"
+	printf '\006\000numbers http://a.example.org/?http://a.example/' >"$apache/4.header"
+	touch "$apache/1.header.vary/2.data" "$apache/4.data" "$ols/a.example/http/1/2/3" "$ols/a.example.org/https/1/3"
 	status 0 hp-vhost purge a.example --dry-run --json
-	is "$out" '.[0].domain == "a.example" and .[0].removed == 1'
+	is "$out" '.[0].domain == "a.example" and .[0].removed == 4'
 	[ -e "$dir/1" ]
 	status 0 hp-vhost purge a.example --json
-	is "$out" '.[0].removed == 1 and .[0].exit == 0'
+	is "$out" '.[0].removed == 4 and .[0].exit == 0'
+	[ "$(cd "$ROOT/var/cache" && find hosting-panel-{apache,openlitespeed} -type f | LC_ALL=C sort | tr '\n' ' ')" = \
+		"hosting-panel-apache/a/b/4.data hosting-panel-apache/a/b/4.header hosting-panel-openlitespeed/a.example.org/https/1/3 " ]
 	[ ! -e "$dir/1" ] && [ -e "$dir/2" ] && [ -e "$dir/3" ] && [ -L "$dir/4" ]
 	status 0 hp-audit list --json
 	is "$out" 'map(select(.verb == "vhost:purge")) | length == 1'

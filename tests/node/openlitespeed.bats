@@ -203,7 +203,7 @@ certificate() { # certificate NAME …: a pair in $dir
 	php=$(ls /usr/sbin/php-fpm8.* | head -1)
 	touch "$root$php" && chmod +x "$root$php"
 	v=php_version=${php#*fpm}
-	state 1 "1 a.example $v web_server=openlitespeed +*.a.example ssl_enabled=true https_redirect=true hsts_max_age=600" "2 b.example $v web_server=apache" \
+	state 1 "1 a.example $v web_server=openlitespeed +*.a.example ssl_enabled=true https_redirect=true hsts_max_age=600 cache_enabled=true" "2 b.example $v web_server=apache" \
 		"3 c.example $v web_server=openlitespeed proxy_port=9123 gzip_enabled=false"
 	run -0 node --sysroot "$root" --conf "$dir/conf" apply "$dir/1"
 	"$check" -r "$root"
@@ -216,6 +216,18 @@ certificate() { # certificate NAME …: a pair in $dir
 	grep -q 'vhDomain stars-3.a.example.invalid, \*.a.example$' "$stars"
 	grep -q 'RewriteRule ^ https://%{HTTP_HOST}%1 \[R=301,L,NE\]' "$site"
 	grep -q 'Header set Strict-Transport-Security "max-age=600"' "$site"
+	# what it keeps: of HTTPS and HTTP apart, and not for who asks as somebody
+	[ "$(sed -n 's/^\t\tstoragePath //p' "$site")" = $'/var/cache/hosting-panel-openlitespeed/a.example/http\n/var/cache/hosting-panel-openlitespeed/a.example/https' ]
+	grep -q 'RewriteRule ^ - \[E=modcache:0\]' "$site"
+	! grep -q 'storagePath' "$root$own/sites/c.example.conf" && grep -q 'ls_enabled 0' "$root$own/sites/c.example.conf"
+	sed -i.good 's/expireInSeconds 0/expireInSeconds 10/' "$site"
+	run -2 "$check" -r "$root"
+	[[ $output == *"private ones too"* ]]
+	mv "$site.good" "$site"
+	sed -i.good 's,example/https$,example/http,' "$site"
+	run -2 "$check" -r "$root"
+	[[ $output == *"another virtual host keeps its answers in"* ]]
+	mv "$site.good" "$site"
 	grep -q 'useIpInProxyHeader 0' "$root$own/node.conf"
 	grep -q 'address 127.0.0.1:8182' "$root$own/sites/b.example.conf"
 	grep -q 'RemoteIPHeader X-Forwarded-For' "$root/etc/apache2/hosting-panel/behind.conf"
@@ -234,7 +246,7 @@ certificate() { # certificate NAME …: a pair in $dir
 		's/^END_OF_RULES$//' 's/\[R=404,L\]/[R=404,Z]/' 's/(?!well-known/((?!well-known/' 's/add fcgi:.* php/add fcgi:other php/' \
 		's/docRoot .*//' 's/Header set X-Frame/Headers put X-Frame/' 's/autoStart 0/autoStart 1/' \
 		's/^\tvhDomain.*/&\n\tvhDomain b.example/' 's/^virtualHost a/virtualHost a$a/' 's/^RewriteFile .*/RewriteFile \/nowhere/' \
-		'$a}' 's/-gt [0-9]*/-gt many/' 's/context \/ {/context nowhere {/' 's/allowBrowse 1/allowBrowse 1\n\t\trealm none/'; do
+		'$a}' 's/-gt [0-9]*/-gt many/' 's/context \/ {/context nowhere {/' 's/ls_enabled 0/ls_enabledd 0/' 's/allowBrowse 1/allowBrowse 1\n\t\trealm none/'; do
 		sed -e "$change" "$dir/good" >$file
 		! cmp -s "$dir/good" $file || { echo "$change changes nothing"; return 1; }
 		run -2 "$check"
