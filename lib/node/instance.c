@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "node/folders.h"
 #include "node/instance_impl.h"
+#include "node/masters.h"
 #include "sys/probe.h"
 #include "sys/service.h"
 
@@ -15,6 +16,8 @@
 #define WAKE_MAX 32
 /* As many are asked in one call where a ping wakes a master of 10 MB and more. */
 #define PROVE_MAX 64
+/* Longest wait for one answer before the master is looked at again. */
+#define SLICE_MS 1000
 
 int hp_instances_init(struct hp_instances *in, const char *root, const struct hp_conf *conf,
 	const struct hp_php_list *php, struct hp_err *err)
@@ -76,11 +79,23 @@ int hp_instance_run_dir(const char *version, struct hp_err *err)
 	return hp_mkdirs(hp_pprintf(pool, HP_PHP_RUN "/%s", version), 0755, err);
 }
 
-void hp_instance_drain(const char *socket, unsigned timeout_ms)
+/* Asked in slices; of two that queue one behind the other the later proves as much as the first. */
+void hp_instance_drain(const char *socket, pid_t master, unsigned timeout_ms)
 {
 	struct hp_err ignored = HP_ERR_INIT;
+	uint64_t end = hp_now_ms() + timeout_ms, now, left;
+	unsigned slice, looks = 0;
 
-	hp_fcgi_ping(socket, HP_PHP_PING, timeout_ms, &ignored);
+	do {
+		now = hp_now_ms();
+		left = now < end ? end - now : 0;
+		slice = left < SLICE_MS ? (unsigned)left : SLICE_MS;
+		/* one that fails sooner fails for good */
+		if (hp_fcgi_ping(socket, HP_PHP_PING, slice, &ignored) == 0 ||
+			hp_now_ms() < now + slice)
+			return;
+		looks = master && hp_masters_is_stuck(master) ? looks + 1 : 0;
+	} while (left > SLICE_MS && looks < HP_MASTERS_LOOKS);
 }
 
 const char *hp_instance_state_name(enum hp_instance_state s)
@@ -158,6 +173,7 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 	const char *path = hp_instance_socket(pool, i->version, i->user);
 	struct hp_instance_status s = {.version = i->version, .user = i->user};
 	struct hp_err ignored = HP_ERR_INIT;
+	unsigned looks = 0;
 	int r;
 
 	for (;;) {
@@ -166,15 +182,23 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 		/* also when time is up: one that answers at once is not to blame */
 		hp_err_clear(err);
 		r = hp_fcgi_ping(path, HP_PHP_PING,
-			left < 100    ? 100
-			: left < 1000 ? (unsigned)left
-				      : 1000,
+			left < 100        ? 100
+			: left < SLICE_MS ? (unsigned)left
+					  : SLICE_MS,
 			err);
 		if (r == 0)
 			return 0;
-		if (left <= 1000 || (ops(in)->status(in, &s, 1, &ignored) == 0 &&
-					    s.state == HP_INSTANCE_STOPPED))
+		if (left <= SLICE_MS || (ops(in)->status(in, &s, 1, &ignored) == 0 &&
+						s.state == HP_INSTANCE_STOPPED))
 			break;
+		looks = s.pid && hp_masters_is_stuck(s.pid) ? looks + 1 : 0;
+		if (looks == HP_MASTERS_LOOKS) {
+			hp_err_set(err, r,
+				"%s: PHP %s of user %s does not answer: its processes (%d) are "
+				"stopped by a signal",
+				i->domain, i->version, i->user, (int)s.pid);
+			return hp_err_hint(err, "let them go on: pkill -CONT -u %s", i->user);
+		}
 	}
 	hp_err_prefix(err, "%s: PHP %s of user %s does not answer", i->domain, i->version, i->user);
 	hp_instance_last_words(i, err);

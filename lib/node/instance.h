@@ -20,6 +20,8 @@
 #include <sys/types.h>
 #include "node/php.h"
 
+struct hp_instance;
+
 /* Where instances are managed; plain data, made by hp_instances_init(). */
 struct hp_instances {
 	const char *root;              /* sysroot, "" for the real one */
@@ -27,6 +29,9 @@ struct hp_instances {
 	const struct hp_php_list *php;
 	bool systemd;                  /* is PID 1 */
 	gid_t web_gid;                 /* [web] group */
+	/* What a website is to be told, though the operation succeeds; NULL: nobody asks. */
+	void (*note)(void *arg, const struct hp_instance *v, const char *what);
+	void *note_arg;
 };
 /* Refers to its arguments. HP_E_CONF when [web] group does not exist (real root only). */
 int hp_instances_init(struct hp_instances *in, const char *root, const struct hp_conf *conf,

@@ -42,9 +42,10 @@ void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err);
 int hp_instance_run_dir(const char *version, struct hp_err *err);
 /*
  * The socket's queue is answered in order: when this ping is answered, so is all that was queued
- * before it. Failing is no error: the wait is bounded, and the master may be dead.
+ * before it. Failing is no error: the wait is bounded, and the master may be dead. One that can't
+ * answer at all (hp_masters_is_stuck()) is not waited for; 0: it is not known.
  */
-void hp_instance_drain(const char *socket, unsigned timeout_ms);
+void hp_instance_drain(const char *socket, pid_t master, unsigned timeout_ms);
 
 /* ---- limits: instance_limits.c ---- */
 /* Tasks of a website that has no limit of its own: as the unit has it. */

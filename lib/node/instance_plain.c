@@ -266,7 +266,7 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 	hp_fault("instance-taken");
 	for (i = 0; e == 0 && i < n; i++)
 		if (r[i].has_old && old[i].n)
-			hp_instance_drain(r[i].old, hp_instance_stop_ms(in));
+			hp_instance_drain(r[i].old, old[i].v[0].pid, hp_instance_stop_ms(in));
 	if (e == 0)
 		e = hp_masters_end(pool, in, v, old, n, true, err);
 	for (i = 0; i < n; i++)
@@ -298,7 +298,7 @@ static void let_settle(struct hp_pool *pool, const struct hp_instance *const *st
 	if (n < STARTING_MAX)
 		return;
 	v = started[n - STARTING_MAX];
-	hp_instance_drain(hp_instance_socket(pool, v->version, v->user), READY_MS);
+	hp_instance_drain(hp_instance_socket(pool, v->version, v->user), 0, READY_MS);
 }
 
 static int start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
@@ -404,7 +404,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	for (i = 0; grace && i < n; i++)
 		if (l[i].n)
 			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				hp_instance_stop_ms(in));
+				l[i].v[0].pid, hp_instance_stop_ms(in));
 	r = hp_masters_end(pool, in, v, l, n, grace, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		const char *sock = hp_instance_socket(pool, v[i].version, v[i].user);

@@ -321,7 +321,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 		/* a sleeping master must not be woken only to be told to end */
 		if (how != HP_INSTANCE_KILL && service_of(u, i)->pid)
 			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				hp_instance_stop_ms(in));
+				service_of(u, i)->pid, hp_instance_stop_ms(in));
 		if (service_of(u, i)->active)
 			hp_strv_add_ref(pool, &services, service_of(u, i)->name);
 		if (socket_of(u, i)->active || service_of(u, i)->active) {

@@ -6,6 +6,9 @@
 #include "node/masters.h"
 #include "node/procs.h"
 
+/* Between two looks at a master that is to end. */
+#define LOOK_MS 500
+
 static const char *pid_path(struct hp_pool *pool, const struct hp_instance *v)
 {
 	return hp_pprintf(pool, HP_PHP_RUN "/%s/%s.pid", v->version, v->user);
@@ -182,6 +185,41 @@ static int add_child(void *arg, pid_t pid)
 	return 0;
 }
 
+struct stuck {
+	pid_t parent;
+	bool any, runs;
+};
+
+static bool is_stopped(const struct hp_proc *p)
+{
+	return p->state == 'T' || p->state == 't';
+}
+
+static int look_at_child(void *arg, pid_t pid)
+{
+	struct stuck *s = arg;
+	struct hp_proc p;
+
+	if (!hp_proc_get(pid, &p) || p.ppid != s->parent)
+		return 0;
+	s->any = true;
+	s->runs |= !is_stopped(&p);
+	return 0;
+}
+
+bool hp_masters_is_stuck(pid_t master)
+{
+	struct stuck s = {.parent = master};
+	struct hp_proc p;
+
+	if (!hp_proc_get(master, &p))
+		return false;
+	if (is_stopped(&p))
+		return true;
+	hp_proc_each(look_at_child, &s);
+	return s.any && !s.runs;
+}
+
 /* The children of a killed master would go on accepting: they are killed with it. */
 void hp_masters_kill(struct hp_pool *pool, const struct hp_master *m)
 {
@@ -198,6 +236,34 @@ void hp_masters_kill(struct hp_pool *pool, const struct hp_master *m)
 	hp_proc_wait(m->pid, m->starttime, 5000);
 }
 
+static bool wait_end(const struct hp_master *m, uint64_t end)
+{
+	uint64_t now, left;
+	unsigned looks = 0;
+
+	do {
+		now = hp_now_ms();
+		left = now < end ? end - now : 0;
+		if (hp_proc_wait(m->pid, m->starttime, left < LOOK_MS ? (unsigned)left : LOOK_MS))
+			return true;
+		looks = hp_masters_is_stuck(m->pid) ? looks + 1 : 0;
+	} while (left > LOOK_MS && looks < HP_MASTERS_LOOKS);
+	return false;
+}
+
+/* That it did not end by itself is nothing to fail over, but its tenant is to know. */
+static void note_killed(const struct hp_instances *in, struct hp_pool *pool,
+	const struct hp_instance *v, bool stuck)
+{
+	if (!in->note)
+		return;
+	in->note(in->note_arg, v,
+		stuck ? hp_pprintf(pool,
+				"PHP %s was stopped by a signal and could not end: it was killed",
+				v->version)
+		      : hp_pprintf(pool, "PHP %s did not end in time: it was killed", v->version));
+}
+
 /* All masters of n instances: told together, waited for together. */
 int hp_masters_end(struct hp_pool *pool, const struct hp_instances *in,
 	const struct hp_instance *v, const struct hp_masters *l, size_t n, bool grace,
@@ -212,11 +278,11 @@ int hp_masters_end(struct hp_pool *pool, const struct hp_instances *in,
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < l[i].n; j++) {
 			const struct hp_master *m = &l[i].v[j];
-			uint64_t now = hp_now_ms();
 
-			if (grace && hp_proc_wait(m->pid, m->starttime,
-					     now < end ? (unsigned)(end - now) : 0))
+			if (grace && wait_end(m, end))
 				continue;
+			if (grace)
+				note_killed(in, pool, &v[i], hp_masters_is_stuck(m->pid));
 			hp_masters_kill(pool, m);
 			if (hp_proc_is_alive(m->pid, m->starttime))
 				return hp_err_set(err, HP_E_OS,

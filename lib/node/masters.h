@@ -27,6 +27,13 @@ int hp_masters_write_pid(struct hp_pool *pool, const struct hp_instance *v,
 uid_t hp_masters_uid(const struct hp_instance *v);
 /* One entry for each of n instances, from one look at all processes. Lives in pool. */
 struct hp_masters *hp_masters_find(struct hp_pool *pool, const struct hp_instance *v, size_t n);
+/*
+ * Can nothing answer in it, nor end by being asked to? It is stopped (SIGSTOP, a debugger), or all of
+ * its children are. One look proves nothing, since FPM stops children itself for its slow log: true
+ * at HP_MASTERS_LOOKS in a row does.
+ */
+bool hp_masters_is_stuck(pid_t master);
+#define HP_MASTERS_LOOKS 3
 /* This master and its children, at once. */
 void hp_masters_kill(struct hp_pool *pool, const struct hp_master *m);
 /* All of n instances: told together, waited for together; killed when they don't end. */

@@ -19,6 +19,16 @@ static struct hp_php_part *mine(const struct hp_engine *x)
 	return x->part[HP_PART_PHP];
 }
 
+/* As what becomes of the site's row. */
+static void note_site(void *arg, const struct hp_instance *v, const char *what)
+{
+	struct hp_engine *x = arg;
+	struct hp_wish *w = v->domain ? hp_engine_site(x, v->domain) : NULL;
+
+	if (w && !w->msg)
+		w->msg = hp_pstrdup(x->pool, what);
+}
+
 static int detect(struct hp_engine *x, struct hp_err *err)
 {
 	struct hp_php_part *p = hp_palloc(x->pool, sizeof(*p));
@@ -26,7 +36,11 @@ static int detect(struct hp_engine *x, struct hp_err *err)
 	x->part[HP_PART_PHP] = p;
 	if (hp_php_detect(x->pool, x->root, x->o->conf, &p->list, err) < 0)
 		return err->code;
-	return hp_instances_init(&p->in, x->root, x->o->conf, &p->list, err);
+	if (hp_instances_init(&p->in, x->root, x->o->conf, &p->list, err) < 0)
+		return err->code;
+	p->in.note = note_site;
+	p->in.note_arg = x;
+	return 0;
 }
 
 static int add_template(struct hp_engine *x, const char *format, const char *name,

@@ -160,6 +160,22 @@ lost() {
 	[[ $output == *"max_children"* ]]
 }
 
+@test "a master that is stopped is not waited for, and said to be" {
+	local pid began
+	"$tool" start $V 1
+	"$tool" wait $V 1
+	pid=$(pid_of 1 $V)
+	kill -STOP "$pid" $(pgrep -P "$pid")
+	began=$SECONDS
+	run "$tool" wait $V 1
+	kill -CONT "$pid" $(pgrep -P "$pid")
+	[ "$status" != 0 ]
+	[[ $output == *"1.example: PHP $V of user site1 does not answer: its processes ($pid) are stopped by a signal"* ]]
+	[ $((SECONDS - began)) -lt 15 ]
+	"$tool" wait $V 1
+	[ "$(pid_of 1 $V)" = "$pid" ]
+}
+
 @test "restart under load loses no request" {
 	"$tool" start $V 1
 	"$tool" link $V 1

@@ -221,6 +221,43 @@ site() { # site DOMAIN: one that says its user
 	[[ $output == *"$kept exists and belongs to user number 0"* ]]
 }
 
+master_of() { pgrep -of "^php-fpm: master process .*/$1\.conf"; } # master_of USER
+
+@test "a master that its tenant has stopped holds nothing up; one that is busy is waited for" {
+	local pid began busy
+	site a.example
+	page a.example wait.php '<?php sleep(5); echo "waited";'
+	# stopped with a worker of its own, and while it serves; 25 s are what waiting for both would take
+	for what in 'suspend a.example' 'resume a.example' 'set a.example php_memory_limit=99M' 'remove a.example --yes'; do
+		if [ "$what" != 'resume a.example' ]; then
+			[ "$(get a.example /)" = "user 20001" ]
+			pid=$(master_of site1)
+			kill -STOP "$pid"
+			[ "$what" = 'suspend a.example' ] || pkill -STOP -P "$pid" || true
+		fi
+		began=$SECONDS
+		# shellcheck disable=SC2086
+		run -0 hp-site $what 3>&- 4>&-
+		[ $((SECONDS - began)) -lt 16 ] || { echo "$what took $((SECONDS - began)) s"; return 1; }
+		[ "$what" = 'resume a.example' ] || {
+			[[ $(ps -o stat= -p "$pid") == @(|Z*) ]]
+			[[ $what == remove* || $output == *"PHP 8."*" was stopped by a signal and could not end: it was killed"* ]] || { echo "$what: $output"; return 1; }
+		}
+	done
+	# all its workers are busy, and that is another matter
+	site b.example
+	page b.example wait.php '<?php sleep(5); echo "waited";'
+	hp-site set b.example php_max_children=1 -q 3>&- 4>&-
+	[ "$(get b.example /)" = "user 20002" ]
+	get b.example /wait.php >"$dir/busy" 3>&- 4>&- &
+	busy=$!
+	sleep 1
+	run -0 hp-site set b.example php_memory_limit=99M 3>&- 4>&-
+	wait "$busy"
+	[ "$(cat "$dir/busy")" = waited ]
+	[ "$(get b.example /)" = "user 20002" ]
+}
+
 @test "an edit by hand can be looked at before it is taken over" {
 	site a.example
 	echo '# mine' >>/etc/nginx/sites-available/a.example.conf
