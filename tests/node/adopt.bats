@@ -246,7 +246,7 @@ nothing_changed() {
 
 @test "a name with a star, whose link comes last where the first that fits is taken" {
 	local link=blog.example.conf
-	[ $server = nginx ] || link="~$link"
+	[ $server = nginx ] || link="~996~$link"
 	alias='*.blog.example' vhost
 	reload
 	p hp-vhost adopt blog.example $server --copy --yes
