@@ -28,8 +28,8 @@ uid_t hp_masters_uid(const struct hp_instance *v);
 /* One entry for each of n instances, from one look at all processes. Lives in pool. */
 struct hp_masters *hp_masters_find(struct hp_pool *pool, const struct hp_instance *v, size_t n);
 /*
- * Can nothing answer in it, nor end by being asked to? It is stopped (SIGSTOP, a debugger), or all of
- * its children are. One look proves nothing, since FPM stops children itself for its slow log: true
+ * Can nothing answer in it, nor end by being asked to? It is stopped (SIGSTOP, a debugger), or all
+ * of its children are. One look proves nothing, since FPM stops children itself for its slow log: true
  * at HP_MASTERS_LOOKS in a row does.
  */
 bool hp_masters_is_stuck(pid_t master);
