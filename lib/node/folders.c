@@ -218,6 +218,13 @@ static int set_owner(const struct hp_folders *f, int parent, const char *name,
 	return 0;
 }
 
+/* What hp_folders_retire() has left of this very website, and it may have it again. */
+static bool is_retired(const struct stat *st, const struct hp_folders_want *w)
+{
+	return w->take_back && S_ISDIR(st->st_mode) && (st->st_mode & 07777) == 0700 &&
+		st->st_uid == 0 && st->st_gid == w->uid;
+}
+
 static int make_item(const struct hp_folders *f, struct hp_pool *pool, int parent, const char *name,
 	const struct item *it, const struct hp_folders_want *w, struct hp_strv *made,
 	struct hp_err *err)
@@ -236,6 +243,8 @@ static int make_item(const struct hp_folders *f, struct hp_pool *pool, int paren
 			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
 		if (is_right(it, &st, w, f->owners))
 			return 0;
+		if (it->in == IN_VHOSTS && is_retired(&st, w))
+			return set_owner(f, parent, name, it, w, is_new, path, err);
 		if (it->tenants || (it->file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
 			return not_theirs(it, &st, w, path, err);
 	}
@@ -422,12 +431,16 @@ static int retire(const char *root, const char *parent, const char *domain, stru
 	_cleanup_close_ int dir =
 		open(hp_path(pool, root, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int fd = -1;
+	struct stat st;
 
 	if (dir >= 0)
 		fd = openat(dir, domain, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
 		return 0;
-	if (fd < 0 || (geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, 0700) < 0)
+	/* the group, which may do nothing, says whose it was; a second run finds it said */
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+		(geteuid() == 0 && st.st_uid != 0 && fchown(fd, 0, st.st_uid) < 0) ||
+		fchmod(fd, 0700) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s/%s", parent, domain);
 	return 0;
 }

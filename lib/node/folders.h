@@ -30,6 +30,7 @@ struct hp_folders_want {
 	const char *domain;
 	uid_t uid;           /* of the site, and gid */
 	gid_t web_gid;       /* of the web servers */
+	bool take_back;      /* the document root, where one of this domain and uid has left it */
 };
 
 /* Paths without sysroot. */
@@ -95,7 +96,8 @@ int hp_folders_remove(const char *root, const char *domain, unsigned what, struc
 /*
  * A website goes and its document root and logs stay: both folders become root's alone, so that
  * whoever gets its uid next (a website, after the panel's database was set back; any local user)
- * reaches nothing in them. What is in them keeps its owners. What is not there is fine.
+ * reaches nothing in them. What is in them keeps its owners; the document root's group is the uid
+ * that it was of. What is not there is fine.
  */
 int hp_folders_retire(const char *root, const char *domain, struct hp_err *err);
 /* Has the document root anything in it? 1, 0 (also when it is not there). */

@@ -53,7 +53,9 @@ static int detect(struct hp_engine *x, struct hp_err *err)
 static struct hp_folders_want folders_of(struct hp_engine *x, const struct hp_wish *w)
 {
 	return (struct hp_folders_want){.domain = w->domain, .uid = (uid_t)w->uid,
-		.web_gid = mine(x)->web_gid};
+		.web_gid = mine(x)->web_gid,
+		/* a database was set back: what is in it comes again as it was */
+		.take_back = x->o->force};
 }
 
 static bool needs_user(const struct hp_wish *w)

@@ -70,7 +70,7 @@ static int do_make(struct tool *t, struct hp_err *err)
 			t->v[i].user, t->v[i].uid, hp_folders_state(t->pool, t->v[i].domain)};
 	r = hp_users_make(t->pool, "", u, t->n, NULL, err);
 	for (i = 0; r == 0 && i < t->n; i++) {
-		struct hp_folders_want w = {t->v[i].domain, t->v[i].uid, t->in.web_gid};
+		struct hp_folders_want w = {t->v[i].domain, t->v[i].uid, t->in.web_gid, false};
 
 		r = hp_folders_make(t->pool, "", &w, NULL, err);
 	}

@@ -215,10 +215,26 @@ site() { # site DOMAIN: one that says its user
 	run ! "${as[@]}" ls $kept
 	run ! "${as[@]}" chmod 0755 $kept
 	run ! "${as[@]}" cat $logs/php-error.log
-	[ "$(stat -c '%U:%G %a' $kept)" = "root:root 700" ]
+	[ "$(stat -c '%u:%g %a' $kept)" = "0:20002 700" ]
 	# nor is it taken over with the domain
 	run -4 hp-site add b.example tenant=acme
 	[[ $output == *"$kept exists and belongs to user number 0"* ]]
+}
+
+@test "a website that comes back with the database of before has its files again, when root says so" {
+	site a.example
+	site b.example
+	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	hp-site remove b.example --yes -q
+	rm /var/lib/hosting-panel/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
+	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE nodes SET generation = 20'
+	run -4 hp-vhost apply 3>&- 4>&-
+	[[ $output == *"/var/www/vhosts/b.example exists and belongs to user number 0"* ]]
+	run -0 hp-vhost apply --force 3>&- 4>&-
+	[ "$(get b.example /)" = "user 20002" ]
+	[ "$(stat -c '%U:%G %a' /var/www/vhosts/b.example)" = "site2:www-data 750" ]
+	run -0 hp-vhost verify
 }
 
 master_of() { pgrep -of "^php-fpm: master process .*/$1\.conf"; } # master_of USER
