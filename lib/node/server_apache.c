@@ -418,6 +418,7 @@ static const char *const comms[] = {"apache2", NULL};
 static const char *const binaries[] = {"/usr/sbin/apache2", NULL};
 static const struct hp_web_shared shared[] = {
 	{"cache.conf", 0644, HP_WEB_AT_FRONT},
+	{"cache-answer.conf", 0644, HP_WEB_AT_FRONT},
 	{"proxy.conf", HP_EMIT_SECRET, HP_WEB_AT_FRONT},
 	{"forwarded.conf", 0644, HP_WEB_AT_FRONT},
 	{"behind.conf", HP_EMIT_SECRET, HP_WEB_BEHIND},

@@ -14,10 +14,15 @@ node_setup() {
 # bats runs it also after a setup that refused to begin: outside the sandbox, and before the copy of
 # /etc/nginx exists, there is nothing of ours, and all of this would be the machine's own.
 node_teardown() {
-	local p u
+	local p u n
 	[ "${HP_SANDBOX:-}" = inside ] && [ -d "${dir:-}/etc-nginx" ] || return 0
-	for p in $(pgrep -x nginx; pgrep -x apache2; pgrep -f '^php-fpm: master process \(/etc/hosting-panel'); do
-		kill -KILL "$p" 2>/dev/null || true
+	# one that ends may have made another just before
+	for n in $(seq 100); do
+		p=$(pgrep -x nginx; pgrep -x apache2; pgrep -f '^php-fpm: master process \(/etc/hosting-panel') || true
+		[ -n "$p" ] || break
+		# shellcheck disable=SC2086 # numbers
+		kill -KILL $p 2>/dev/null || true
+		sleep 0.05
 	done
 	pkill -KILL '^php-fpm' 2>/dev/null || true
 	for u in $(awk -F: '$3 >= 20000 && $3 < 60000 && $1 != "nobody" { print $1 }' /etc/passwd); do

@@ -163,6 +163,9 @@ is_fresh() {
 	[ "$(get a.example /a.css)" = one ]
 	page a.example a.css three
 	[ "$(get a.example /a.css)" = three ]
+	# and whoever else may keep it hears nothing of ours
+	run -0 curl -s -m 20 -o /dev/null -D - -r 0-1 -H 'Host: a.example' http://127.0.0.1/a.css
+	[[ $output == *" 206 "* && $output != *private* && $output != *x-hp-kept* ]]
 }
 
 @test "what is kept is the web server's alone" {
@@ -179,7 +182,7 @@ is_fresh() {
 }
 
 @test "proxy_port: answers of a program are kept, not to a cookie, and no redirect" {
-	[ $server = nginx ] || skip "the program is asked by the server behind"
+	[ $server = $front ] || skip "the program is asked by the server behind"
 	perl "$BATS_TEST_DIRNAME/app.pl" 4567 >"$dir/app" 2>&1 3>&- 4>&- &
 	app=$!
 	for _ in $(seq 100); do
