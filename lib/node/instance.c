@@ -34,6 +34,7 @@ int hp_instances_init(struct hp_instances *in, const char *root, const struct hp
 	if (*in->root)
 		return 0;
 	in->systemd = hp_service_manager() == HP_SERVICE_SYSTEMD;
+	in->by_user = !in->systemd || !hp_limits_are_counted();
 	g = getgrnam(name);
 	if (!g) {
 		hp_err_set(err, HP_E_CONF, "the web servers' group \"%s\" does not exist", name);
@@ -42,6 +43,13 @@ int hp_instances_init(struct hp_instances *in, const char *root, const struct hp
 	}
 	in->web_gid = g->gr_gid;
 	return 0;
+}
+
+enum hp_php_units hp_instances_units(const struct hp_instances *in)
+{
+	if (!in->systemd)
+		return HP_PHP_NO_UNITS;
+	return in->by_user ? HP_PHP_UNITS_BY_USER : HP_PHP_UNITS;
 }
 
 static const struct hp_instance_ops *ops(const struct hp_instances *in)

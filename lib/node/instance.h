@@ -28,6 +28,7 @@ struct hp_instances {
 	const struct hp_conf *conf;    /* or NULL */
 	const struct hp_php_list *php;
 	bool systemd;                  /* is PID 1 */
+	bool by_user;                  /* no control group counts tasks: the kernel does by user */
 	gid_t web_gid;                 /* [web] group */
 	/* What a website is to be told, though the operation succeeds; NULL: nobody asks. */
 	void (*note)(void *arg, const struct hp_instance *v, const char *what);
@@ -36,6 +37,9 @@ struct hp_instances {
 /* Refers to its arguments. HP_E_CONF when [web] group does not exist (real root only). */
 int hp_instances_init(struct hp_instances *in, const char *root, const struct hp_conf *conf,
 	const struct hp_php_list *php, struct hp_err *err);
+
+/* Which template units this node's instances want. */
+enum hp_php_units hp_instances_units(const struct hp_instances *in);
 
 /* An instance. The user (uid, and a group gid of the same number) exists when it is started. */
 struct hp_instance {

@@ -48,10 +48,10 @@ int hp_instance_run_dir(const char *version, struct hp_err *err);
 void hp_instance_drain(const char *socket, pid_t master, unsigned timeout_ms);
 
 /* ---- limits: instance_limits.c ---- */
-/* Tasks of a website that has no limit of its own: as the unit has it. */
-#define HP_TASKS_MAX 512
+/* OOMScoreAdjust= of the unit */
+#define HP_OOM_SCORE "500"
 
-/* Lines "MemoryMax=256M" as set-property takes them; none where the site has no limits. */
+/* Lines "TasksMax=60" as set-property takes them; none where the site has no limits. */
 int hp_limits_read(
 	struct hp_pool *pool, const struct hp_instance *v, struct hp_strv *ret, struct hp_err *err);
 /*
@@ -68,7 +68,15 @@ struct hp_rlimits {
 	uint64_t data, nproc;
 };
 void hp_limits_rlimits(const struct hp_strv *limits, struct hp_rlimits *ret);
-/* Of all processes that run as uid. False when the kernel lets nobody change them. */
-bool hp_limits_change(uid_t uid, const struct hp_rlimits *l);
+/*
+ * Of all processes that run as these instances' users, as their files have it now. Where the kernel lets
+ * us change none (CAP_SYS_RESOURCE) a new master gets them: restart() is one of the ops.
+ */
+int hp_limits_change(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	int (*restart)(const struct hp_instances *, const struct hp_instance *, size_t,
+		struct hp_err *),
+	struct hp_err *err);
+/* Does systemd count a unit's tasks and hold their number? It does not in some containers. */
+bool hp_limits_are_counted(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "node/instance_impl.h"
+#include "node/masters.h"
 #include "node/procs.h"
 
 int hp_limits_read(struct hp_pool *pool, const struct hp_instance *v, struct hp_strv *ret,
@@ -67,13 +68,27 @@ bool hp_limits_drop(struct hp_pool *pool, const char *unit, const struct hp_strv
 	return dropped;
 }
 
-/* ---- plain ---- */
+bool hp_limits_are_counted(void)
+{
+	_cleanup_buf_ struct hp_buf have = HP_BUF_INIT;
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	struct hp_err ignored = HP_ERR_INIT;
+	struct hp_strv words = {0};
+
+	/* the first version's hierarchies are there in a container, too, but nothing in them */
+	if (hp_file_read("/sys/fs/cgroup/cgroup.controllers", 4096, &have, &ignored) < 0)
+		return access("/sys/fs/cgroup/pids/system.slice", F_OK) == 0;
+	hp_str_split(pool, hp_buf_str(&have), " \n", &words);
+	return hp_strv_has(&words, "pids");
+}
+
+/* ---- by user ---- */
 void hp_limits_rlimits(const struct hp_strv *limits, struct hp_rlimits *ret)
 {
 	uint64_t n;
 	size_t i;
 
-	*ret = (struct hp_rlimits){.data = RLIM_INFINITY, .nproc = HP_TASKS_MAX};
+	*ret = (struct hp_rlimits){.data = hp_php_memory(), .nproc = HP_TASKS_MAX};
 	for (i = 0; i < limits->n; i++) {
 		const char *memory = hp_str_after(limits->v[i], "MemoryMax=");
 		const char *tasks = hp_str_after(limits->v[i], "TasksMax=");
@@ -104,11 +119,29 @@ static int change_one(void *arg, pid_t pid)
 	return 0;
 }
 
-bool hp_limits_change(uid_t uid, const struct hp_rlimits *l)
+int hp_limits_change(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	int (*restart)(const struct hp_instances *, const struct hp_instance *, size_t,
+		struct hp_err *),
+	struct hp_err *err)
 {
-	struct change c = {.uid = uid, .data = {l->data, l->data}, .nproc = {l->nproc, l->nproc}};
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	struct hp_rlimits l;
+	size_t i;
 
-	HP_BUG_ON(uid == 0);
-	hp_proc_each(change_one, &c);
-	return !c.refused;
+	for (i = 0; i < n; i++) {
+		struct change c = {.uid = hp_masters_uid(&v[i])};
+		struct hp_strv own = {0};
+
+		if (c.uid == 0)
+			continue;
+		if (hp_limits_read(pool, &v[i], &own, err) < 0)
+			return err->code;
+		hp_limits_rlimits(&own, &l);
+		c.data = (struct rlimit){l.data, l.data};
+		c.nproc = (struct rlimit){l.nproc, l.nproc};
+		hp_proc_each(change_one, &c);
+		if (c.refused && restart(in, &v[i], 1, err) < 0)
+			return err->code;
+	}
+	return 0;
 }

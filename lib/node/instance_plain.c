@@ -74,6 +74,19 @@ static int open_log(const struct hp_instance *v, const char *path, int *ret_fd, 
 	return 0;
 }
 
+/* When the machine's memory runs out: what a tenant runs, before databases and servers. Anybody may say so. */
+static void end_first(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (write(fd, HP_OOM_SCORE, strlen(HP_OOM_SCORE)) < 0) {
+			/* it has what its parent has: nothing that it needs */
+		}
+		close(fd);
+	}
+}
+
 /*
  * What the unit sets where systemd starts it; the rest is not what the administrator's shell
  * happens to have: a master outlives it.
@@ -90,6 +103,7 @@ static int set_limits(void *arg)
 	struct rlimit l;
 	size_t i;
 
+	end_first();
 	for (i = 0; i < HP_ARRAY_SIZE(limits); i++) {
 		l.rlim_cur = l.rlim_max = limits[i].most;
 		/* a container may forbid raising: then what it allows must do */
@@ -355,27 +369,10 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	return r;
 }
 
-/* Some containers' root may not change them (CAP_SYS_RESOURCE): then a new master gets them. */
 static int limit(
 	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
 {
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-	struct hp_rlimits limits;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		struct hp_strv own = {0};
-		uid_t uid = hp_masters_uid(&v[i]);
-
-		if (uid == 0)
-			continue;
-		if (hp_limits_read(pool, &v[i], &own, err) < 0)
-			return err->code;
-		hp_limits_rlimits(&own, &limits);
-		if (!hp_limits_change(uid, &limits) && restart(in, &v[i], 1, err) < 0)
-			return err->code;
-	}
-	return 0;
+	return hp_limits_change(in, v, n, restart, err);
 }
 
 /*

@@ -135,8 +135,7 @@ static int set_property(struct hp_pool *pool, const char *name, const struct hp_
 }
 
 /* Only those that have some or had some cost a call. */
-static int limit(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
-	struct hp_err *err)
+static int set_limits(const struct hp_instance *v, size_t n, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	bool dropped = false;
@@ -227,8 +226,8 @@ static int start_all(const struct hp_instances *in, struct hp_pool *pool,
 	return r == 0 ? listen_again(in, &lost, &behind, err) : r;
 }
 
-static int start(
-	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
+static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
+	struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_err ignored = HP_ERR_INIT;
@@ -240,7 +239,7 @@ static int start(
 		if (i == 0 || !hp_streq(v[i].version, v[i - 1].version))
 			r = hp_instance_run_dir(v[i].version, err);
 	if (r == 0)
-		r = limit(in, v, n, err);
+		r = set_limits(v, n, err);
 	if (r == 0)
 		r = start_all(in, pool, v, n, &started, err);
 	if (r < 0)
@@ -272,13 +271,21 @@ static int restart(const struct hp_instances *in, const struct hp_instance *v, s
 	struct hp_unit *u;
 	int r;
 
-	r = limit(in, v, n, err);
+	r = set_limits(v, n, err);
 	if (r == 0)
 		r = look(pool, v, n, &u, err);
 	if (r == 0)
 		r = reset_failed(pool, u, n, true, err);
 	add_services(pool, &units, v, n);
 	return r == 0 ? bounded(HP_UNIT_TRY_RESTART, &units, stop_ms(in), err) : r;
+}
+
+static int limit(
+	const struct hp_instances *in, const struct hp_instance *v, size_t n, struct hp_err *err)
+{
+	if (set_limits(v, n, err) < 0)
+		return err->code;
+	return in->by_user ? hp_limits_change(in, v, n, restart, err) : 0;
 }
 
 /* What was killed counts as failed; systemd would remember it. */

@@ -58,13 +58,18 @@ static int inputs(struct hp_engine *x, struct hp_digest *d, struct hp_err *err)
 {
 	struct hp_buf conf _cleanup_buf_ = HP_BUF_INIT;
 	const struct hp_php_list *l = &mine(x)->list;
+	/* the node's own: a container may become a machine, and either may get more memory */
+	const uint64_t node[] = {hp_instances_units(&mine(x)->in), hp_php_memory()};
 	size_t i;
 
+	hp_digest_add(d, node, sizeof(node));
 	if (add_template(x, "php-fpm", "site.conf", d, err) < 0 ||
 		add_template(x, "php-fpm", "site.ini", d, err) < 0 ||
 		add_template(x, "php-fpm", "version.ini", d, err) < 0 ||
 		add_template(x, "php-fpm", "probe.php", d, err) < 0 ||
-		add_template(x, "systemd", "php-fpm.limits", d, err) < 0)
+		add_template(x, "systemd", "php-fpm.limits", d, err) < 0 ||
+		add_template(x, "systemd", "php-fpm.service", d, err) < 0 ||
+		add_template(x, "systemd", "php-fpm.socket", d, err) < 0)
 		return err->code;
 	for (i = 0; i < l->n; i++)
 		hp_digest_add(d, l->v[i].version, strlen(l->v[i].version) + 1);

@@ -130,8 +130,8 @@ int hp_php_part_render_node(struct hp_engine *x, struct hp_emit *e, struct hp_er
 	struct hp_php_file *f;
 	size_t i, n;
 
-	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl, x->live && p->in.systemd,
-		    &f, &n, err) < 0)
+	if (hp_php_version_files(x->round, &p->list, x->o->conf, x->tmpl,
+		    x->live ? hp_instances_units(&p->in) : HP_PHP_NO_UNITS, &f, &n, err) < 0)
 		return err->code;
 	p->files = f;
 	p->n_files = n;

@@ -108,6 +108,10 @@ int hp_php_render(struct hp_pool *pool, const struct hp_php_render *r, struct hp
 	struct hp_err *err);
 
 /* ---- the files of one version ---- */
+/* Tasks, and bytes of memory (half of the host's), of a website that has no limits of its own. */
+#define HP_TASKS_MAX 512
+uint64_t hp_php_memory(void);
+
 struct hp_php_file {
 	const char *path;    /* without sysroot */
 	const char *text;
@@ -115,12 +119,17 @@ struct hp_php_file {
 	bool unit;           /* systemd's: one hp_service_daemon_reload() when any changed */
 };
 /*
- * conf.d/50-hosting-panel.ini, probe.php, and with units the two template units, for each installed
- * version. They are the node's, not a site's. Mode 0644.
+ * conf.d/50-hosting-panel.ini, probe.php, and the two template units, for each installed version. They
+ * are the node's, not a site's. Mode 0644.
  */
+enum hp_php_units {
+	HP_PHP_NO_UNITS,
+	HP_PHP_UNITS,
+	HP_PHP_UNITS_BY_USER, /* no control group counts: the master limits itself */
+};
 int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
-	const struct hp_conf *conf, struct hp_tmpl_set *templates, bool units,
-	struct hp_php_file **ret, size_t *ret_n, struct hp_err *err);
+	const struct hp_conf *conf, struct hp_tmpl_set *templates,
+	enum hp_php_units units, struct hp_php_file **ret, size_t *ret_n, struct hp_err *err);
 
 /* ---- does FPM accept them? php_test.c ---- */
 struct hp_php_staged {

@@ -262,6 +262,11 @@ static int render_ini(
 }
 
 /* ---- limits of its processes together ---- */
+uint64_t hp_php_memory(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
+}
+
 static int render_limits(
 	struct hp_pool *pool, const struct hp_php_render *r, struct hp_buf *out, struct hp_err *err)
 {
@@ -269,11 +274,18 @@ static int render_limits(
 		HP_SITE_MEMORY_MAX, HP_SITE_CPU_QUOTA, HP_SITE_TASKS_MAX};
 	struct hp_tmap *m = hp_tmap_new(pool);
 	bool any = false;
+	uint64_t bytes;
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(fields); i++) {
-		hp_tmap_str(m, hp_site_table.fields[fields[i]].name, r->site->v[fields[i]]);
-		any = any || r->site->v[fields[i]];
+		const char *value = r->site->v[fields[i]];
+
+		/* in bytes: what reads it need not be systemd */
+		if (value && fields[i] == HP_SITE_MEMORY_MAX &&
+			hp_parse_size(value, UINT64_MAX, &bytes) == 0)
+			value = hp_pprintf(pool, "%llu", (unsigned long long)bytes);
+		hp_tmap_str(m, hp_site_table.fields[fields[i]].name, value);
+		any = any || value;
 	}
 	return any ? render(r->templates, "systemd", "php-fpm.limits", m, out, err) : 0;
 }
@@ -328,7 +340,8 @@ static int one_file(struct hp_pool *pool, struct hp_tmpl_set *set, const char *f
 }
 
 static int version_files(struct hp_pool *pool, const struct hp_php *php, const struct hp_conf *conf,
-	struct hp_tmpl_set *set, bool units, struct hp_php_file *v, size_t *n, struct hp_err *err)
+	struct hp_tmpl_set *set, enum hp_php_units units, struct hp_php_file *v, size_t *n,
+	struct hp_err *err)
 {
 	const char *section = hp_pprintf(pool, "php.%s", php->version);
 	const char *group = conf ? hp_conf_get(conf, "web", "group") : NULL;
@@ -342,6 +355,9 @@ static int version_files(struct hp_pool *pool, const struct hp_php *php, const s
 	hp_tmap_i64(m, "stop_timeout", conf_seconds(conf, "stop_timeout", 10) + 5);
 	hp_tmap_bool(m, "opcache", conf_bool(conf, section, "opcache_enabled", true));
 	hp_tmap_bool(m, "jit", conf_bool(conf, section, "jit_enabled", false));
+	hp_tmap_bool(m, "by_user", units == HP_PHP_UNITS_BY_USER);
+	hp_tmap_i64(m, "tasks_max", HP_TASKS_MAX);
+	hp_tmap_i64(m, "memory_max", (int64_t)hp_php_memory());
 	hp_tmap_str(m, "extension_dir", php->extension_dir);
 	hp_tmap_bool(m, "load_opcache", php->loads_opcache);
 	r = one_file(pool, set, "php-fpm", "version.ini", m,
@@ -360,7 +376,7 @@ static int version_files(struct hp_pool *pool, const struct hp_php *php, const s
 }
 
 int hp_php_version_files(struct hp_pool *pool, const struct hp_php_list *l,
-	const struct hp_conf *conf, struct hp_tmpl_set *templates, bool units,
+	const struct hp_conf *conf, struct hp_tmpl_set *templates, enum hp_php_units units,
 	struct hp_php_file **ret, size_t *ret_n, struct hp_err *err)
 {
 	struct hp_php_file *v = hp_palloc(pool, (l->n * 4 + 1) * sizeof(*v));

@@ -50,7 +50,7 @@ static int do_units(struct tool *t, struct hp_err *err)
 	int r;
 
 	r = hp_php_version_files(
-		t->pool, &t->php, t->conf, t->templates, t->in.systemd, &f, &n, err);
+		t->pool, &t->php, t->conf, t->templates, hp_instances_units(&t->in), &f, &n, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		struct hp_buf b = {.s = (char *)f[i].text, .len = f[i].len};
 

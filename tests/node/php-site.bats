@@ -228,8 +228,11 @@ of_master() { sed -n "s/^$1  *\([^ ]*\)  *.*/\1/p" /proc/"$(pgrep -u site1 -f 'm
 	page a.example fork.php '<?php $n = 0; for ($i = 0; $i < 200; $i++) {
 		$h[] = $p = @proc_open(["/bin/sleep", "20"], [], $pipes); $n += is_resource($p) ? 1 : 0; }
 		foreach ($h as $p) if ($p) { proc_terminate($p, 9); proc_close($p); } echo $n;'
-	[ "$(of_master 'Max data size')" = unlimited ]
+	half=$(($(getconf _PHYS_PAGES) * $(getconf PAGESIZE) / 2))
+	[ "$(of_master 'Max data size')" = "$half" ]
 	[ "$(of_master 'Max processes')" = 512 ]
+	# it ends before what is more dear does, when the machine's memory runs out
+	[ "$(cat /proc/"$(pgrep -u site1 -f 'master process')"/oom_score_adj)" = 500 ]
 	master=$(pgrep -u site1 -f 'master process')
 	get a.example /v.php
 	p hp-site set a.example memory_max=256M tasks_max=128
@@ -249,10 +252,10 @@ of_master() { sed -n "s/^$1  *\([^ ]*\)  *.*/\1/p" /proc/"$(pgrep -u site1 -f 'm
 	# with the next version, too
 	p hp-php set a.example 8.3
 	[ "$(of_master 'Max processes')" = 140 ]
-	[ "$(cat /etc/hosting-panel/php/8.3/site1.limits)" = $'MemoryMax=256M\nCPUQuota=50%\nTasksMax=140' ]
+	[ "$(cat /etc/hosting-panel/php/8.3/site1.limits)" = $'MemoryMax=268435456\nCPUQuota=50%\nTasksMax=140' ]
 	[ ! -e /etc/hosting-panel/php/8.2/site1.limits ]
 	p hp-site set a.example memory_max= cpu_quota= tasks_max=
-	[ "$(of_master 'Max data size')" = unlimited ]
+	[ "$(of_master 'Max data size')" = "$half" ]
 	[ "$(of_master 'Max processes')" = 512 ]
 	p hp-vhost verify
 }

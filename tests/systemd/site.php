@@ -36,6 +36,22 @@ case 'forks':
 	}
 	echo $n;
 	break;
+case 'bomb':
+	/* a real one, for five seconds; were it not for the limit, 250 at the most */
+	exec('ulimit -u 250; perl -e \'$e = time + 5; $SIG{CHLD} = "IGNORE";
+		while (time < $e) { fork; select undef, undef, undef, 0.05 }\' >/dev/null 2>&1 </dev/null &');
+	echo 'started';
+	break;
+case 'memory':
+	/* a child that takes so many MB, which memory_limit does not see */
+	exec('perl -e \'$x = "x" x shift; print "took it"\' ' . (int)$f . '000000 2>/dev/null', $out);
+	echo implode($out) ?: 'refused';
+	break;
+case 'spin':
+	while (true);
+case 'sleep':
+	while (true)
+		usleep(100000); /* costs no time that max_execution_time counts */
 case 'opcache':
 	$seen = 0;
 	foreach (array_keys(opcache_get_status()['scripts'] ?? []) as $script)

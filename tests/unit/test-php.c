@@ -207,7 +207,7 @@ static void test_version_files(void **state HP_UNUSED)
 	size_t n;
 
 	if (hp_php_version_files(pool, &l, conf("[php.\"8.2\"]\njit_enabled = true\n"), templates,
-		    true, &f, &n, &err) < 0)
+		    HP_PHP_UNITS, &f, &n, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(n, 4);
 	assert_string_equal(f[0].path, "/etc/hosting-panel/php/8.2/conf.d/50-hosting-panel.ini");
@@ -221,10 +221,22 @@ static void test_version_files(void **state HP_UNUSED)
 	assert_non_null(strstr(f[2].text,
 		"\nExecStart=/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config "
 		"/etc/hosting-panel/php/8.2/%i.conf\n"));
+	assert_null(strstr(f[2].text, "prlimit"));
 	assert_true(f[2].unit);
 	assert_non_null(strstr(f[3].text, "\nListenStream=/run/hosting-panel/php/8.2/%i.sock\n"));
-	assert_int_equal(hp_php_version_files(pool, &l, NULL, templates, false, &f, &n, &err), 0);
+	assert_int_equal(hp_php_version_files(pool, &l, NULL, templates, HP_PHP_NO_UNITS, &f, &n, &err),
+		0);
 	assert_int_equal(n, 2);
+	/* where no control group counts, the limits that every process has */
+	assert_int_equal(hp_php_version_files(pool, &l, NULL, templates, HP_PHP_UNITS_BY_USER, &f,
+				 &n, &err),
+		0);
+	assert_int_equal(n, 4);
+	assert_non_null(strstr(f[2].text, "\nEnvironment=TasksMax=512 MemoryMax="));
+	assert_non_null(strstr(f[2].text,
+		"\nExecStart=/usr/bin/prlimit --nproc=${TasksMax} --data=${MemoryMax} "
+		"/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config "
+		"/etc/hosting-panel/php/8.2/%i.conf\n"));
 }
 
 static void test_checks_before_fpm(void **state HP_UNUSED)
