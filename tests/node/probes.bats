@@ -64,14 +64,14 @@ is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUM
 	act hp-site suspend a.example -q
 	is_code 503 /
 	is_code 503 /a.txt
-	says 3600 retry-after /
+	[ $server = openlitespeed ] || says 3600 retry-after /
 	act hp-site resume a.example -q
 	is file get a.example /a.txt
 }
 
 @test "web_server: it is this one that answers, by the front or by itself" {
 	page a.example who.php '<?php echo strtolower($_SERVER["SERVER_SOFTWARE"]), " ", posix_getpwuid(posix_geteuid())["name"];'
-	like "$server* site1" get a.example /who.php
+	like "${server#open}* site1" get a.example /who.php
 }
 
 @test "user: the website's PHP runs as it" {
@@ -220,7 +220,8 @@ keeps() {
 		while ($c = $s->accept) { push @kept, $c }' 3>&- 4>&- &
 	app=$!
 	set_a proxy_port=9124 php_max_execution_time=1
-	[ -n "$runs" ] || return 0
+	# OpenLiteSpeed's initTimeout counts for more than one try
+	[ -n "$runs" ] && [ $server != openlitespeed ] || return 0
 	begin=$SECONDS
 	like '50[24]' code a.example /
 	took=$((SECONDS - begin))
