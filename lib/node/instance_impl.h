@@ -69,8 +69,8 @@ struct hp_rlimits {
 };
 void hp_limits_rlimits(const struct hp_strv *limits, struct hp_rlimits *ret);
 /*
- * Of all processes that run as these instances' users, as their files have it now. Where the kernel lets
- * us change none (CAP_SYS_RESOURCE) a new master gets them: restart() is one of the ops.
+ * Of all processes that run as these instances' users, as their files have it now. Where the
+ * kernel lets us change none (CAP_SYS_RESOURCE) a new master gets them: restart() is of the ops.
  */
 int hp_limits_change(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	int (*restart)(const struct hp_instances *, const struct hp_instance *, size_t,

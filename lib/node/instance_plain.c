@@ -74,7 +74,7 @@ static int open_log(const struct hp_instance *v, const char *path, int *ret_fd, 
 	return 0;
 }
 
-/* When the machine's memory runs out: what a tenant runs, before databases and servers. Anybody may say so. */
+/* When all memory runs out: what a tenant runs, before servers. Anybody may say so of himself. */
 static void end_first(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);

@@ -119,8 +119,8 @@ struct hp_php_file {
 	bool unit;           /* systemd's: one hp_service_daemon_reload() when any changed */
 };
 /*
- * conf.d/50-hosting-panel.ini, probe.php, and the two template units, for each installed version. They
- * are the node's, not a site's. Mode 0644.
+ * conf.d/50-hosting-panel.ini, probe.php, and the two template units, for each installed version.
+ * They are the node's, not a site's. Mode 0644.
  */
 enum hp_php_units {
 	HP_PHP_NO_UNITS,

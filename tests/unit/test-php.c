@@ -224,7 +224,8 @@ static void test_version_files(void **state HP_UNUSED)
 	assert_null(strstr(f[2].text, "prlimit"));
 	assert_true(f[2].unit);
 	assert_non_null(strstr(f[3].text, "\nListenStream=/run/hosting-panel/php/8.2/%i.sock\n"));
-	assert_int_equal(hp_php_version_files(pool, &l, NULL, templates, HP_PHP_NO_UNITS, &f, &n, &err),
+	assert_int_equal(hp_php_version_files(
+				 pool, &l, NULL, templates, HP_PHP_NO_UNITS, &f, &n, &err),
 		0);
 	assert_int_equal(n, 2);
 	/* where no control group counts, the limits that every process has */
