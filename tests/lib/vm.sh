@@ -3,6 +3,7 @@
 # for what namespaces can't show: control groups that count. Root only; bash, to be sourced.
 # Emulated, on two CPUs with 1 GiB, and without a network. HP_VM_ACCEL=kvm where that works is much faster.
 
+# shellcheck disable=SC2034 # for those who source this
 VM_KERNEL=linux-image-cloud-amd64
 # no machine lives longer than this, whatever becomes of the test
 VM_SECONDS=2400

@@ -11,14 +11,14 @@ function leave_running(string $perl, int ...$args): void
 
 switch ($_GET['do'] ?? '') {
 case 'who':
-	echo get_current_user();
+	echo posix_getpwuid(posix_geteuid())['name'];
 	break;
 case 'bomb':
 	/* each one forks as long as it lives, and so do its children */
 	leave_running('$e = time + shift; $SIG{CHLD} = "IGNORE"; while (time < $e) { fork }', $seconds);
 	break;
 case 'hog':
-	/* so many processes that want 50 MB each, and again when one of them is killed */
+	/* so many processes that take 100 MB and more each, and again when one of them is killed */
 	leave_running('my ($n, $s) = @ARGV; my $e = time + $s;
 		while ($n--) { fork // next or do { my $x = "x" x 50_000_000; sleep $e - time; exit } }
 		while (time < $e && wait > 0) { fork or do { my $x = "x" x 50_000_000; sleep $e - time; exit } }', $n, $seconds);
