@@ -29,8 +29,8 @@ uid_t hp_masters_uid(const struct hp_instance *v);
 struct hp_masters *hp_masters_find(struct hp_pool *pool, const struct hp_instance *v, size_t n);
 /*
  * Can nothing answer in it, nor end by being asked to? It is stopped (SIGSTOP, a debugger), or all
- * of its children are. One look proves nothing, since FPM stops children itself for its slow log: true
- * at HP_MASTERS_LOOKS in a row does.
+ * of its children are. One look proves nothing, since FPM stops children itself for its slow log:
+ * true at HP_MASTERS_LOOKS in a row does.
  */
 bool hp_masters_is_stuck(pid_t master);
 #define HP_MASTERS_LOOKS 3

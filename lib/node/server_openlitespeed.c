@@ -377,7 +377,8 @@ static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct 
 		return 0;
 	hp_openlitespeed_read_verdict(x->round, ours, &v);
 	/* 1: warnings. The administrator's own are his business; an unknown word of ours is not. */
-	if (!strstr(ours, "[ERROR]") && status <= 2 && (!v.domain || !hp_engine_site(x, v.domain)) &&
+	if (!strstr(ours, "[ERROR]") && status <= 2 &&
+		(!v.domain || !hp_engine_site(x, v.domain)) &&
 		!(v.message && strstr(v.message, OWN)))
 		return 0;
 	return hp_web_refused(x, s, &v, hp_buf_str(&said), err);
