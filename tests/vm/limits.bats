@@ -178,23 +178,6 @@ recovers() {
 	[ "$(of site3 memory.events oom_kill)" -gt "$killed_here" ]
 }
 
-@test "where all of the memory runs out the hog is what ends, not a server that is larger" {
-	# twice that much of 1 GiB, and half of that may be a.example's
-	in_vm systemd-run --quiet --unit=database perl -e '$$x = "x" x 210_000_000; sleep 900'
-	sleep 8
-	pid=$(in_vm systemctl show -p MainPID --value database)
-	attack site1
-	get a 'do=hog&n=12&s=25'
-	sleep 30
-	recovers a
-	bystanders 3
-	[ "$(in_vm systemctl show -p MainPID --value database)" = "$pid" ]
-	in_vm grep -q oom_kill /proc/vmstat
-	[ "$(in_vm awk '/^oom_kill / {print $2}' /proc/vmstat)" -gt "$killed" ]
-	in_vm dmesg | grep -c constraint=CONSTRAINT_NONE
-	in_vm systemctl stop database
-}
-
 @test "busy loops in every process have the quota, and the time that a request may take ends them" {
 	attack site3
 	# more than there are processes: what is left waits for them
@@ -214,13 +197,4 @@ recovers() {
 	in_vm grep -c 'execution timed out' /var/log/hosting-panel/sites/c.example/php-fpm.log
 	recovers c
 	bystanders 3
-}
-
-@test "without a quota busy loops leave their neighbour its share" {
-	attack site1
-	in_vm sh -c 'for i in 1 2 3 4 5 6; do
-		curl -sS -m 25 -o /dev/null -H "Host: a.example" "http://127.0.0.1/attack.php?do=spin" & done; wait' 2>/dev/null || true
-	bystanders 3
-	in_vm systemctl kill -s SIGKILL --kill-who=all php8.2-fpm@site1.service
-	recovers a
 }
