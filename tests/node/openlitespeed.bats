@@ -146,6 +146,19 @@ certificate() { # certificate NAME …: a pair in $dir
 	run -0 hp-site set b.example gzip_enabled=false
 }
 
+@test "a website that its tenant has made none keeps nobody else's from being changed" {
+	site a.example web_server=openlitespeed document_root=public
+	site b.example web_server=openlitespeed
+	page b.example a.txt file
+	rmdir /var/www/vhosts/a.example/public
+	ln -s /etc /var/www/vhosts/a.example/public
+	chown -h site1:site1 /var/www/vhosts/a.example/public
+	run hp-site set b.example gzip_enabled=false 3>&- 4>&-
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+	served file get b.example /a.txt
+	[[ $(get a.example /passwd) != *root:* ]]
+}
+
 @test "from server to server and away again, with nothing left behind" {
 	site a.example
 	for server in openlitespeed apache openlitespeed nginx; do
