@@ -24,25 +24,38 @@ static int badness(int rc)
 	return rc == 0 ? 0 : rc == HP_E_REFUSED ? 1 : rc == HP_RETRY ? 2 : 3;
 }
 
-static int test_parts(struct hp_engine *x, bool live, struct hp_err *err)
+/* What the parts' tests say, beside rc. all: also those that could be waited with. */
+static int verdicts(struct hp_engine *x, bool all, int rc, struct hp_err *err)
 {
 	struct hp_err one = HP_ERR_INIT;
-	int rc = 0, more;
+	size_t i;
+	int more;
+
+	for (i = 0; i < HP_PARTS; i++) {
+		hp_err_clear(&one);
+		more = hp_parts[i]->tested ? hp_parts[i]->tested(x, all, &one) : 0;
+		/* what did not come up says less than the test of why */
+		if (more && badness(more) >= badness(rc)) {
+			rc = more;
+			*err = one;
+			x->test_refused = rc == HP_E_REFUSED;
+		}
+	}
+	return rc;
+}
+
+static int test_parts(struct hp_engine *x, bool live, bool all, struct hp_err *err)
+{
+	int rc = 0;
 	size_t i;
 
 	for (i = 0; i < HP_PARTS && !rc; i++)
 		if (hp_parts[i]->test)
 			rc = hp_parts[i]->test(x, live, err);
-	for (i = 0; i < HP_PARTS; i++) {
-		hp_err_clear(&one);
-		more = hp_parts[i]->tested ? hp_parts[i]->tested(x, &one) : 0;
-		if (badness(more) > badness(rc)) {
-			rc = more;
-			*err = one;
-		}
-	}
 	x->test_refused = rc == HP_E_REFUSED;
-	return rc;
+	rc = verdicts(x, all, rc, err);
+	/* nothing follows that could be waited for beside it */
+	return rc ? verdicts(x, true, rc, err) : 0;
 }
 
 /* The journal on the disk, and all that it refers to. */
@@ -61,15 +74,22 @@ static int announce(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
-/* From the journal to files switched in; nothing was told to a running server yet, or synced. */
-static int move_in(struct hp_engine *x, struct hp_err *err)
+static int make_early(struct hp_engine *x, struct hp_err *err)
 {
-	int rc;
-
 	if (hp_switch_dirs(x, err) < 0 || hp_switch_files(x, true, err) < 0)
 		return err->code;
 	hp_fault("after-early");
-	rc = EACH_PART(x, make, err);
+	return EACH_PART(x, make, err);
+}
+
+/* From the journal to files switched in; nothing was told to a running server yet, or synced. */
+static int move_in(struct hp_engine *x, struct hp_err *err)
+{
+	int rc = announce(x, err);
+
+	if (!rc)
+		rc = make_early(x, err);
+	rc = verdicts(x, true, rc, err);
 	if (rc)
 		return rc;
 	hp_fault("before-switch");
@@ -111,15 +131,13 @@ static int attempt(struct hp_engine *x, bool only_test, struct hp_err *err)
 		rc = EACH_PART(x, check, err);
 	hp_fault("after-stage");
 	if (!rc)
-		rc = test_parts(x, false, err);
+		rc = test_parts(x, false, only_test, err);
 	hp_fault("after-test");
 	if (rc || (only_test && !x->no_ns) || (!x->n_ops && !x->changed))
 		return rc;
-	rc = announce(x, err);
-	if (!rc)
-		rc = move_in(x, err);
+	rc = move_in(x, err);
 	if (!rc && x->no_ns)
-		rc = test_parts(x, true, err);
+		rc = test_parts(x, true, true, err);
 	return rc || only_test ? undo(x, rc, err) : 0;
 }
 

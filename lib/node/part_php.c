@@ -14,6 +14,9 @@
 #include "sys/run.h"
 #include "sys/service.h"
 
+/* Tests of so many new instances at most are not waited for before these are started. */
+#define ALL_NEW_MAX 32
+
 static struct hp_php_part *mine(const struct hp_engine *x)
 {
 	return x->part[HP_PART_PHP];
@@ -147,11 +150,31 @@ static bool version_changed(const struct hp_engine *x, const char *version)
 /* ---- test: one run of FPM for each version, all beside the web server's ---- */
 struct hp_php_trial {
 	struct hp_php_trial *next;
+	/*
+	 * All of them begin to have this version: nobody is led to their instances until these
+	 * answer and FPM has said what it thinks of them, side by side.
+	 */
+	bool all_new;
 	struct hp_php_testing *testing;
 	struct hp_php_staged *v;
 	struct hp_wish **sites;     /* of v */
 	size_t n;
 };
+
+/* A second name for each file: the first goes to its place while FPM may not have read it yet. */
+static bool keep_staged(struct hp_engine *x, const struct hp_php_trial *t)
+{
+	const char *kept;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		kept = hp_pprintf(x->round, "%s.tested", t->v[i].staged);
+		if (linkat(x->rootfd, hp_rel(t->v[i].staged), x->rootfd, hp_rel(kept), 0) < 0)
+			return false;
+		t->v[i].staged = kept;
+	}
+	return true;
+}
 
 /* Everything of the round: the test goes on when this has returned. */
 static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_php *php)
@@ -163,6 +186,7 @@ static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_ph
 
 	t->v = hp_palloc(x->round, (x->changed + 1) * sizeof(*t->v));
 	t->sites = hp_palloc(x->round, (x->changed + 1) * sizeof(*t->sites));
+	t->all_new = true;
 	for (i = 0; i < x->n_sites; i++) {
 		w = &x->sites[i];
 		if (!hp_wish_moves(w) || !w->now || !hp_msite_has_php(w->now, php->version))
@@ -171,6 +195,8 @@ static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_ph
 			!(w->old && !hp_streq(w->old->note, w->now->note)))
 			continue;
 		HP_BUG_ON(t->n == x->changed);
+		if (hp_wish_php_before(w) && hp_msite_has_php(w->old, php->version))
+			t->all_new = false;
 		s = &t->v[t->n];
 		s->user = w->user;
 		s->path = hp_php_conf_path(x->round, php->version, w->user);
@@ -179,6 +205,8 @@ static struct hp_php_trial *choose_files(struct hp_engine *x, const struct hp_ph
 			s->staged = s->path; /* only what it includes changed */
 		t->sites[t->n++] = w;
 	}
+	/* to take back many costs more than to wait */
+	t->all_new = t->all_new && t->n && t->n <= ALL_NEW_MAX && keep_staged(x, t);
 	return t;
 }
 
@@ -213,14 +241,19 @@ static int test(struct hp_engine *x, bool live, struct hp_err *err)
 	return 0;
 }
 
-static int tested(struct hp_engine *x, struct hp_err *err)
+static int tested(struct hp_engine *x, bool all, struct hp_err *err)
 {
-	struct hp_php_trial *t;
+	struct hp_php_trial **next = &mine(x)->trials, *t;
 	struct hp_err one = HP_ERR_INIT;
 	size_t bad;
 	int rc = 0, r;
 
-	for (t = mine(x)->trials; t; t = t->next) {
+	while ((t = *next)) {
+		if (!all && t->all_new) {
+			next = &t->next;
+			continue;
+		}
+		*next = t->next;
 		hp_err_clear(&one);
 		bad = t->n;
 		r = hp_php_test_end(t->testing, &bad, &one);
@@ -230,7 +263,6 @@ static int tested(struct hp_engine *x, struct hp_err *err)
 			*err = one;
 		}
 	}
-	mine(x)->trials = NULL;
 	return rc;
 }
 
