@@ -1,6 +1,6 @@
 # What the front keeps of websites' answers (cache_enabled), asked over HTTP with real PHP-FPM. Runs in
 # tests/lib/sandbox. The file's name says which server serves and which is the front: cache-apache.bats,
-# cache-behind.bats (Apache behind NGINX) and cache-nginx-behind.bats are links to this one.
+# cache-behind.bats (Apache behind NGINX) and cache-apache-nginx.bats are links to this one.
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
@@ -10,9 +10,6 @@ setup() {
 	node_setup
 	node_panel
 	settings_server "$BATS_TEST_FILENAME"
-	if [[ $BATS_TEST_FILENAME == *-nginx-behind.bats ]]; then
-		server=nginx front=apache
-	fi
 	rm -f /etc/nginx/sites-enabled/default
 	rm -rf /var/cache/hosting-panel-{nginx-php,nginx-proxy,apache}
 	if [ $front = apache ]; then
