@@ -476,10 +476,10 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 				   "expireInSeconds maxStaleAge maxCacheObjSize qsCache "
 				   "reqCookieCache respCookieCache ignoreReqCacheCtrl "
 				   "ignoreRespCacheCtrl RewriteCond RewriteRule",
-		"types of static files expire; as the front it keeps other answers that have a max-age "
-		"or s-maxage"},
-	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType",
-		"where cache_enabled is true; nothing to answers that the front keeps"},
+		"types of static files expire; as the front it keeps what X-LiteSpeed-Cache-Control asks "
+		"for"},
+	[HP_SITE_CACHE_TTL_SECONDS] = {"expiresByType expireInSeconds",
+		"where cache_enabled is true; the latter 10 seconds at most"},
 	[HP_SITE_HTTP_SECURITY_HEADERS] = {"Header", NULL},
 	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},
 	[HP_SITE_BLOCKED_IPS] = {"allow deny", NULL},

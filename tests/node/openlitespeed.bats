@@ -232,11 +232,11 @@ certificate() { # certificate NAME …: a pair in $dir
 	grep -q 'Header set Strict-Transport-Security "max-age=600"' "$site"
 	# what it keeps: of HTTPS and HTTP apart, and not for who asks as somebody
 	[ "$(sed -n 's/^\t\tstoragePath //p' "$site")" = $'/var/cache/hosting-panel-openlitespeed/a.example/http\n/var/cache/hosting-panel-openlitespeed/a.example/https' ]
-	grep -q 'RewriteRule ^ - \[E=modcache:0\]' "$site"
+	grep -q 'RewriteRule ^ - \[E=Cache-Control:vary=' "$site"
 	! grep -q 'storagePath' "$root$own/sites/c.example.conf" && grep -q 'ls_enabled 0' "$root$own/sites/c.example.conf"
-	sed -i.good 's/expireInSeconds 0/expireInSeconds 10/' "$site"
+	sed -i.good 's/expireInSeconds 10/expireInSeconds 0/' "$site"
 	run -2 "$check" -r "$root"
-	[[ $output == *"private ones too"* ]]
+	[[ $output == *"what is private"* ]]
 	mv "$site.good" "$site"
 	sed -i.good 's,example/https$,example/http,' "$site"
 	run -2 "$check" -r "$root"
@@ -267,4 +267,37 @@ certificate() { # certificate NAME …: a pair in $dir
 	done
 	cp "$dir/good" $file
 	judged
+}
+
+@test "as the front: what asks for it is kept, and nothing for who asks as somebody" {
+	[ -n "$real" ] || skip "asked of a real server alone"
+	local asks='h=X-LiteSpeed-Cache-Control:public,max-age%3D60' one h
+	kill -TERM "$(cat /run/nginx.pid)"
+	until_gone /run/nginx.pid
+	mkdir -p /etc/hosting-panel
+	printf '[web]\nserver = openlitespeed\n' >/etc/hosting-panel/hosting-panel.conf
+	hp-site add a.example tenant=acme cache_enabled=true -q 3>&- 4>&-
+	page a.example n.php '<?php
+		parse_str($_SERVER["QUERY_STRING"], $q);
+		header($q["h"]);
+		if (isset($q["code"])) http_response_code((int)$q["code"]);
+		echo hrtime(true);'
+	kept() {
+		one=$(get a.example "$@")
+		[ "$(get a.example "$@")" = "$one" ]
+	}
+	# it opens what it keeps them in at the first
+	get a.example "/n.php?$asks" >/dev/null
+	kept "/n.php?$asks&a"
+	one=$(get a.example "/n.php?$asks&a")
+	! kept "/n.php?$asks&a" -b a=1
+	[ "$(get a.example "/n.php?$asks&a" -H 'Authorization: Basic eA==')" != "$one" ]
+	[ "$(get a.example "/n.php?$asks&a" -H 'Authorization: Basic eQ==')" != "$(get a.example "/n.php?$asks&a" -H 'Authorization: Basic eA==')" ]
+	for h in Cache-Control:max-age%3D60 Cache-Control:max-age%3D60\&code=404 Cache-Control:private,max-age%3D60 Vary:*; do
+		! kept "/n.php?h=$h" || { echo "kept: $h"; return 1; }
+	done
+	run -0 hp-vhost purge a.example --tsv -n -o removed
+	[ "$output" -gt 0 ]
+	sleep 2
+	[ "$(get a.example "/n.php?$asks&a")" != "$one" ]
 }
