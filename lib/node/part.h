@@ -55,9 +55,9 @@ struct hp_part {
 	 */
 	int (*test)(struct hp_engine *x, bool live, struct hp_err *err);
 	/*
-	 * A test that test() left running has come to its end: its verdict. Called in any case, twice:
-	 * before the journal, and, all, when what make() makes is there: a test of nothing but that,
-	 * where no harm can come of it, may go on until then.
+	 * A test that test() left running has come to its end: its verdict. Called in any case,
+	 * twice: before the journal, and, all, when what make() makes is there: a test of nothing
+	 * but that, where no harm can come of it, may go on until then.
 	 */
 	int (*tested)(struct hp_engine *x, bool all, struct hp_err *err);
 	/* Say in the journal what make(), change() and break() are going to do. */
