@@ -55,11 +55,18 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
 	struct hp_err *err)
 {
 	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
+	struct hp_actor who;
+	int r;
 
 	if (fd < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
-	if (cli_panel(c, err) < 0 || hp_node_state(c->panel, node, fd, err) < 0)
+	if (cli_panel(c, err) < 0)
 		return err->code;
+	who = hp_panel_begin_own(c->panel);
+	r = hp_node_state(c->panel, node, fd, err);
+	hp_panel_end_own(c->panel, &who);
+	if (r < 0)
+		return r;
 	if (read_generation(fd, ret_generation, err) < 0)
 		return err->code;
 	if (lseek(fd, 0, SEEK_SET) < 0)
@@ -168,6 +175,7 @@ static int run_once(
 {
 	struct hp_err late = HP_ERR_INIT;
 	struct hp_node_opts o;
+	struct hp_actor who;
 	int fd _cleanup_close_ = -1;
 	int rc;
 
@@ -183,8 +191,10 @@ static int run_once(
 	o.report_arg = r;
 	rc = hp_node_apply(&o, err);
 	/* what the panel remembers of it is news, not part of the change: a failure is only said */
+	who = hp_panel_begin_own(r->c->panel);
 	if (r->ended && hp_node_applied(r->c->panel, node, r->generation, r->result, &late) < 0)
 		cli_warn(r->c, "the node's report could not be recorded: %s", late.msg);
+	hp_panel_end_own(r->c->panel, &who);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 /* action changed result node generation exit message hint, behind the object's own column. */
 extern const struct hp_col cli_site_result_cols[];
 extern const struct hp_col cli_tenant_result_cols[];
+extern const struct hp_col cli_user_result_cols[];
 extern const struct hp_col cli_db_result_cols[];
 
 struct cli_result {

@@ -57,9 +57,11 @@ static bool node_lags(struct cli *c, const char *node)
 {
 	struct hp_node_row row = {.name = node};
 	struct hp_err err = HP_ERR_INIT;
+	const struct hp_actor who = hp_panel_begin_own(c->panel);
+	int r = hp_node_each(c->panel, see_node, &row, &err);
 
-	return hp_node_each(c->panel, see_node, &row, &err) == 0 &&
-	       row.applied_generation != row.generation;
+	hp_panel_end_own(c->panel, &who);
+	return r == 0 && row.applied_generation != row.generation;
 }
 
 /* The same text as one there is already, or a copy. */
@@ -207,6 +209,7 @@ static void merge_same(struct changing *s)
 static bool take_back(struct cli *c, struct changing *s)
 {
 	struct hp_err err = HP_ERR_INIT;
+	const struct hp_actor who = hp_panel_begin_own(c->panel);
 	bool any = false;
 	size_t i;
 
@@ -227,6 +230,7 @@ static bool take_back(struct cli *c, struct changing *s)
 			ch->hint = "nothing was changed: the site is as it was before, on this node "
 				   "and in the panel";
 	}
+	hp_panel_end_own(c->panel, &who);
 	return any;
 }
 

@@ -17,13 +17,14 @@
 enum {
 	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
 	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
-	O_IF_MISSING, O_YES
+	O_IF_MISSING, O_YES, O_AS
 };
 
 static const struct hp_opt common_opts[] = {
 	{"quiet", 'q', NULL, "say nothing but errors and what --json and the like ask for", O_QUIET,
 		NULL},
 	{"verbose", 'v', NULL, "say on standard error what is being done", O_VERBOSE, NULL},
+	{"as", 0, "USER[@ADDRESS]", "act as this user of the panel; for the operator", O_AS, "user"},
 	{"sysroot", 0, "DIR", "take every system path below DIR; touch no service", O_SYSROOT,
 		"dir"},
 	{"help", 'h', NULL, "show this help", O_HELP, NULL},
@@ -168,6 +169,7 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 	case O_VERSION: p->version = true; break;
 	case O_QUIET: c->quiet = true; break;
 	case O_VERBOSE: c->verbose = true; break;
+	case O_AS: c->as = value; break;
 	case O_SYSROOT: return set_sysroot(c, value, err);
 	case O_JSON: return set_mode(c, HP_OUT_JSON, err);
 	case O_JSONL: return set_mode(c, HP_OUT_JSONL, err);
@@ -262,6 +264,12 @@ static int check_flags(struct cli *c, struct hp_err *err)
 {
 	unsigned f = c->verb->flags;
 
+	if (c->as && (!c->verb->permission || (f & CLI_ROOT)))
+		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may do that",
+			c->verb->name);
+	if (c->as && c->force)
+		return hp_err_set(err, HP_E_DENIED,
+			"--force: only the operator may take over what was edited by hand");
 	if ((f & CLI_ROOT) && geteuid() != 0 && !*c->sysroot)
 		return hp_err_set(err, HP_E_DENIED, "%s: it needs root", c->verb->name);
 	if ((f & CLI_YES) && !c->yes && !c->dry_run) {
@@ -316,7 +324,7 @@ int cli_panel(struct cli *c, struct hp_err *err)
 			 : hp_panel_open(c->sysroot, c->conf, &c->panel, err) < 0)
 		return err->code;
 	c->panel->dry_run = c->dry_run;
-	return 0;
+	return c->as ? hp_panel_act(c->panel, c->as, err) : 0;
 }
 
 const struct hp_col *cli_verb_cols(struct hp_pool *pool, const struct cli_verb *v)
@@ -414,6 +422,10 @@ static int run_verb(struct cli *c, struct hp_err *err)
 	if (check_flags(c, err) < 0)
 		return err->code;
 	c->read_only = !(c->verb->flags & (CLI_MUTATES | CLI_APPLIES | CLI_NODE_OPTS));
+	/* whatever a verb asks for by itself: who acts for somebody has that one's rights alone */
+	if (c->as && (cli_panel(c, err) < 0 ||
+			     hp_may_begin(&c->panel->actor, c->verb->permission, err) < 0))
+		return err->code;
 	/* a bad -o is told before anything is changed */
 	if ((c->verb->flags & CLI_ROWS) && c->out_opts.columns && cli_out(c, err) < 0)
 		return err->code;

@@ -31,7 +31,7 @@ enum cli_flag {
 
 /*
  * What a word may be, for completion (hp_opt.complete and cli_verb.complete): "dir" "@file"
- * "column" "domain" "tenant" "php" "node" "setting" "assign" (key=value of the verb's table)
+ * "column" "domain" "tenant" "user" "php" "node" "setting" "assign" (key=value of the verb's table)
  * "program" "verb" or "=a|b|c". NULL: nothing is known.
  */
 
@@ -93,6 +93,7 @@ struct cli {
 	unsigned n_args;
 
 	const char *sysroot;             /* "" for none */
+	const char *as;                  /* act as this user of the panel, or NULL */
 	bool quiet, verbose, dry_run, no_apply, force, if_exists, if_missing, yes;
 	unsigned wait_ms;
 	struct hp_out_opts out_opts;

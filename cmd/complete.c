@@ -49,6 +49,13 @@ static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNU
 	return 0;
 }
 
+static int see_user(
+	void *arg, const struct hp_user *u, const char *tenant, struct hp_err *err HP_UNUSED)
+{
+	offer(arg, u->v[HP_USER_USERNAME], tenant);
+	return 0;
+}
+
 static int see_node(void *arg, const struct hp_node_row *r, struct hp_err *err HP_UNUSED)
 {
 	offer(arg, r->name, NULL);
@@ -107,13 +114,15 @@ static void offer_assign(struct asked *a, const struct cli_verb *v)
 
 		a->before = hp_pstrndup(a->c->pool, a->word, (size_t)(eq - a->word) + 1);
 		found = hp_field_find(v->fields, name);
-		if (found >= 0)
+		if (hp_streq(name, "owner") || hp_streq(name, "parent"))
+			offer_what(a, v, "user");
+		else if (found >= 0)
 			offer_values(a, &v->fields->fields[found]);
 		else if (hp_streq(name, "tenant"))
 			offer_what(a, v, "tenant");
 		return;
 	}
-	if (v->fields == &hp_site_table && hp_streq(v->name, "add"))
+	if (v->fields != &hp_tenant_table && hp_streq(v->name, "add"))
 		offer(a, "tenant=", "the tenant that it belongs to");
 	for (i = 0; i < v->fields->n; i++)
 		if (cli_field_is_key(v, &v->fields->fields[i]))
@@ -167,6 +176,8 @@ static void offer_what(struct asked *a, const struct cli_verb *v, const char *wh
 		hp_site_each(a->c->panel, &all, see_site, a, &err);
 	else if (hp_streq(what, "tenant"))
 		hp_tenant_each(a->c->panel, see_tenant, a, &err);
+	else if (hp_streq(what, "user"))
+		hp_user_each(a->c->panel, NULL, see_user, a, &err);
 	else if (hp_streq(what, "node"))
 		hp_node_each(a->c->panel, see_node, a, &err);
 }

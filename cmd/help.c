@@ -104,11 +104,14 @@ const char *cli_field_range(struct hp_pool *pool, const struct hp_field *f)
 		return "the name of a node";
 	case HP_F_LIST:
 		return hp_streq(f->arg, "cidr") ? "addresses or networks" :
-			hp_streq(f->arg, "file") ? "names of files" : "words";
+			hp_streq(f->arg, "file") ? "names of files" :
+			hp_streq(f->arg, "verb") ? "verbs as site:set" : "words";
 	case HP_F_SUBPATH:
 		return "a path without a slash in front";
 	case HP_F_PHP_VERSION: /* of these the help line says all */
 	case HP_F_USER:
+	case HP_F_LOGIN:
+	case HP_F_EMAIL:
 	case HP_F_MAP:
 		return NULL;
 	case HP_F_DBURL:
@@ -126,7 +129,7 @@ bool cli_field_is_key(const struct cli_verb *v, const struct hp_field *f)
 {
 	if (f->flags & HP_FF_READONLY)
 		return false;
-	if (f->type == HP_F_DOMAIN || f->type == HP_F_LABEL)
+	if (f->type == HP_F_DOMAIN || f->type == HP_F_LABEL || hp_streq(f->name, "username"))
 		return false;
 	return !(f->flags & HP_FF_CREATE) || hp_streq(v->name, "add");
 }

@@ -2,16 +2,18 @@
 noinst_LTLIBRARIES += cmd/libhpcmd.la
 cmd_libhpcmd_la_SOURCES = cmd/cli.h cmd/cli.c cmd/help.c cmd/complete.c cmd/columns.c cmd/input.h \
 	cmd/input.c cmd/apply.h cmd/apply.c cmd/change.c cmd/result.c cmd/events.h cmd/events.c cmd/import.h cmd/import.c cmd/adopt.c cmd/purge.c cmd/programs.def \
-	cmd/programs.c cmd/tenant.c cmd/site.c cmd/php.c cmd/vhost.c cmd/db.c cmd/node.c cmd/audit.c cmd/cert.h \
+	cmd/programs.c cmd/tenant.c cmd/user.c cmd/password.h cmd/password.c cmd/site.c cmd/php.c cmd/vhost.c cmd/db.c cmd/node.c cmd/audit.c cmd/cert.h \
 	cmd/cert.c cmd/cert_apply.c cmd/cert_issue.c cmd/cert_import.c
 cmd_libhpcmd_la_LIBADD = lib/libhp.la
 
-bin_PROGRAMS += cmd/hp cmd/hp-tenant cmd/hp-site cmd/hp-php cmd/hp-vhost cmd/hp-db cmd/hp-node \
+bin_PROGRAMS += cmd/hp cmd/hp-tenant cmd/hp-user cmd/hp-site cmd/hp-php cmd/hp-vhost cmd/hp-db cmd/hp-node \
 	cmd/hp-audit cmd/hp-cert
 cmd_hp_SOURCES = cmd/hp.c
 cmd_hp_LDADD = lib/libhp-base.la
 cmd_hp_tenant_SOURCES = cmd/hp-tenant.c
 cmd_hp_tenant_LDADD = cmd/libhpcmd.la
+cmd_hp_user_SOURCES = cmd/hp-user.c
+cmd_hp_user_LDADD = cmd/libhpcmd.la
 cmd_hp_site_SOURCES = cmd/hp-site.c
 cmd_hp_site_LDADD = cmd/libhpcmd.la
 cmd_hp_php_SOURCES = cmd/hp-php.c

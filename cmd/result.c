@@ -19,6 +19,7 @@ enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_
 const struct hp_col cli_site_result_cols[] = {RESULT_COLS("domain", "name of the website")};
 const struct hp_col cli_tenant_result_cols[] = {
 	RESULT_COLS("subdomain", "short name of the tenant")};
+const struct hp_col cli_user_result_cols[] = {RESULT_COLS("username", "name of the user")};
 const struct hp_col cli_db_result_cols[] = {
 	RESULT_COLS("database", "URL of the database, without password")};
 

@@ -113,26 +113,6 @@ static int site_list(struct cli *c, struct hp_err *err)
 	return r;
 }
 
-/* Names of tenants by id, for show: there are few of them. */
-struct find_tenant {
-	const char *id;
-	struct hp_pool *pool;
-	const char *found;
-	bool suspended;
-};
-
-static int see_tenant(void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED,
-	struct hp_err *err HP_UNUSED)
-{
-	struct find_tenant *f = arg;
-
-	if (!hp_streq(t->v[HP_TENANT_ID], f->id))
-		return 0;
-	f->found = hp_pstrdup(f->pool, t->v[HP_TENANT_SUBDOMAIN]);
-	f->suspended = hp_streq(t->v[HP_TENANT_STATUS], "suspended");
-	return 0;
-}
-
 static int site_show(struct cli *c, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -143,17 +123,17 @@ static int site_show(struct cli *c, struct hp_err *err)
 	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
 		return err->code;
 	for (i = 0; i < c->n_args && r >= 0; i++) {
-		struct find_tenant f = {.pool = c->pool};
+		const char *tenant = NULL;
 		struct hp_site s;
+		bool suspended;
 
 		memset(&s, 0, sizeof(s));
 		r = hp_site_get(c->panel, c->pool, c->args[i], &s, err);
 		if (r < 0)
 			break;
-		f.id = s.v[HP_SITE_TENANT_ID];
-		r = hp_tenant_each(c->panel, see_tenant, &f, err);
+		r = hp_site_tenant(c->panel, c->pool, &s, &tenant, &suspended, err);
 		if (r >= 0)
-			r = put_site(&l, &s, f.found, err);
+			r = put_site(&l, &s, tenant, err);
 	}
 	hp_buf_release(&l.json);
 	return r;
@@ -244,18 +224,18 @@ static int site_suspend(struct cli *c, struct hp_err *err)
 static int do_resume(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
 	struct hp_site_change *ret, struct hp_err *err)
 {
-	struct find_tenant f = {.pool = c->pool};
+	const char *tenant;
+	bool suspended;
 
 	if (hp_site_status(c->panel, pool, in->name, "active", ret, err) < 0)
 		return err->code;
-	f.id = ret->after.v[HP_SITE_TENANT_ID];
 	if (cli_is_batch(c))
 		return 0;
-	if (hp_tenant_each(c->panel, see_tenant, &f, err) < 0)
+	if (hp_site_tenant(c->panel, c->pool, &ret->after, &tenant, &suspended, err) < 0)
 		return err->code;
-	if (f.suspended)
+	if (suspended)
 		ret->note = hp_pprintf(c->pool, "its tenant is suspended: it answers 503 until "
-			"hp-tenant resume %s", f.found);
+			"hp-tenant resume %s", tenant);
 	return 0;
 }
 

@@ -5,12 +5,12 @@ completed = $(notdir $(bin_PROGRAMS:$(EXEEXT)=))
 bashcompdir = $(datadir)/bash-completion/completions
 zshcompdir = $(datadir)/zsh/site-functions
 fishcompdir = $(datadir)/fish/vendor_completions.d
-nodist_bashcomp_DATA = completions/bash/hp completions/bash/hp-tenant completions/bash/hp-site \
+nodist_bashcomp_DATA = completions/bash/hp completions/bash/hp-tenant completions/bash/hp-user completions/bash/hp-site \
 	completions/bash/hp-php completions/bash/hp-vhost completions/bash/hp-cert \
 	completions/bash/hp-db \
 	completions/bash/hp-node completions/bash/hp-audit
 nodist_zshcomp_DATA = completions/zsh/_hp
-nodist_fishcomp_DATA = completions/fish/hp.fish completions/fish/hp-tenant.fish \
+nodist_fishcomp_DATA = completions/fish/hp.fish completions/fish/hp-tenant.fish completions/fish/hp-user.fish \
 	completions/fish/hp-site.fish completions/fish/hp-php.fish completions/fish/hp-vhost.fish \
 	completions/fish/hp-cert.fish \
 	completions/fish/hp-db.fish completions/fish/hp-node.fish completions/fish/hp-audit.fish

@@ -243,14 +243,16 @@ static void field(struct hp_pool *pool, const struct hp_field *f)
 static void do_settings(struct hp_pool *pool, const char *object)
 {
 	const struct hp_field_table *t =
-		hp_streq(object, "tenant") ? &hp_tenant_table : &hp_site_table;
+		hp_streq(object, "tenant") ? &hp_tenant_table :
+		hp_streq(object, "user") ? &hp_user_table : &hp_site_table;
 	const char *group = NULL;
 	unsigned i;
 
 	for (i = 0; i < t->n; i++) {
 		const struct hp_field *f = &t->fields[i];
 
-		if ((f->flags & HP_FF_READONLY) || f->type == HP_F_DOMAIN || f->type == HP_F_LABEL)
+		if ((f->flags & HP_FF_READONLY) || f->type == HP_F_DOMAIN ||
+			f->type == HP_F_LABEL || hp_streq(f->name, "username"))
 			continue;
 		if (!hp_streq(group, f->group)) {
 			if (group)

@@ -25,7 +25,10 @@
 -- to prepare one on a view of this width.
 
 -- part: site_columns
-s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid, c.web_server, c.document_root,
+s.id, s.tenant_id, s.domain, s.status, n.name, s.user_name, s.uid,
+	(SELECT u.username FROM website_owners o JOIN users u ON u.id = o.user_id
+		WHERE o.website_id = s.id),
+	c.web_server, c.document_root,
 	c.index_files, c.redirects, c.error_pages, c.proxy_port, c.php_version, c.php_memory_limit,
 	c.php_max_execution_time, c.php_upload_max_filesize, c.php_post_max_size, c.php_extensions,
 	c.php_settings, c.php_paths, c.php_max_children, c.php_slowlog_seconds, c.database_backend,
@@ -40,6 +43,12 @@ sites s JOIN website_configs c ON c.website_id = s.id JOIN nodes n ON n.id = s.n
 -- part: site_list_joins
 JOIN tenants t ON t.id = s.tenant_id
 	LEFT JOIN website_names a ON a.website_id = s.id AND a.kind = 'alias';
+
+-- Whom a website must belong to: 0 for nobody in particular, else a user or one of his sub-clients.
+-- part: site_mine
+(:mine = 0 OR s.id IN (SELECT o.website_id
+		FROM website_owners o LEFT JOIN user_parents up ON up.user_id = o.user_id
+		WHERE o.user_id = :mine OR up.parent_id = :mine));
 
 -- An empty filter takes all.
 -- part: site_filter
@@ -301,7 +310,7 @@ SELECT COUNT(*) FROM sites WHERE tenant_id = :tenant LOCK IN SHARE MODE;
 -- scope: tenant
 -- rows: one
 SELECT @site_columns@, s.node_id FROM @site_tables@
-WHERE s.domain = :domain AND s.tenant_id = :tenant;
+WHERE s.domain = :domain AND s.tenant_id = :tenant AND @site_mine@;
 
 -- name: site_get_any
 -- scope: global
@@ -312,11 +321,13 @@ SELECT @site_columns@, s.node_id FROM @site_tables@ WHERE s.domain = :domain;
 -- name: site_lock
 -- scope: tenant
 -- rows: one
-SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant;
+SELECT s.* FROM websites s
+WHERE s.domain = :domain AND s.tenant_id = :tenant AND @site_mine@;
 
 -- name: site_lock
 -- engine: mysql,mariadb
-SELECT * FROM websites WHERE domain = :domain AND tenant_id = :tenant FOR UPDATE;
+SELECT s.* FROM websites s
+WHERE s.domain = :domain AND s.tenant_id = :tenant AND @site_mine@ FOR UPDATE;
 
 -- name: site_lock_any
 -- scope: global
@@ -334,7 +345,7 @@ SELECT * FROM websites WHERE domain = :domain FOR UPDATE;
 -- rows: many
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
 FROM @site_tables@ @site_list_joins@
-WHERE s.tenant_id = :tenant
+WHERE s.tenant_id = :tenant AND @site_mine@
 	AND @site_filter@
 ORDER BY s.domain, a.name;
 
@@ -342,7 +353,7 @@ ORDER BY s.domain, a.name;
 -- engine: postgresql
 SELECT @site_columns@, s.node_id, t.subdomain, a.name
 FROM @site_tables@ @site_list_joins@
-WHERE s.tenant_id = :tenant
+WHERE s.tenant_id = :tenant AND @site_mine@
 	AND @site_filter@
 ORDER BY s.domain COLLATE "C", a.name COLLATE "C";
 
@@ -449,6 +460,24 @@ UPDATE website_configs SET
 	updated_at = CURRENT_TIMESTAMP
 WHERE website_id = :id AND tenant_id = :tenant;
 
+-- Whose a website is: the user, and that user's reseller.
+-- name: site_owner_get
+-- scope: tenant
+-- rows: one
+SELECT o.user_id, up.parent_id
+FROM website_owners o LEFT JOIN user_parents up ON up.user_id = o.user_id
+WHERE o.website_id = :id AND o.tenant_id = :tenant;
+
+-- name: site_owner_add
+-- scope: tenant
+-- rows: none
+INSERT INTO website_owners (website_id, tenant_id, user_id) VALUES (:id, :tenant, :user_id);
+
+-- name: site_owner_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM website_owners WHERE website_id = :id AND tenant_id = :tenant;
+
 -- ---- names of websites ----
 
 -- name: name_owner
@@ -486,6 +515,94 @@ WHERE name = :name AND website_id = :id AND tenant_id = :tenant AND kind = 'alia
 -- rows: none
 DELETE FROM website_names WHERE website_id = :id AND tenant_id = :tenant;
 
+-- ---- users ----
+
+-- In the order of lib/model/user.def; behind them come the reseller's id and the tenant's name.
+-- part: user_columns
+u.id, u.tenant_id, u.username, u.role, u.status, u.email, r.username, u.grants, u.password_hash,
+	u.created_at, u.updated_at, u.last_login_at, up.parent_id, t.subdomain;
+
+-- part: user_tables
+users u JOIN tenants t ON t.id = u.tenant_id
+	LEFT JOIN user_parents up ON up.user_id = u.id LEFT JOIN users r ON r.id = up.parent_id;
+
+-- part: user_mine
+(:mine = 0 OR u.id = :mine OR up.parent_id = :mine);
+
+-- name: user_get
+-- scope: tenant
+-- rows: one
+SELECT @user_columns@ FROM @user_tables@
+WHERE u.username = :username AND u.tenant_id = :tenant AND @user_mine@;
+
+-- name: user_get_any
+-- scope: global
+-- why: names of users are unique among all tenants; the operator, and who logs in, give nothing else
+-- rows: one
+SELECT @user_columns@ FROM @user_tables@ WHERE u.username = :username;
+
+-- An empty filter takes all.
+-- name: user_list
+-- scope: tenant
+-- rows: many
+SELECT @user_columns@ FROM @user_tables@
+WHERE u.tenant_id = :tenant AND @user_mine@ AND (:role = '' OR u.role = :role)
+	AND (:status = '' OR u.status = :status)
+ORDER BY u.username;
+
+-- name: user_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT @user_columns@ FROM @user_tables@
+WHERE (:tenant_name = '' OR t.subdomain = :tenant_name) AND (:role = '' OR u.role = :role)
+	AND (:status = '' OR u.status = :status)
+ORDER BY u.username;
+
+-- name: user_add
+-- scope: tenant
+-- rows: none
+INSERT INTO users (tenant_id, username, email, role, grants, password_hash, status)
+VALUES (:tenant, :username, :email, :role, :grants, :password, 'active');
+
+-- name: user_set
+-- scope: tenant
+-- rows: none
+UPDATE users SET email = :email, role = :role, grants = :grants, password_hash = :password,
+	status = :status, updated_at = CURRENT_TIMESTAMP
+WHERE id = :id AND tenant_id = :tenant;
+
+-- name: user_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM users WHERE id = :id AND tenant_id = :tenant;
+
+-- name: user_parent_add
+-- scope: tenant
+-- rows: none
+INSERT INTO user_parents (user_id, tenant_id, parent_id) VALUES (:id, :tenant, :parent_id);
+
+-- name: user_parent_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM user_parents WHERE user_id = :id AND tenant_id = :tenant;
+
+-- How many sub-clients and websites keep a user from going.
+-- name: user_clients
+-- scope: tenant
+-- rows: one
+SELECT COUNT(*) FROM user_parents WHERE parent_id = :id AND tenant_id = :tenant;
+
+-- name: user_sites
+-- scope: tenant
+-- rows: one
+SELECT COUNT(*) FROM website_owners WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: tenant_users
+-- scope: tenant
+-- rows: one
+SELECT COUNT(*) FROM users WHERE tenant_id = :tenant;
+
 -- ---- the audit trail ----
 
 -- name: audit_add
@@ -501,6 +618,7 @@ VALUES (:tenant_id, :actor, :source, :verb, :object, :before, :after, :note);
 SELECT id, tenant_id, at, actor, source, verb, object, before_json, after_json, note
 FROM audit_log
 WHERE tenant_id = :tenant
+	AND (:self = '' OR actor = :self)
 	AND (:object = '' OR object = :object)
 	AND (:actor = '' OR actor = :actor)
 	AND (:verb = '' OR verb = :verb)

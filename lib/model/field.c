@@ -283,6 +283,10 @@ static int check(const struct hp_check *c, const char **ret)
 		return hp_check_host(c, ret);
 	case HP_F_USER:
 		return check_user(c, ret);
+	case HP_F_LOGIN:
+		return hp_check_login(c, ret);
+	case HP_F_EMAIL:
+		return hp_check_email(c, ret);
 	case HP_F_IDENT:
 		return check_ident(c, ret);
 	case HP_F_LABEL:

@@ -22,11 +22,13 @@ enum hp_ftype {
 	HP_F_DOMAIN,
 	HP_F_HOST,     /* domain, IPv4 or IPv6 literal */
 	HP_F_USER,     /* Unix user name that is not reserved */
+	HP_F_LOGIN,    /* name of a user of the panel; max bytes */
+	HP_F_EMAIL,    /* mail address; max bytes */
 	HP_F_IDENT,    /* SQL database name: [A-Za-z_][A-Za-z0-9_]{0,62} */
 	HP_F_LABEL,    /* DNS label (RFC 1123) */
 	HP_F_NODENAME, /* as hp_node_name_check() takes it */
 	HP_F_SUBPATH,  /* relative path of plain names, "" allowed; no "..", nothing hidden */
-	HP_F_LIST,     /* JSON array of strings; arg names the item type: "cidr" "word" "file" */
+	HP_F_LIST,     /* JSON array of strings; arg: of "cidr" "word" "file" "verb" */
 	HP_F_MAP,      /* JSON object; arg names what is in it (field_map.c) */
 	HP_F_DBURL,    /* tenant database URL; secret */
 	HP_F_TIME,     /* RFC 3339 UTC */
@@ -93,6 +95,9 @@ void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)
 /* What people and the audit trail see: HP_FIELD_MASK for a secret, in an object for each value. */
 #define HP_FIELD_MASK "***"
 const char *hp_field_shown(struct hp_pool *pool, const struct hp_field *f, const char *value);
+
+/* An IPv4 or IPv6 address as inet_ntop(3) writes it, or NULL. */
+const char *hp_address(struct hp_pool *pool, const char *s);
 
 /* Domain names: A-label form, lower case, no trailing dot; "*." allowed when wildcard is true. */
 int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard,

@@ -25,6 +25,8 @@ int hp_check_host(const struct hp_check *c, const char **ret);    /* field_net.c
 int hp_check_dburl(const struct hp_check *c, const char **ret);   /* field_net.c */
 int hp_check_list(const struct hp_check *c, const char **ret);    /* field_list.c */
 int hp_check_map(const struct hp_check *c, const char **ret);     /* field_map.c */
+int hp_check_login(const struct hp_check *c, const char **ret);   /* user.c */
+int hp_check_email(const struct hp_check *c, const char **ret);   /* user.c */
 int hp_check_subpath(const struct hp_check *c, const char **ret); /* field_path.c */
 
 /*

@@ -42,6 +42,20 @@ static int file_check(struct hp_pool *pool, const char *s, const char **ret, str
 	return 0;
 }
 
+/* As the table of what may be done names it: "site:set". */
+static int verb_check(struct hp_pool *pool, const char *s, const char **ret, struct hp_err *err)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyz-";
+	size_t object = strspn(s, letters);
+	size_t verb = s[object] == ':' ? strspn(s + object + 1, letters) : 0;
+
+	if (!object || !verb || s[object + 1 + verb] || object + verb > 60 || *s == '-' ||
+		s[object + 1] == '-')
+		return hp_err_set(err, HP_E_USAGE, "is not an object and a verb, as site:set");
+	*ret = hp_pstrdup(pool, s);
+	return 0;
+}
+
 static int add_item(const struct hp_check *c, const char *item, struct hp_strv *l)
 {
 	struct hp_err why = HP_ERR_INIT;
@@ -52,6 +66,8 @@ static int add_item(const struct hp_check *c, const char *item, struct hp_strv *
 		r = hp_cidr_check(c->pool, item, &s, &why);
 	else if (hp_streq(c->f->arg, "file"))
 		r = file_check(c->pool, item, &s, &why);
+	else if (hp_streq(c->f->arg, "verb"))
+		r = verb_check(c->pool, item, &s, &why);
 	else
 		r = word_check(c->pool, item, &s, &why);
 	if (r < 0)

@@ -5,8 +5,7 @@
 #include "base/str.h"
 #include "model/field_impl.h"
 
-/* The address as inet_ntop(3) writes it, or NULL. */
-static const char *address(struct hp_pool *pool, const char *s)
+const char *hp_address(struct hp_pool *pool, const char *s)
 {
 	unsigned char bin[16];
 	char text[INET6_ADDRSTRLEN];
@@ -26,9 +25,9 @@ int hp_check_host(const struct hp_check *c, const char **ret)
 
 	if (n > 2 && s[0] == '[' && s[n - 1] == ']') { /* as URLs write IPv6 */
 		s[n - 1] = 0;
-		a = strchr(s, ':') ? address(c->pool, s + 1) : NULL;
+		a = strchr(s, ':') ? hp_address(c->pool, s + 1) : NULL;
 	} else {
-		a = n <= INET6_ADDRSTRLEN ? address(c->pool, s) : NULL;
+		a = n <= INET6_ADDRSTRLEN ? hp_address(c->pool, s) : NULL;
 	}
 	if (!a && !strchr(s, '.')) { /* "localhost" and the like */
 		if (hp_ldh_check(s, n, 1, &why) == 0 && strspn(s, "0123456789") < n)

@@ -7,6 +7,7 @@ static const struct hp_becomes node[HP_SITE_FIELDS] = {
 	[HP_SITE_NODE] = {NULL, "which node's state document the website is in"},
 	[HP_SITE_USER] = {NULL, "the Unix user that owns its files, made by systemd-sysusers(8)"},
 	[HP_SITE_UID] = {NULL, "the number of that user"},
+	[HP_SITE_OWNER] = {NULL, "which user of the panel has it (hp-user(8))"},
 	[HP_SITE_DATABASE_BACKEND] = {NULL, "kept for whoever asks; no server reads it"},
 	[HP_SITE_DATABASE_HOST] = {NULL, "as database_backend"},
 	[HP_SITE_DATABASE_PORT] = {NULL, "as database_backend"},

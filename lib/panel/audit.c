@@ -51,7 +51,7 @@ static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struc
 	struct hp_err *err)
 {
 	enum hp_sql id =
-		p->actor.kind == HP_ACTOR_TENANT ? HP_SQL_AUDIT_LIST : HP_SQL_AUDIT_LIST_ANY;
+		p->actor.kind == HP_ACTOR_USER ? HP_SQL_AUDIT_LIST : HP_SQL_AUDIT_LIST_ANY;
 	int64_t since = 0;
 
 	if (f->since && hp_time_parse(f->since, &since) < 0)
@@ -59,6 +59,9 @@ static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struc
 			err, HP_E_USAGE, "since: a time as 2026-01-31T23:59:59Z is wanted");
 	if (hp_db_stmt(p->db, id, ret, err) < 0)
 		return err->code;
+	/* the tenant's admin sees the tenant's; others what they did themselves */
+	if (p->actor.kind == HP_ACTOR_USER)
+		hp_stmt_text(*ret, "self", hp_is_above_users(&p->actor) ? "" : p->actor.name);
 	hp_stmt_text(*ret, "object", f->object ? f->object : "");
 	hp_stmt_text(*ret, "actor", f->actor ? f->actor : "");
 	hp_stmt_text(*ret, "verb", f->verb ? f->verb : "");

@@ -35,7 +35,7 @@ int hp_node_note(struct hp_panel *p, const char *verb, const char *domain, const
 		.after = after,
 		.note = note};
 
-	if (hp_may(&p->actor, verb, 0, err) < 0)
+	if (hp_may_begin(&p->actor, verb, err) < 0)
 		return err->code;
 	return hp_panel_tx(p, note_tx, &x, err);
 }

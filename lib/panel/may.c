@@ -1,44 +1,132 @@
-/* The one function that says who may do what. Whatever is not written here is denied. */
-#include "panel/panel_impl.h"
-
 /*
- * What the admin of a tenant may do to his own. Suspending is not among it: he could resume what
- * the operator has suspended.
+ * The one function that says who may do what. Whatever is not written here is denied to everybody
+ * but the operator.
  */
-static const char *const tenant_verbs[] = {
-	"audit:list",
-	"site:add",
-	"site:alias",
-	"site:list",
-	"site:remove",
-	"site:set",
-	"site:show",
-	"tenant:list",
-	"tenant:set",
-	"tenant:show",
+#include "panel/panel_impl.h"
+#include "sys/json.h"
+
+enum {
+	ADMIN = 1,    /* the admin of a tenant, with everything that is the tenant's */
+	RESELLER = 2, /* every reseller, with what is his own or his sub-clients' */
+	GRANT = 4,    /* a reseller whom it was granted, likewise */
+	CLIENT = 8, /* a client, with what is his own; a sub-client where GRANT is there, too, only
+		       what was granted to his reseller */
 };
 
-static bool is_listed(const char *verb)
+/*
+ * Suspending a website is not among it: a tenant could resume what the operator has suspended.
+ * Sorted.
+ */
+static const struct rule {
+	const char *verb;
+	unsigned char who;
+} rules[] = {
+	{"audit:list", ADMIN | GRANT},
+	{"site:add", ADMIN | GRANT},
+	{"site:alias", ADMIN | GRANT | CLIENT},
+	{"site:list", ADMIN | RESELLER | CLIENT},
+	{"site:remove", ADMIN | GRANT},
+	{"site:set", ADMIN | GRANT | CLIENT},
+	{"site:show", ADMIN | RESELLER | CLIENT},
+	{"tenant:list", ADMIN | GRANT},
+	{"tenant:set", ADMIN},
+	{"tenant:show", ADMIN | GRANT},
+	{"user:add", ADMIN | RESELLER},
+	{"user:can", ADMIN | RESELLER | CLIENT},
+	{"user:list", ADMIN | RESELLER | CLIENT},
+	{"user:passwd", ADMIN | RESELLER | CLIENT},
+	{"user:remove", ADMIN | RESELLER},
+	{"user:resume", ADMIN | RESELLER},
+	{"user:set", ADMIN | RESELLER | CLIENT},
+	{"user:show", ADMIN | RESELLER | CLIENT},
+	{"user:suspend", ADMIN | RESELLER},
+};
+
+static unsigned rule_of(const char *verb)
 {
 	size_t i;
 
-	for (i = 0; i < HP_ARRAY_SIZE(tenant_verbs); i++)
-		if (strcmp(tenant_verbs[i], verb) == 0)
+	for (i = 0; i < HP_ARRAY_SIZE(rules); i++)
+		if (strcmp(rules[i].verb, verb) == 0)
+			return rules[i].who;
+	return 0;
+}
+
+bool hp_may_be_granted(const char *verb)
+{
+	return rule_of(verb) & GRANT;
+}
+
+/* Is the verb in a JSON array of them? */
+static bool is_granted(const char *grants, const char *verb)
+{
+	struct hp_json *doc _cleanup_json_ = NULL;
+	struct hp_err ignored = HP_ERR_INIT;
+	const struct hp_json *v;
+
+	if (!grants || hp_json_parse(grants, strlen(grants), &doc, &ignored) < 0)
+		return false;
+	for (v = hp_json_first(doc); v; v = hp_json_next(v))
+		if (hp_streq(hp_json_str(v), verb))
 			return true;
 	return false;
 }
 
-int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp_err *err)
+/* Does the actor's role allow the verb with anything at all? NULL, or why not. */
+static const char *role_forbids(const struct hp_actor *a, const char *verb)
 {
+	unsigned who = rule_of(verb);
+
+	if (!who)
+		return "only the operator may";
+	switch (a->role) {
+	case HP_ROLE_ADMIN: return who & ADMIN ? NULL : "an admin may not";
+	case HP_ROLE_RESELLER:
+		if (who & RESELLER)
+			return NULL;
+		if (!(who & GRANT))
+			return "a reseller may not";
+		return is_granted(a->grants, verb) ? NULL : "it was not granted";
+	case HP_ROLE_CLIENT:
+		if (!(who & CLIENT))
+			return "a client may not";
+		if (a->parent_id && (who & GRANT) && !is_granted(a->grants, verb))
+			return "it was not granted to the reseller";
+		return NULL;
+	}
+	return "the role is unknown";
+}
+
+/* Is the object within the actor's reach? What has an owner is judged by that. */
+static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_object *o)
+{
+	bool owned = hp_str_starts(verb, "site:") || hp_str_starts(verb, "user:");
+
+	if (a->tenant_id <= 0 || o->tenant != a->tenant_id)
+		return false;
+	if (a->role == HP_ROLE_ADMIN || !owned)
+		return true;
+	if (a->user_id <= 0)
+		return false;
+	return o->owner == a->user_id || (a->role == HP_ROLE_RESELLER && o->parent == a->user_id);
+}
+
+int hp_may(
+	const struct hp_actor *a, const char *verb, const struct hp_object *o, struct hp_err *err)
+{
+	const char *why;
+
 	switch (a->kind) {
-	case HP_ACTOR_OPERATOR:
-		return 0;
-	case HP_ACTOR_TENANT:
-		if (a->tenant_id > 0 && a->tenant_id == tenant && is_listed(verb))
+	case HP_ACTOR_OPERATOR: return 0;
+	case HP_ACTOR_USER:
+		why = role_forbids(a, verb);
+		if (!why && !reaches(a, verb, o))
+			why = "it belongs to somebody else";
+		if (!why)
 			return 0;
-		return hp_err_set(err, HP_E_DENIED, "%s: %s may not do that", verb, a->name);
-	case HP_ACTOR_NOBODY:
-		break;
+		return hp_err_set(
+			err, HP_E_DENIED, "%s: %s may not do that: %s", verb, a->name, why);
+	case HP_ACTOR_NOBODY: break;
 	}
 	hp_err_set(err, HP_E_DENIED, "%s: %s may not do that", verb, a->name);
 	return hp_err_hint(err, "run it as root, or as the user that the database belongs to");
@@ -46,7 +134,9 @@ int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp
 
 int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err)
 {
-	return hp_may(a, verb, a->kind == HP_ACTOR_TENANT ? a->tenant_id : 0, err);
+	const struct hp_object own = {.tenant = a->tenant_id, .owner = a->user_id};
+
+	return hp_may(a, verb, &own, err);
 }
 
 int hp_may_assign(
@@ -62,4 +152,18 @@ int hp_may_assign(
 	if ((f->flags & HP_FF_OPERATOR) && a->kind != HP_ACTOR_OPERATOR)
 		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may set it", f->name);
 	return 0;
+}
+
+bool hp_is_above_users(const struct hp_actor *a)
+{
+	return a->kind == HP_ACTOR_OPERATOR ||
+		(a->kind == HP_ACTOR_USER && a->role == HP_ROLE_ADMIN);
+}
+
+int64_t hp_mine(const struct hp_actor *a)
+{
+	/* one who is nobody in particular owns nothing, and 0 would be everything */
+	if (a->kind != HP_ACTOR_USER || a->role == HP_ROLE_ADMIN)
+		return 0;
+	return a->user_id > 0 ? a->user_id : -1;
 }

@@ -33,15 +33,84 @@ void hp_panel_find_actor(struct hp_panel *p, const char *url)
 	if (uid == 0 || (*p->sysroot && owns(p->sysroot)))
 		p->actor.kind = HP_ACTOR_OPERATOR;
 	else if (file && *file == '/' && hp_path_is_clean(file) &&
-		 owns(hp_path_dir(p->pool, hp_path(p->pool, p->sysroot, file))))
+		owns(hp_path_dir(p->pool, hp_path(p->pool, p->sysroot, file))))
 		p->actor.kind = HP_ACTOR_OPERATOR;
 	if (uid != 0)
 		p->actor.name = hp_pprintf(p->pool, "uid %lu", (unsigned long)uid);
 	else if (sudo && *sudo && strlen(sudo) <= 64 && hp_utf8_is_valid(sudo, strlen(sudo)) &&
-		 !hp_str_has_control(sudo, strlen(sudo)))
+		!hp_str_has_control(sudo, strlen(sudo)))
 		p->actor.name = hp_pprintf(p->pool, "root (%s)", sudo);
 	else
 		p->actor.name = "root";
+	p->host = p->actor;
+}
+
+/* ---- acting as somebody else ---- */
+/* "alice@192.0.2.1" taken apart; the address goes into the audit trail as it is. */
+static int take_source(
+	struct hp_panel *p, const char *who, char **ret_name, const char **ret, struct hp_err *err)
+{
+	char *at;
+
+	*ret_name = hp_pstrdup(p->pool, who);
+	at = strchr(*ret_name, '@');
+	*ret = hp_pprintf(p->pool, "%s: %s", p->host.source, p->host.name);
+	if (!at)
+		return 0;
+	*at = 0;
+	*ret = hp_address(p->pool, at + 1);
+	return *ret ? 0
+		    : hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
+			      hp_str_printable(p->pool, at + 1, 60));
+}
+
+static int may_act(const struct hp_user_row *r, bool tenant_suspended, struct hp_err *err)
+{
+	if (hp_streq(r->u.v[HP_USER_STATUS], "suspended"))
+		return hp_err_set(
+			err, HP_E_DENIED, "user %s is suspended", r->u.v[HP_USER_USERNAME]);
+	if (tenant_suspended)
+		return hp_err_set(err, HP_E_DENIED, "tenant %s is suspended, and its users with it",
+			r->tenant);
+	return 0;
+}
+
+int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err)
+{
+	struct hp_user_row r;
+	struct hp_tenant t;
+	struct hp_actor a;
+	const char *source;
+	char *name;
+
+	if (p->host.kind != HP_ACTOR_OPERATOR)
+		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
+	p->actor = p->host;
+	if (take_source(p, who, &name, &source, err) < 0 ||
+		hp_user_look(p, p->pool, name, &r, err) < 0 ||
+		hp_tenant_find(p, p->pool, r.tenant, false, &t, err) < 0 ||
+		may_act(&r, hp_streq(t.v[HP_TENANT_STATUS], "suspended"), err) < 0 ||
+		hp_user_become(p, p->pool, &r, &a, err) < 0)
+		return err->code;
+	a.source = source;
+	p->actor = a;
+	hp_panel_as_self(p);
+	return 0;
+}
+
+struct hp_actor hp_panel_begin_own(struct hp_panel *p)
+{
+	struct hp_actor was = p->actor;
+
+	p->actor = p->host;
+	hp_panel_as_self(p);
+	return was;
+}
+
+void hp_panel_end_own(struct hp_panel *p, const struct hp_actor *was)
+{
+	p->actor = *was;
+	hp_panel_as_self(p);
 }
 
 static int check_schema(struct hp_db *db, struct hp_err *err)
@@ -168,11 +237,11 @@ int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, str
 void hp_panel_as(struct hp_panel *p, int64_t tenant)
 {
 	HP_BUG_ON(p->actor.kind == HP_ACTOR_NOBODY);
-	HP_BUG_ON(p->actor.kind == HP_ACTOR_TENANT && tenant != p->actor.tenant_id);
+	HP_BUG_ON(p->actor.kind == HP_ACTOR_USER && tenant != p->actor.tenant_id);
 	hp_db_set_tenant(p->db, tenant);
 }
 
 void hp_panel_as_self(struct hp_panel *p)
 {
-	hp_db_set_tenant(p->db, p->actor.kind == HP_ACTOR_TENANT ? p->actor.tenant_id : 0);
+	hp_db_set_tenant(p->db, p->actor.kind == HP_ACTOR_USER ? p->actor.tenant_id : 0);
 }

@@ -14,17 +14,26 @@
 #include "base/pool.h"
 #include "db/db.h"
 #include "model/site.h"
+#include "model/user.h"
 #include "sys/conf.h"
 
 /* ---- who acts ---- */
 enum hp_actor_kind {
 	HP_ACTOR_NOBODY,    /* may nothing */
 	HP_ACTOR_OPERATOR,  /* above all tenants: root, or who owns the database's folder */
-	HP_ACTOR_TENANT,    /* admin of one tenant */
+	HP_ACTOR_USER,      /* a user of the panel, by his role */
+};
+enum hp_role {
+	HP_ROLE_CLIENT,   /* own websites */
+	HP_ROLE_RESELLER, /* what was granted, with own websites and those of sub-clients */
+	HP_ROLE_ADMIN,    /* all of one tenant */
 };
 struct hp_actor {
 	enum hp_actor_kind kind;
-	int64_t tenant_id;      /* HP_ACTOR_TENANT */
+	enum hp_role role;      /* this and the next four: HP_ACTOR_USER */
+	int64_t tenant_id, user_id;
+	int64_t parent_id;      /* a sub-client's reseller; 0 for none */
+	const char *grants;     /* JSON array: a reseller's, of a sub-client his reseller's */
 	const char *name;       /* for the audit trail: "root", "alice" */
 	const char *source;     /* address or "shell" */
 };
@@ -35,6 +44,7 @@ struct hp_panel {
 	const struct hp_conf *conf;
 	const char *sysroot;
 	struct hp_actor actor;
+	struct hp_actor host;    /* who runs the program, whoever he acts as */
 	bool dry_run;            /* everything is done and checked, then rolled back */
 	/*
 	 * Set by the program, since only the node knows: is this PHP version installed here?
@@ -61,6 +71,19 @@ static inline void hp_cleanup_panel(struct hp_panel **p)
 	hp_panel_close(*p);
 }
 #define _cleanup_panel_ _cleanup_(hp_cleanup_panel)
+
+/*
+ * Act as a user of the panel from here on: as "alice", or "alice@192.0.2.1" to say where from the
+ * request came. The operator alone may; HP_E_DENIED for a user who is suspended or whose tenant is,
+ * HP_E_NOT_FOUND.
+ */
+int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err);
+/*
+ * Between the two the program does for itself what a user's change entails: it exports the state,
+ * notes what became of it, takes back what the node refused. They may nest.
+ */
+struct hp_actor hp_panel_begin_own(struct hp_panel *p);
+void hp_panel_end_own(struct hp_panel *p, const struct hp_actor *was);
 
 /* This host's node: [node] name, or the host name's first label, lower case. */
 int hp_panel_node_name(struct hp_pool *pool, const struct hp_conf *conf, const char **ret,
@@ -93,12 +116,20 @@ int hp_panel_info(struct hp_pool *pool, const char *sysroot, const struct hp_con
 	struct hp_panel_setup *ret, struct hp_err *err);
 
 /* ---- may they? ---- (lib/panel/may.c: the one function) */
+/* Whose an object is; each 0 for none. */
+struct hp_object {
+	int64_t tenant; /* 0: above tenants, or not there */
+	int64_t owner;  /* of a website, its user; of a user, himself */
+	int64_t parent; /* that user's reseller */
+};
 /*
- * verb as "site:set". tenant is the tenant that the object belongs to; 0 for objects above
- * tenants and for objects that do not exist. 0 or HP_E_DENIED with the reason. A foreign object and
- * an unknown one get the same answer from the functions below: HP_E_NOT_FOUND, same text.
+ * verb as "site:set". 0, or HP_E_DENIED with the reason. A foreign object and an unknown one get
+ * the same answer from the functions below: HP_E_NOT_FOUND, same text.
  */
-int hp_may(const struct hp_actor *a, const char *verb, int64_t tenant, struct hp_err *err);
+int hp_may(const struct hp_actor *a, const char *verb, const struct hp_object *o,
+	struct hp_err *err);
+/* Before anything is looked up: may this actor do that to anything at all? */
+int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err);
 
 /* ---- tenants ---- */
 int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_assign *a, size_t n,
@@ -114,8 +145,40 @@ int hp_tenant_set(struct hp_panel *p, const char *subdomain, const struct hp_ass
 /* status "active" or "suspended"; its sites follow on their nodes. */
 int hp_tenant_status(struct hp_panel *p, const char *subdomain, const char *status,
 	bool *ret_changed, struct hp_err *err);
-/* Refused (HP_E_EXISTS, says how many) while it has websites. */
+/* Refused (HP_E_EXISTS, says how many) while it has websites or users. */
 int hp_tenant_remove(struct hp_panel *p, const char *subdomain, struct hp_err *err);
+
+/* ---- users ---- */
+/*
+ * tenant: subdomain; NULL for the actor's own, or the only one there is. A password (of a) must be
+ * good enough (hp_password_check()) and is kept as a yescrypt hash.
+ */
+int hp_user_add(struct hp_panel *p, const char *username, const char *tenant,
+	const struct hp_assign *a, size_t n, struct hp_user *ret, struct hp_err *err);
+int hp_user_get(struct hp_panel *p, struct hp_pool *pool, const char *username,
+	struct hp_user *ret, const char **ret_tenant, struct hp_err *err);
+struct hp_user_filter {
+	const char *tenant, *role, *status; /* NULL = all */
+};
+int hp_user_each(struct hp_panel *p, const struct hp_user_filter *f,
+	int (*fn)(void *arg, const struct hp_user *u, const char *tenant, struct hp_err *err),
+	void *arg, struct hp_err *err);
+int hp_user_set(struct hp_panel *p, const char *username, const struct hp_assign *a, size_t n,
+	bool *ret_changed, struct hp_err *err);
+/* *ret_changed: false when it was that one already. */
+int hp_user_passwd(struct hp_panel *p, const char *username, const char *password,
+	bool *ret_changed, struct hp_err *err);
+/* "active" or "suspended": may he log in, and may anybody act as him? His websites go on. */
+int hp_user_status(struct hp_panel *p, const char *username, const char *status,
+	bool *ret_changed, struct hp_err *err);
+/* Refused (HP_E_EXISTS, says how many) while the user owns websites or has sub-clients. */
+int hp_user_remove(struct hp_panel *p, const char *username, struct hp_err *err);
+/*
+ * May that user do verb to object (a domain, a user's name, a tenant, as the verb wants it; NULL:
+ * to anything)? 0, or HP_E_NO and why, in the words that the user himself would be told.
+ */
+int hp_user_can(struct hp_panel *p, const char *username, const char *verb, const char *object,
+	struct hp_err *err);
 
 /* ---- websites ---- */
 /*
@@ -135,6 +198,9 @@ int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, co
 	struct hp_site_change *ret, struct hp_err *err);
 int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, struct hp_site *ret,
 	struct hp_err *err);
+/* The subdomain of a website's tenant, and whether that is suspended. */
+int hp_site_tenant(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *s,
+	const char **ret, bool *ret_suspended, struct hp_err *err);
 /* In order of domain. filter fields NULL = all. The site lives until fn returns. */
 struct hp_site_filter {
 	const char *tenant;      /* subdomain */

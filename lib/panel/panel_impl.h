@@ -21,11 +21,15 @@ const char *hp_panel_url(const struct hp_conf *conf);
 void hp_panel_find_actor(struct hp_panel *p, const char *url);
 
 /* ---- may.c ---- */
-/* Before anything is looked up: may this actor do that to anything at all? */
-int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err);
 /* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
 int hp_may_assign(
 	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err);
+/* May a reseller be granted it? */
+bool hp_may_be_granted(const char *verb);
+/* The operator, or the admin of his tenant. */
+bool hp_is_above_users(const struct hp_actor *a);
+/* Whose websites and users statements of scope tenant see (:mine): 0 for all of the tenant's. */
+int64_t hp_mine(const struct hp_actor *a);
 
 /* ---- audit.c ---- */
 /* One object as JSON (NULL: was not there), with the fields that differ from other, or all of them.
@@ -48,8 +52,36 @@ int hp_node_generation(struct hp_panel *p, int64_t node_id, int64_t *ret, struct
 int hp_tenant_find(struct hp_panel *p, struct hp_pool *pool, const char *subdomain, bool lock,
 	struct hp_tenant *ret, struct hp_err *err);
 int64_t hp_tenant_id(const struct hp_tenant *t);
+/* Of a user who acts, his own; whatever he may. */
+int hp_tenant_own(struct hp_panel *p, struct hp_pool *pool, struct hp_tenant *ret,
+	struct hp_err *err);
+/* Changes of the tenant's users, and who counts what it has, wait for each other from here on. */
+int hp_tenant_lock(struct hp_panel *p, int64_t id, struct hp_err *err);
+/*
+ * The tenant that something new belongs to where none is named: the actor's own, or the only one.
+ * what: "website".
+ */
+int hp_tenant_default(struct hp_panel *p, struct hp_pool *pool, const char *what,
+	const char **ret, struct hp_err *err);
 /* How many websites the tenant has as whom statements run. */
 int hp_tenant_sites(struct hp_panel *p, int64_t *ret, struct hp_err *err);
+
+/* ---- user_row.c ---- */
+struct hp_user_row {
+	struct hp_user u;
+	int64_t id, tenant_id, parent_id;
+	const char *tenant; /* its subdomain */
+};
+void hp_user_from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_user_row *ret);
+/* Among those that the actor may know of; judged by nobody yet. HP_E_NOT_FOUND. */
+int hp_user_look(struct hp_panel *p, struct hp_pool *pool, const char *username,
+	struct hp_user_row *ret, struct hp_err *err);
+/* Judged for verb; statements of scope tenant run as the user's tenant from here on. */
+int hp_user_find(struct hp_panel *p, struct hp_pool *pool, const char *username, const char *verb,
+	struct hp_user_row *ret, struct hp_err *err);
+/* Who acts when this user does, a sub-client with the grants of his reseller; in pool. */
+int hp_user_become(struct hp_panel *p, struct hp_pool *pool, const struct hp_user_row *r,
+	struct hp_actor *ret, struct hp_err *err);
 
 /* ---- site_row.c ---- */
 /* Columns of the view websites from column first on; copied into pool. */
@@ -57,6 +89,15 @@ void hp_site_from_row(struct hp_stmt *st, unsigned first, struct hp_pool *pool, 
 /* The website and its node's id; statements of scope tenant run as its tenant from here on. */
 int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *verb,
 	bool lock, struct hp_site *ret, int64_t *ret_node_id, struct hp_err *err);
+/*
+ * Whose it is, as it was changed from "before" (NULL: it is new): may the actor do that, and who is
+ * that? Statements run as the website's tenant already. HP_E_NOT_FOUND "owner: …".
+ */
+int hp_site_owner_check(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *before,
+	const struct hp_site *s, int64_t *ret_user, struct hp_err *err);
+/* user_id 0: the tenant's. */
+int hp_site_owner_write(
+	struct hp_panel *p, const struct hp_site *s, int64_t user_id, struct hp_err *err);
 /* Bind the settings of website_configs. */
 void hp_site_bind(struct hp_stmt *st, const struct hp_site *s);
 /* The A-label of what somebody wrote. */

@@ -176,7 +176,7 @@ static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const cha
 		return rehearse(s, on_step, arg, err);
 	/* websites' users go through it to their sessions and temporary files */
 	if (hp_mkdirs(hp_path(s->p.pool, s->p.sysroot, HP_LIB), 0751, err) < 0 ||
-		open_db(s, true, false, err) < 0 || hp_may(&s->p.actor, "db:init", 0, err) < 0 ||
+		open_db(s, true, false, err) < 0 || hp_may_begin(&s->p.actor, "db:init", err) < 0 ||
 		migrate(s, on_step, arg, err) < 0)
 		return err->code;
 	return hp_panel_tx(&s->p, node_tx, s, err);
@@ -220,7 +220,7 @@ int hp_panel_migrate(struct hp_pool *pool, const char *sysroot, const struct hp_
 	s.p.dry_run = dry_run;
 	r = open_db(&s, false, dry_run, err);
 	if (r == 0)
-		r = hp_may(&s.p.actor, "db:migrate", 0, err);
+		r = hp_may_begin(&s.p.actor, "db:migrate", err);
 	if (r == 0 && ret->schema_before == 0) {
 		hp_err_set(err, HP_E_CONF, "the database has no tables yet");
 		r = hp_err_hint(err, "run hp-db init");
@@ -240,7 +240,7 @@ int hp_panel_info(struct hp_pool *pool, const char *sysroot, const struct hp_con
 	begin(&s, pool, sysroot, conf, ret);
 	r = open_db(&s, false, true, err);
 	if (r == 0)
-		r = hp_may(&s.p.actor, "db:info", 0, err);
+		r = hp_may_begin(&s.p.actor, "db:info", err);
 	if (r == 0)
 		r = hp_panel_node_name(pool, conf, &ret->node, err);
 	if (r == 0)

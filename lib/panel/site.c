@@ -16,6 +16,28 @@ int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, st
 	return r;
 }
 
+int hp_site_tenant(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *s,
+	const char **ret, bool *ret_suspended, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	int r;
+
+	if (hp_may_begin(&p->actor, "site:show", err) < 0 ||
+		hp_db_stmt(p->db, HP_SQL_TENANT_GET_ID, &st, err) < 0)
+		return err->code;
+	/* a user's websites are all of his own tenant */
+	hp_stmt_i64(st, "id", p->actor.kind == HP_ACTOR_USER ? p->actor.tenant_id
+							     : hp_site_i64(s, HP_SITE_TENANT_ID));
+	r = hp_stmt_step(st, err);
+	if (r == 0)
+		return hp_err_set(err, HP_E_NOT_FOUND, "the tenant is gone");
+	if (r < 0)
+		return r;
+	*ret = hp_pstrdup(pool, hp_stmt_get_text(st, HP_TENANT_SUBDOMAIN));
+	*ret_suspended = hp_streq(hp_stmt_get_text(st, HP_TENANT_STATUS), "suspended");
+	return 0;
+}
+
 /* ---- all of them ---- */
 enum { COL_TENANT = HP_SITE_FIELDS + 1, COL_ALIAS }; /* node_id stands before them */
 
@@ -70,7 +92,7 @@ static void bind_filter(struct hp_stmt *st, const char *name, const char *v)
 static int begin_each(struct hp_panel *p, const struct hp_site_filter *f, struct hp_pool *pool,
 	struct hp_stmt **ret, struct hp_err *err)
 {
-	bool own = p->actor.kind == HP_ACTOR_TENANT;
+	bool own = p->actor.kind == HP_ACTOR_USER;
 	struct hp_tenant t;
 	int64_t node;
 
@@ -81,7 +103,9 @@ static int begin_each(struct hp_panel *p, const struct hp_site_filter *f, struct
 		return err->code;
 	if (hp_db_stmt(p->db, own ? HP_SQL_SITE_LIST : HP_SQL_SITE_LIST_ANY, ret, err) < 0)
 		return err->code;
-	if (!own)
+	if (own)
+		hp_stmt_i64(*ret, "mine", hp_mine(&p->actor));
+	else
 		bind_filter(*ret, "tenant_name", f->tenant ? t.v[HP_TENANT_SUBDOMAIN] : NULL);
 	bind_filter(*ret, "php_version", f->php_version);
 	bind_filter(*ret, "status", f->status);

@@ -78,6 +78,9 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 	s->aliases = x->aliases;
 	if (assign(p, x, s, err) < 0)
 		return err->code;
+	/* who may not have the tenant's has his own */
+	if (!s->v[HP_SITE_OWNER] && hp_mine(&p->actor) > 0)
+		s->v[HP_SITE_OWNER] = p->actor.name;
 	if (!s->v[HP_SITE_NODE] &&
 		hp_panel_node_name(x->pool, p->conf, &s->v[HP_SITE_NODE], err) < 0)
 		return err->code;
@@ -99,7 +102,10 @@ static int find_tenant(struct hp_panel *p, const struct adding *x, struct hp_sit
 	struct hp_tenant *t, struct hp_err *err)
 {
 	if (hp_tenant_find(p, x->pool, x->tenant, true, t, err) < 0 ||
-		hp_may(&p->actor, "site:add", hp_tenant_id(t), err) < 0)
+		hp_may(&p->actor, "site:add",
+			&(struct hp_object){
+				.tenant = hp_tenant_id(t), .owner = p->actor.user_id},
+			err) < 0)
 		return err->code;
 	s->v[HP_SITE_TENANT_ID] = t->v[HP_TENANT_ID];
 	hp_panel_as(p, hp_tenant_id(t));
@@ -202,11 +208,12 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	struct adding *x = arg;
 	struct hp_tenant t;
 	struct hp_site s;
-	int64_t node_id;
+	int64_t node_id, owner;
 	size_t i;
 
 	memset(x->ret, 0, sizeof(*x->ret));
 	if (wish(p, x, &s, err) < 0 || find_tenant(p, x, &s, &t, err) < 0 ||
+		hp_site_owner_check(p, x->pool, NULL, &s, &owner, err) < 0 ||
 		find_node(p, x, s.v[HP_SITE_NODE], &node_id, err) < 0 ||
 		hp_site_name_free(p, x->domain, err) < 0)
 		return err->code;
@@ -216,37 +223,11 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (s.v[HP_SITE_USER] && hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0)
 		return err->code;
 	if (check_limit(p, &t, err) < 0 || insert_all(p, x, &s, node_id, err) < 0 ||
+		hp_site_owner_write(p, &s, owner, err) < 0 ||
 		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL,
 			err) < 0)
 		return err->code;
 	return hp_site_changed(p, "site:add", x->pool, node_id, x->ret, NULL, err);
-}
-
-/*
- * A tenant who acts need not name himself; an operator may leave the name out where there is one
- * only.
- */
-static int see_tenant(
-	void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED, struct hp_err *err)
-{
-	struct adding *x = arg;
-
-	if (x->tenant) {
-		hp_err_set(err, HP_E_USAGE, "tenant: there are several, and none is given");
-		return hp_err_hint(err, "give tenant=TENANT; hp-tenant list shows them");
-	}
-	x->tenant = hp_pstrdup(x->pool, t->v[HP_TENANT_SUBDOMAIN]);
-	return 0;
-}
-
-static int default_tenant(struct hp_panel *p, struct adding *x, struct hp_err *err)
-{
-	if (hp_tenant_each(p, see_tenant, x, err) < 0)
-		return err->code;
-	if (x->tenant)
-		return 0;
-	hp_err_set(err, HP_E_USAGE, "tenant: there is none yet that the website could belong to");
-	return hp_err_hint(err, "hp-tenant add TENANT makes one");
 }
 
 int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *tenant,
@@ -263,7 +244,7 @@ int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, co
 		return err->code;
 	for (i = 0; i < n; i++)
 		x.node_given |= a[i].field == HP_SITE_NODE;
-	if (!tenant && default_tenant(p, &x, err) < 0)
+	if (!tenant && hp_tenant_default(p, pool, "website", &x.tenant, err) < 0)
 		return err->code;
 	return hp_panel_tx(p, add_tx, &x, err);
 }

@@ -61,7 +61,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct changing *x = arg;
 	struct hp_site *after = &x->ret->after, *before = &x->ret->before;
-	int64_t node_id;
+	bool owner;
+	int64_t node_id, user_id;
 
 	if (begin(p, x, &node_id, err) < 0 || assign(p, x, after, err) < 0)
 		return err->code;
@@ -70,6 +71,10 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if ((!hp_streq(before->v[HP_SITE_PHP_VERSION], after->v[HP_SITE_PHP_VERSION]) ||
 		    !hp_streq(before->v[HP_SITE_PHP_PATHS], after->v[HP_SITE_PHP_PATHS])) &&
 		hp_site_php_ok(p, after, err) < 0)
+		return err->code;
+	owner = !hp_streq(before->v[HP_SITE_OWNER], after->v[HP_SITE_OWNER]);
+	if (owner && (hp_site_owner_check(p, x->pool, before, after, &user_id, err) < 0 ||
+			     hp_site_owner_write(p, after, user_id, err) < 0))
 		return err->code;
 	if (hp_site_config_write(p, HP_SQL_SITE_CONFIG_SET, after, err) < 0)
 		return err->code;

@@ -24,12 +24,29 @@ static int find_as_left(struct hp_panel *p, struct reverting *x, struct hp_site 
 	return hp_site_same(now, &x->change->after) ? 0 : moved_on(domain, err);
 }
 
+/* To whom it belonged; a user who is gone meanwhile leaves it to the tenant. */
+static int give_back(struct hp_panel *p, struct reverting *x, const struct hp_site *s,
+	struct hp_err *err)
+{
+	struct hp_user_row r = {.id = 0};
+
+	if (s->v[HP_SITE_OWNER] && hp_user_look(p, x->pool, s->v[HP_SITE_OWNER], &r, err) < 0) {
+		if (err->code != HP_E_NOT_FOUND)
+			return err->code;
+		hp_err_clear(err);
+	}
+	return hp_site_owner_write(p, s, r.id, err);
+}
+
 static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_site *s,
 	int64_t *node_id, struct hp_err *err)
 {
 	size_t i;
 
-	if (hp_may(&p->actor, "site:add", hp_site_i64(s, HP_SITE_TENANT_ID), err) < 0)
+	if (hp_may(&p->actor, "site:add",
+		    &(struct hp_object){.tenant = hp_site_i64(s, HP_SITE_TENANT_ID),
+			    .owner = p->actor.user_id},
+		    err) < 0)
 		return err->code;
 	hp_panel_as(p, hp_site_i64(s, HP_SITE_TENANT_ID));
 	if (hp_node_find(p, s->v[HP_SITE_NODE], node_id, err) < 0 ||
@@ -40,14 +57,19 @@ static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_sit
 			return err->code;
 	if (hp_site_put_back(p, s, *node_id, err) < 0)
 		return err->code == HP_E_EXISTS ? moved_on(s->v[HP_SITE_DOMAIN], err) : err->code;
+	if (give_back(p, x, s, err) < 0)
+		return err->code;
 	return hp_site_find(p, x->pool, s->v[HP_SITE_DOMAIN], "site:set", true,
 		&(struct hp_site){0}, NULL, err);
 }
 
-static int set_back(
-	struct hp_panel *p, const struct hp_site *now, const struct hp_site *s, struct hp_err *err)
+static int set_back(struct hp_panel *p, struct reverting *x, const struct hp_site *now,
+	const struct hp_site *s, struct hp_err *err)
 {
 	size_t i;
+
+	if (!hp_streq(now->v[HP_SITE_OWNER], s->v[HP_SITE_OWNER]) && give_back(p, x, s, err) < 0)
+		return err->code;
 
 	for (i = 0; i < now->aliases.n; i++)
 		if (!hp_strv_has(&s->aliases, now->aliases.v[i]) &&
@@ -75,7 +97,7 @@ static int revert_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	} else {
 		r = find_as_left(p, x, &back.before, &node_id, err);
 		if (r == 0)
-			r = before->v[HP_SITE_ID] ? set_back(p, &back.before, before, err)
+			r = before->v[HP_SITE_ID] ? set_back(p, x, &back.before, before, err)
 						  : hp_site_delete(p, &back.before, err);
 	}
 	if (r < 0)

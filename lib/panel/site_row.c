@@ -80,12 +80,11 @@ static int read_aliases(
 	return r;
 }
 
-/* A tenant who acts looks among his own only: what is another's is as unknown as what is not there.
- */
+/* Users look among their own only: what is another's is as unknown as what is not there. */
 static int begin_find(
 	struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret, struct hp_err *err)
 {
-	bool own = p->actor.kind == HP_ACTOR_TENANT;
+	bool own = p->actor.kind == HP_ACTOR_USER;
 	enum hp_sql id = own ? HP_SQL_SITE_GET : HP_SQL_SITE_GET_ANY;
 
 	if (lock)
@@ -93,7 +92,30 @@ static int begin_find(
 	if (hp_db_stmt(p->db, id, ret, err) < 0)
 		return err->code;
 	hp_stmt_text(*ret, "domain", name);
+	if (own)
+		hp_stmt_i64(*ret, "mine", hp_mine(&p->actor));
 	return 0;
+}
+
+/* Whose is it? Statements run as the website's tenant already. */
+static int find_owner(
+	struct hp_panel *p, const struct hp_site *s, struct hp_object *o, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	int r;
+
+	o->tenant = hp_site_i64(s, HP_SITE_TENANT_ID);
+	if (hp_is_above_users(&p->actor))
+		return 0;
+	if (hp_db_stmt(p->db, HP_SQL_SITE_OWNER_GET, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", hp_site_i64(s, HP_SITE_ID));
+	r = hp_stmt_step(st, err);
+	if (r == 1) {
+		o->owner = hp_stmt_get_i64(st, 0);
+		o->parent = hp_stmt_get_i64(st, 1);
+	}
+	return r < 0 ? r : 0;
 }
 
 int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, const char *verb,
@@ -101,7 +123,7 @@ int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, c
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	const char *name;
-	int64_t tenant;
+	struct hp_object o = {.tenant = 0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
@@ -117,9 +139,8 @@ int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, c
 	if (ret_node_id)
 		*ret_node_id = hp_stmt_get_i64(st, HP_SITE_FIELDS);
 	hp_stmt_end(TAKE(st));
-	tenant = hp_site_i64(ret, HP_SITE_TENANT_ID);
-	if (hp_may(&p->actor, verb, tenant, err) < 0)
+	hp_panel_as(p, hp_site_i64(ret, HP_SITE_TENANT_ID));
+	if (find_owner(p, ret, &o, err) < 0 || hp_may(&p->actor, verb, &o, err) < 0)
 		return err->code;
-	hp_panel_as(p, tenant);
 	return read_aliases(p, pool, ret, err);
 }

@@ -18,10 +18,11 @@ static int begin(struct hp_panel *p, enum hp_sql id, const struct hp_site *s, st
 }
 
 /* ---- names ---- */
-/* May the actor know whose it is? */
+/* May the actor know whose it is? Who does not see all of his tenant may not. */
 static bool may_know(const struct hp_panel *p, int64_t tenant)
 {
-	return p->actor.kind == HP_ACTOR_OPERATOR || p->actor.tenant_id == tenant;
+	return p->actor.kind == HP_ACTOR_OPERATOR ||
+	       (hp_is_above_users(&p->actor) && p->actor.tenant_id == tenant);
 }
 
 static int name_taken(
@@ -109,6 +110,45 @@ int hp_site_name_remove(
 	if (begin(p, HP_SQL_NAME_REMOVE, s, &st, err) < 0)
 		return err->code;
 	hp_stmt_text(st, "name", name);
+	return exec(st, err);
+}
+
+/* ---- whose it is ---- */
+int hp_site_owner_check(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *before,
+	const struct hp_site *s, int64_t *ret_user, struct hp_err *err)
+{
+	struct hp_user_row r;
+	const char *owner = s->v[HP_SITE_OWNER];
+
+	*ret_user = 0;
+	if (before && hp_streq(before->v[HP_SITE_OWNER], owner))
+		return 0;
+	if (!owner)
+		return !before || hp_is_above_users(&p->actor)
+			       ? 0
+			       : hp_err_set(err, HP_E_DENIED,
+					 "owner: only an admin may give it to nobody");
+	if (hp_user_look(p, pool, owner, &r, err) < 0)
+		return hp_err_prefix(err, "owner");
+	/* the operator names users of all tenants */
+	if (r.tenant_id != hp_site_i64(s, HP_SITE_TENANT_ID))
+		return hp_err_set(err, HP_E_USAGE, "owner: %s is a user of another tenant", owner);
+	*ret_user = r.id;
+	return 0;
+}
+
+int hp_site_owner_write(
+	struct hp_panel *p, const struct hp_site *s, int64_t user_id, struct hp_err *err)
+{
+	struct hp_stmt *gone _cleanup_stmt_ = NULL, *st _cleanup_stmt_ = NULL;
+
+	if (begin(p, HP_SQL_SITE_OWNER_REMOVE, s, &gone, err) < 0 || exec(gone, err) < 0)
+		return err->code;
+	if (!user_id)
+		return 0;
+	if (begin(p, HP_SQL_SITE_OWNER_ADD, s, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "user_id", user_id);
 	return exec(st, err);
 }
 

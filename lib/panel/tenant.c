@@ -33,11 +33,30 @@ static int touch(struct hp_panel *p, const struct hp_tenant *t, struct hp_err *e
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
-/* A tenant who acts sees one row: his own. */
+int hp_tenant_lock(struct hp_panel *p, int64_t id, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	struct hp_tenant t;
+	int r;
+
+	if (hp_db_stmt(p->db, HP_SQL_TENANT_LOCK_ID, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", id);
+	r = hp_stmt_step(st, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return hp_err_set(err, HP_E_NOT_FOUND, "the tenant is gone");
+	from_row(st, pool, &t);
+	return touch(p, &t, err);
+}
+
+/* A user who acts sees one row: his own tenant's. */
 static int begin_find(
 	struct hp_panel *p, const char *name, bool lock, struct hp_stmt **ret, struct hp_err *err)
 {
-	if (p->actor.kind == HP_ACTOR_TENANT) {
+	if (p->actor.kind == HP_ACTOR_USER) {
 		if (hp_db_stmt(p->db, lock ? HP_SQL_TENANT_LOCK_ID : HP_SQL_TENANT_GET_ID, ret,
 			    err) < 0)
 			return err->code;
@@ -89,25 +108,34 @@ int hp_tenant_sites(struct hp_panel *p, int64_t *ret, struct hp_err *err)
 	return 0;
 }
 
+int hp_tenant_own(struct hp_panel *p, struct hp_pool *pool, struct hp_tenant *ret,
+	struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	int r;
+
+	if (hp_db_stmt(p->db, HP_SQL_TENANT_GET_ID, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", p->actor.tenant_id);
+	r = hp_stmt_step(st, err);
+	if (r == 1)
+		from_row(st, pool, ret);
+	else if (r == 0)
+		return hp_err_set(err, HP_E_NOT_FOUND, "the tenant is gone");
+	return r < 0 ? r : 0;
+}
+
 /* The tenant himself, as the only row. */
 static int each_self(struct hp_panel *p,
 	int (*fn)(void *arg, const struct hp_tenant *t, int64_t sites, struct hp_err *err),
 	void *arg, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	struct hp_tenant t;
 	int64_t sites;
-	int r;
 
-	if (hp_tenant_sites(p, &sites, err) < 0 ||
-		hp_db_stmt(p->db, HP_SQL_TENANT_GET_ID, &st, err) < 0)
+	if (hp_tenant_sites(p, &sites, err) < 0 || hp_tenant_own(p, pool, &t, err) < 0)
 		return err->code;
-	hp_stmt_i64(st, "id", p->actor.tenant_id);
-	r = hp_stmt_step(st, err);
-	if (r != 1)
-		return r;
-	from_row(st, pool, &t);
 	return fn(arg, &t, sites, err);
 }
 
@@ -121,7 +149,7 @@ int hp_tenant_each(struct hp_panel *p,
 
 	if (hp_may_begin(&p->actor, "tenant:list", err) < 0)
 		return err->code;
-	if (p->actor.kind == HP_ACTOR_TENANT)
+	if (p->actor.kind == HP_ACTOR_USER)
 		return each_self(p, fn, arg, err);
 	if (hp_db_stmt(p->db, HP_SQL_TENANT_LIST_ANY, &st, err) < 0)
 		return err->code;
@@ -135,6 +163,48 @@ int hp_tenant_each(struct hp_panel *p,
 			break;
 	}
 	return r;
+}
+
+/* ---- where none is named ---- */
+struct only {
+	struct hp_pool *pool;
+	const char *name;
+};
+
+static int see_only(
+	void *arg, const struct hp_tenant *t, int64_t sites HP_UNUSED, struct hp_err *err)
+{
+	struct only *o = arg;
+
+	if (o->name) {
+		hp_err_set(err, HP_E_USAGE, "tenant: there are several, and none is given");
+		return hp_err_hint(err, "give tenant=TENANT; hp-tenant list shows them");
+	}
+	o->name = hp_pstrdup(o->pool, t->v[HP_TENANT_SUBDOMAIN]);
+	return 0;
+}
+
+int hp_tenant_default(struct hp_panel *p, struct hp_pool *pool, const char *what, const char **ret,
+	struct hp_err *err)
+{
+	struct only o = {.pool = pool};
+	struct hp_tenant t;
+
+	if (p->actor.kind == HP_ACTOR_USER) {
+		if (hp_tenant_own(p, pool, &t, err) < 0)
+			return err->code;
+		*ret = t.v[HP_TENANT_SUBDOMAIN];
+		return 0;
+	}
+	if (hp_tenant_each(p, see_only, &o, err) < 0)
+		return err->code;
+	if (!o.name) {
+		hp_err_set(err, HP_E_USAGE, "tenant: there is none yet that the %s could belong to",
+			what);
+		return hp_err_hint(err, "hp-tenant add TENANT makes one");
+	}
+	*ret = o.name;
+	return 0;
 }
 
 /* ---- changes ---- */
@@ -237,7 +307,7 @@ int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_ass
 {
 	struct change c = {.a = a, .n = n, .pool = p->pool};
 
-	if (hp_may(&p->actor, "tenant:add", 0, err) < 0)
+	if (hp_may_begin(&p->actor, "tenant:add", err) < 0)
 		return err->code;
 	if (hp_field_check(p->pool, &hp_tenant_table.fields[HP_TENANT_SUBDOMAIN], subdomain,
 		    strlen(subdomain), &c.subdomain, err) < 0)
@@ -291,7 +361,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 
 	c->changed = false;
 	if (hp_tenant_find(p, c->pool, c->subdomain, true, &before, err) < 0 ||
-		hp_may(&p->actor, c->verb, hp_tenant_id(&before), err) < 0)
+		hp_may(&p->actor, c->verb, &(struct hp_object){.tenant = hp_tenant_id(&before)},
+			err) < 0)
 		return err->code;
 	c->after = before;
 	if (c->status)
@@ -339,24 +410,42 @@ int hp_tenant_status(struct hp_panel *p, const char *subdomain, const char *stat
 	return set(p, &c, ret_changed, err);
 }
 
+static int count_users(struct hp_panel *p, int64_t *ret, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	if (hp_db_stmt(p->db, HP_SQL_TENANT_USERS, &st, err) < 0 || hp_stmt_step(st, err) < 0)
+		return err->code;
+	*ret = hp_stmt_get_i64(st, 0);
+	return 0;
+}
+
+static int not_empty(const struct hp_tenant *t, int64_t n, const char *what, const char *program,
+	struct hp_err *err)
+{
+	const char *name = t->v[HP_TENANT_SUBDOMAIN];
+
+	hp_err_set(err, HP_E_EXISTS, "%s: the tenant has %lld %s%s still", name, (long long)n, what,
+		n == 1 ? "" : "s");
+	return hp_err_hint(err, "remove them first: %s list --tenant %s", program, name);
+}
+
 static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct change *c = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	struct hp_tenant t;
-	int64_t sites;
+	int64_t sites, users = 0;
 
 	if (hp_tenant_find(p, c->pool, c->subdomain, true, &t, err) < 0)
 		return err->code;
 	hp_panel_as(p, hp_tenant_id(&t));
-	if (hp_tenant_sites(p, &sites, err) < 0)
+	if (hp_tenant_sites(p, &sites, err) < 0 || count_users(p, &users, err) < 0)
 		return err->code;
-	if (sites) {
-		hp_err_set(err, HP_E_EXISTS, "%s: the tenant has %lld website%s still",
-			t.v[HP_TENANT_SUBDOMAIN], (long long)sites, sites == 1 ? "" : "s");
-		return hp_err_hint(err, "remove them first: hp-site list --tenant %s",
-			t.v[HP_TENANT_SUBDOMAIN]);
-	}
+	if (sites)
+		return not_empty(&t, sites, "website", "hp-site", err);
+	if (users)
+		return not_empty(&t, users, "user", "hp-user", err);
 	if (hp_db_stmt(p->db, HP_SQL_TENANT_REMOVE, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", hp_tenant_id(&t));
@@ -374,7 +463,7 @@ int hp_tenant_remove(struct hp_panel *p, const char *subdomain, struct hp_err *e
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct change c = {.subdomain = subdomain, .pool = pool};
 
-	if (hp_may(&p->actor, "tenant:remove", 0, err) < 0)
+	if (hp_may_begin(&p->actor, "tenant:remove", err) < 0)
 		return err->code;
 	return hp_panel_tx(p, remove_tx, &c, err);
 }

@@ -34,7 +34,8 @@ static const char *hash(struct hp_pool *pool, const char *password, const char *
 	return h;
 }
 
-int hp_pwhash(struct hp_pool *pool, const char *password, const char **ret, struct hp_err *err)
+static int new_hash(struct hp_pool *pool, const char *kind, const char *password, const char **ret,
+	struct hp_err *err)
 {
 	struct hp_pool *own _cleanup_pool_ = hp_pool_new();
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], random[16];
@@ -43,11 +44,36 @@ int hp_pwhash(struct hp_pool *pool, const char *password, const char **ret, stru
 	if (load(err) < 0)
 		return err->code;
 	hp_random(random, sizeof(random));
-	if (!lib.gensalt("$6$", 0, random, sizeof(random), setting, sizeof(setting)) ||
+	if (!lib.gensalt(kind, 0, random, sizeof(random), setting, sizeof(setting)) ||
 		!(h = hash(own, password, setting)))
 		return hp_err_set(err, HP_E_OS, "the system can't hash a password");
 	*ret = hp_pstrdup(pool, h);
+	hp_wipe(random, sizeof(random));
 	return 0;
+}
+
+int hp_pwhash(struct hp_pool *pool, const char *password, const char **ret, struct hp_err *err)
+{
+	return new_hash(pool, "$6$", password, ret, err);
+}
+
+int hp_pwhash_login(struct hp_pool *pool, const char *password, const char **ret,
+	struct hp_err *err)
+{
+	return new_hash(pool, "$y$", password, ret, err);
+}
+
+/* As strcmp(3) would say, but in a time that depends on the lengths alone. */
+static bool same(const char *a, const char *b)
+{
+	size_t i, n = strlen(a);
+	unsigned char differ = 0;
+
+	if (n != strlen(b))
+		return false;
+	for (i = 0; i < n; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return !differ;
 }
 
 bool hp_pwhash_is(const char *password, const char *wanted)
@@ -59,5 +85,5 @@ bool hp_pwhash_is(const char *password, const char *wanted)
 	if (load(&ignored) < 0)
 		return false;
 	h = hash(pool, password, wanted);
-	return h && hp_streq(h, wanted);
+	return h && same(h, wanted);
 }

@@ -10,7 +10,16 @@
 
 /* "$6$…" with a salt of its own each time: of what every web server reads, the strongest. */
 int hp_pwhash(struct hp_pool *pool, const char *password, const char **ret, struct hp_err *err);
-/* Is it the password's hash? No also where the system can't tell. */
+/*
+ * A yescrypt hash ("$y$…"), for who logs in to the panel: dear in memory, so that guessing it is
+ * dear, too. Some 20 ms and 16 MB.
+ */
+int hp_pwhash_login(struct hp_pool *pool, const char *password, const char **ret,
+	struct hp_err *err);
+/*
+ * Is it the password's hash? No also where the system can't tell. It takes the
+ * same time wherever the hashes differ.
+ */
 bool hp_pwhash_is(const char *password, const char *hash);
 
 #endif

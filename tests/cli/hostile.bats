@@ -84,6 +84,21 @@ fields() { command "hp-$1" --complete -- "$2" x "" | cut -f1 | sed 's/=$//' | gr
 	[ "$before" = "$(everything)" ]
 }
 
+@test "hp-user add and set: every field, every value" {
+	hp-user add alice tenant=acme -q
+	before=$(everything)
+	for f in $(fields user set); do
+		while IFS= read -r -d '' v; do
+			try "$f" "$v" hp-user set alice "$f=$v" || return 1
+		done < <(corpus)
+	done
+	while IFS= read -r -d '' v; do
+		status 2 hp-user add tenant=acme -- "$v" || status 2 hp-user add "$v" tenant=acme
+		status 2 hp-site list --as="$v"
+	done < <(corpus)
+	[ "$before" = "$(everything)" ]
+}
+
 @test "passwords of paths, from a file" {
 	before=$(everything)
 	while IFS= read -r -d '' v; do

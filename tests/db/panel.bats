@@ -13,9 +13,10 @@ engine() {
 		{ echo "no $1 server: run this in tests/lib/servers.sh"; return 1; }
 	unset CMOCKA_MESSAGE_OUTPUT
 	HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel" &&
+		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-users" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-walls"
 }
 
-@test "postgresql: tenants, websites, audit, two at once" { engine postgresql; }
-@test "mariadb: tenants, websites, audit, two at once" { engine mariadb; }
-@test "mysql: tenants, websites, audit, two at once" { engine mysql; }
+@test "postgresql: tenants, users, websites, audit, two at once" { engine postgresql; }
+@test "mariadb: tenants, users, websites, audit, two at once" { engine mariadb; }
+@test "mysql: tenants, users, websites, audit, two at once" { engine mysql; }

@@ -193,8 +193,26 @@ static void fill_two(struct hp_db *db)
 				"INSERT INTO website_names (name, website_id, tenant_id, kind) "
 				"VALUES ('w%s.example', %d, %d, 'alias')",
 				t[i].name, t[i].site, t[i].tenant));
-		engine_exec(db, hp_pprintf(pool, "INSERT INTO users (tenant_id, username, role) "
-			"VALUES (%d, 'p%s', 'admin')", t[i].tenant, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO users (id, tenant_id, username, role) "
+				"VALUES (%d, %d, 'p%s', 'reseller')",
+				t[i].site, t[i].tenant, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO users (id, tenant_id, username, role) "
+				"VALUES (%d, %d, 'c%s', 'client')",
+				t[i].site + 1, t[i].tenant, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO user_parents (user_id, tenant_id, parent_id) "
+				"VALUES (%d, %d, %d)",
+				t[i].site + 1, t[i].tenant, t[i].site));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO website_owners (website_id, tenant_id, user_id) "
+				"VALUES (%d, %d, %d)",
+				t[i].site, t[i].tenant, t[i].site));
 		engine_exec(db,
 			hp_pprintf(pool,
 				"INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
@@ -213,13 +231,15 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"limit", 1000}, {"php_max_execution_time", 300}, {"database_port", 3306},
 		{"cache_ttl_seconds", 60}, {"proxy_port", 8080}, {"php_max_children", 5},
 		{"php_slowlog_seconds", 5}, {"hsts_max_age", 0}, {"cpu_quota", 50},
-		{"tasks_max", 64}};
+		{"tasks_max", 64}, {"mine", 0}, {"user_id", 8222222},
+		{"parent_id", 8222222}};
 	static const struct {
 		const char *name, *s;
 	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"},
 		{"kind", "alias"}, {"user", "utwo222222"}, {"username", "ptwo222222"},
 		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
-		{"object", ""}, {"actor", ""}, {"verb", ""}};
+		{"object", ""}, {"actor", ""}, {"verb", ""}, {"self", ""}, {"role", ""},
+		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"}};
 	static const char *const bools[] = {
 		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};
 	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",

@@ -1,9 +1,11 @@
 /*
- * The field tables: the first byte chooses a field of a website or a tenant, the rest is its value.
+ * The field tables: the first byte chooses a field of a website, a tenant or a user, the rest is
+ * its value.
  * What is accepted has no control characters and is canonical; what is not names the field.
  */
 #include "base/str.h"
 #include "model/site.h"
+#include "model/user.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -17,9 +19,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (!n)
 		return 0;
-	i = data[0] % (HP_SITE_FIELDS + HP_TENANT_FIELDS);
-	f = i < HP_SITE_FIELDS ? &hp_site_table.fields[i]
-			       : &hp_tenant_table.fields[i - HP_SITE_FIELDS];
+	i = data[0] % (HP_SITE_FIELDS + HP_TENANT_FIELDS + HP_USER_FIELDS);
+	if (i < HP_SITE_FIELDS)
+		f = &hp_site_table.fields[i];
+	else if (i < HP_SITE_FIELDS + HP_TENANT_FIELDS)
+		f = &hp_tenant_table.fields[i - HP_SITE_FIELDS];
+	else
+		f = &hp_user_table.fields[i - HP_SITE_FIELDS - HP_TENANT_FIELDS];
 	if (hp_field_check(pool, f, (const char *)data + 1, n - 1, &v, &err) < 0) {
 		HP_BUG_ON(err.code != HP_E_USAGE || !hp_str_starts(err.msg, f->name));
 		return 0;

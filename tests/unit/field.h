@@ -4,6 +4,7 @@
 
 #include "pool.h"
 #include "model/site.h"
+#include "model/user.h"
 
 /* of "x", as openssl passwd -6 writes it */
 #define HASH                                                                                       \

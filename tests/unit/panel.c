@@ -25,6 +25,24 @@ int panel_add_tenant(const char *name, const char *const *kv)
 	return hp_tenant_add(p, name, a, n, &t, &err);
 }
 
+int panel_add_user(const char *name, const char *tenant, const char *const *kv)
+{
+	size_t n;
+	const struct hp_assign *a = panel_assigns(&hp_user_table, &n, kv);
+	struct hp_user u;
+
+	return hp_user_add(p, name, tenant, a, n, &u, &err);
+}
+
+int panel_set_user(const char *name, const char *const *kv)
+{
+	size_t n;
+	const struct hp_assign *a = panel_assigns(&hp_user_table, &n, kv);
+	bool changed;
+
+	return hp_user_set(p, name, a, n, &changed, &err);
+}
+
 int panel_add(const char *domain, const char *tenant, const char *const *kv,
 	const char *const *aliases, struct hp_site_change *c)
 {
@@ -66,6 +84,16 @@ int panel_see_tenant(
 	return 0;
 }
 
+int panel_see_user(
+	void *arg, const struct hp_user *u, const char *tenant, struct hp_err *e HP_UNUSED)
+{
+	struct panel_names *n = arg;
+
+	assert_non_null(tenant);
+	hp_strv_add(pool, &n->v, u->v[HP_USER_USERNAME]);
+	return 0;
+}
+
 size_t panel_count_sites(void)
 {
 	struct panel_names n = {{0}};
@@ -76,12 +104,21 @@ size_t panel_count_sites(void)
 
 static void empty_panel(void)
 {
-	struct panel_names sites = {{0}}, tenants = {{0}};
+	struct panel_names sites = {{0}}, users = {{0}}, tenants = {{0}};
 	struct hp_site_change c;
 
 	OK(hp_site_each(p, NULL, panel_see_site, &sites, &err));
 	for (size_t i = 0; i < sites.v.n; i++)
 		OK(hp_site_remove(p, pool, sites.v.v[i], &c, &err));
+	/* clients first: a reseller stays as long as he has some */
+	for (size_t i = 0; i < 2; i++) {
+		const struct hp_user_filter clients = {.role = i ? NULL : "client"};
+
+		memset(&users, 0, sizeof(users));
+		OK(hp_user_each(p, &clients, panel_see_user, &users, &err));
+		for (size_t k = 0; k < users.v.n; k++)
+			OK(hp_user_remove(p, users.v.v[k], &err));
+	}
 	OK(hp_tenant_each(p, panel_see_tenant, &tenants, &err));
 	for (size_t i = 0; i < tenants.v.n; i++)
 		OK(hp_tenant_remove(p, tenants.v.v[i], &err));
@@ -134,7 +171,8 @@ static int64_t tenant_id(const char *name)
 
 void panel_act_as(const char *tenant)
 {
-	struct hp_actor a = {.kind = HP_ACTOR_TENANT,
+	struct hp_actor a = {.kind = HP_ACTOR_USER,
+		.role = HP_ROLE_ADMIN,
 		.tenant_id = tenant_id(tenant),
 		.name = "alice",
 		.source = "192.0.2.1"};
@@ -143,9 +181,14 @@ void panel_act_as(const char *tenant)
 	hp_db_set_tenant(p->db, a.tenant_id);
 }
 
+void panel_act_as_user(const char *name)
+{
+	OK(hp_panel_act(p, name, &err));
+}
+
 void panel_act_as_operator(void)
 {
-	p->actor = (struct hp_actor){.kind = HP_ACTOR_OPERATOR, .name = "root", .source = "shell"};
+	p->actor = p->host;
 	hp_db_set_tenant(p->db, 0);
 }
 

@@ -43,17 +43,22 @@ const struct hp_assign *panel_assigns(const struct hp_field_table *t, size_t *n,
 int panel_add_tenant(const char *name, const char *const *kv);
 int panel_add(const char *domain, const char *tenant, const char *const *kv,
 	const char *const *aliases, struct hp_site_change *c);
+int panel_add_user(const char *name, const char *tenant, const char *const *kv);
+int panel_set_user(const char *name, const char *const *kv);
 int panel_set(const char *domain, const char *const *kv, struct hp_site_change *c);
 
-/* For hp_site_each() and hp_tenant_each(): arg is a struct panel_names. */
+/* For hp_site_each(), hp_user_each() and hp_tenant_each(): arg is a struct panel_names. */
 struct panel_names {
 	struct hp_strv v;
 };
 int panel_see_site(void *arg, const struct hp_site *s, const char *tenant, struct hp_err *e);
+int panel_see_user(void *arg, const struct hp_user *u, const char *tenant, struct hp_err *e);
 int panel_see_tenant(void *arg, const struct hp_tenant *t, int64_t sites, struct hp_err *e);
 size_t panel_count_sites(void);
 
+/* An admin who is nobody in particular. */
 void panel_act_as(const char *tenant);
+void panel_act_as_user(const char *name);
 void panel_act_as_operator(void);
 
 /* How many audit rows there are, and the newest. */

@@ -5,7 +5,8 @@
 
 static void tables_are_whole(void **state HP_UNUSED)
 {
-	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct hp_field_table *const tables[] = {
+		&hp_site_table, &hp_tenant_table, &hp_user_table};
 
 	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
 		for (unsigned i = 0; i < tables[t]->n; i++) {
@@ -19,10 +20,11 @@ static void tables_are_whole(void **state HP_UNUSED)
 	assert_int_equal(hp_field_find(&hp_site_table, "nope"), -1);
 }
 
-/* Every field of both tables, every kind of hostile bytes. */
+/* Every field of the tables, every kind of hostile bytes. */
 static void hostile_values(void **state HP_UNUSED)
 {
-	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct hp_field_table *const tables[] = {
+		&hp_site_table, &hp_tenant_table, &hp_user_table};
 	static const struct {
 		const char *s;
 		size_t n;
@@ -145,6 +147,8 @@ static struct sample sample(const struct hp_field *f)
 	case HP_F_PHP_VERSION: return (struct sample){"", "8.2", ""};
 	case HP_F_DOMAIN: return (struct sample){"", "shop.example", ""};
 	case HP_F_HOST: return (struct sample){"", "db.example", ""};
+	case HP_F_LOGIN: return (struct sample){"", "alice", ""};
+	case HP_F_EMAIL: return (struct sample){"", "alice@shop.example", ""};
 	case HP_F_USER: return (struct sample){"", "alice", ""};
 	case HP_F_IDENT: return (struct sample){"", "shop", ""};
 	case HP_F_LABEL: return (struct sample){"", "acme", ""};
@@ -154,6 +158,7 @@ static struct sample sample(const struct hp_field *f)
 		return (struct sample){"[\"",
 			hp_streq(f->arg, "cidr")   ? "10.0.0.0/8"
 			: hp_streq(f->arg, "file") ? "index.php"
+			: hp_streq(f->arg, "verb") ? "site:set"
 						   : "gd",
 			"\"]"};
 	case HP_F_MAP: return map_sample(f);
@@ -195,7 +200,8 @@ static void spoil(const struct hp_field *f, const char *bad, size_t n)
 
 static void samples_are_good(void **state HP_UNUSED)
 {
-	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct hp_field_table *const tables[] = {
+		&hp_site_table, &hp_tenant_table, &hp_user_table};
 
 	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
 		for (unsigned i = 0; i < tables[t]->n; i++) {
@@ -207,10 +213,11 @@ static void samples_are_good(void **state HP_UNUSED)
 		}
 }
 
-/* Every field of both tables, with every class of hostile text in an otherwise good value. */
+/* Every field of the tables, with every class of hostile text in an otherwise good value. */
 static void spoiled_values(void **state HP_UNUSED)
 {
-	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct hp_field_table *const tables[] = {
+		&hp_site_table, &hp_tenant_table, &hp_user_table};
 	static const struct {
 		const char *s;
 		size_t n;
@@ -262,7 +269,8 @@ static void spoiled_values(void **state HP_UNUSED)
 					spoil(f, meta[k], strlen(meta[k]));
 			/* a name wholly in another script is a good one: those are tested apart */
 			for (size_t k = 0; k < HP_ARRAY_SIZE(scripts); k++)
-				if (f->type != HP_F_DOMAIN && f->type != HP_F_HOST)
+				if (f->type != HP_F_DOMAIN && f->type != HP_F_HOST &&
+					f->type != HP_F_EMAIL)
 					spoil(f, scripts[k], strlen(scripts[k]));
 		}
 }
@@ -270,7 +278,8 @@ static void spoiled_values(void **state HP_UNUSED)
 /* Of every number and size in the tables: what lies beside its bounds, and what is no number. */
 static void numbers_by_the_table(void **state HP_UNUSED)
 {
-	static const struct hp_field_table *const tables[] = {&hp_site_table, &hp_tenant_table};
+	static const struct hp_field_table *const tables[] = {
+		&hp_site_table, &hp_tenant_table, &hp_user_table};
 	static const char *const never[] = {"", "-1", "+5", " 5", "5 ", "5.0", "1e3", "0x10", "1_0",
 		"1,0", "\u0665", "\uff15", "NaN", "inf", "--5", "9223372036854775808",
 		"18446744073709551616", "18446744073709551617", "-9223372036854775809",

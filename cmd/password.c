@@ -1,0 +1,105 @@
+#include <errno.h>
+#include <signal.h>
+#include <termios.h>
+
+#include "cmd/password.h"
+#include "base/file.h"
+#include "base/str.h"
+
+/* The terminal shows again what is typed, however this ends. */
+static struct termios shown;
+static volatile sig_atomic_t hidden;
+
+static void show_again(void)
+{
+	if (hidden)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	hidden = 0;
+}
+
+static void on_signal(int sig)
+{
+	show_again();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static int hide(struct hp_err *err)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &shown) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "the terminal can't be asked");
+	t = shown;
+	t.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	t.c_lflag |= ICANON;
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGHUP, on_signal);
+	hidden = 1;
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &t) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "the terminal can't be told to hide it");
+	return 0;
+}
+
+/* One line, read byte by byte: what stands behind it is somebody else's. */
+static int read_line(char *buf, size_t size, struct hp_err *err)
+{
+	size_t n = 0;
+	ssize_t r;
+	char ch;
+
+	while ((r = read(STDIN_FILENO, &ch, 1)) == 1 || (r < 0 && errno == EINTR)) {
+		if (r < 0)
+			continue;
+		if (ch == '\n')
+			break;
+		if (n + 1 == size)
+			return hp_err_set(err, HP_E_USAGE, "password: it has more than %d bytes",
+				HP_PASSWORD_MAX);
+		if (!ch)
+			return hp_err_set(err, HP_E_USAGE, "password: there is a NUL byte in it");
+		buf[n++] = ch;
+	}
+	if (r < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "standard input can't be read");
+	if (n && buf[n - 1] == '\r')
+		n--;
+	buf[n] = 0;
+	if (!n)
+		return hp_err_set(err, HP_E_USAGE, "password: none was given on standard input");
+	return 0;
+}
+
+static int ask(const char *prompt, char *buf, size_t size, struct hp_err *err)
+{
+	int r;
+
+	fputs(prompt, stderr);
+	r = read_line(buf, size, err);
+	fputc('\n', stderr);
+	return r;
+}
+
+int cli_password(struct cli *c, const char *whose, char **ret, struct hp_err *err)
+{
+	char *one = hp_palloc(c->pool, HP_PASSWORD_MAX + 2);
+	char *two = hp_palloc(c->pool, HP_PASSWORD_MAX + 2);
+	int r;
+
+	*ret = one;
+	if (!isatty(STDIN_FILENO))
+		return read_line(one, HP_PASSWORD_MAX + 2, err);
+	r = hide(err);
+	if (r == 0)
+		r = ask(hp_pprintf(c->pool,
+				"New password of %s: ", hp_str_printable(c->pool, whose, 63)),
+			one, HP_PASSWORD_MAX + 2, err);
+	if (r == 0)
+		r = ask("Once more: ", two, HP_PASSWORD_MAX + 2, err);
+	show_again();
+	if (r == 0 && strcmp(one, two) != 0)
+		r = hp_err_set(err, HP_E_USAGE, "password: the two are not the same");
+	hp_wipe(two, HP_PASSWORD_MAX + 2);
+	return r;
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# Every verb of every program, done by every role to what is his own, somebody else's and nobody's: what the table
+# tests/cli/matrix.tsv says. What is somebody else's and what is not there are told in the same words, with the
+# same exit status, and nothing is changed by asking.
+load ../lib/common.bash
+
+table=$BATS_TEST_DIRNAME/matrix.tsv
+
+setup_file() {
+	make_panel
+	hp-tenant add beta -q
+	hp-user add anna tenant=acme role=admin -q
+	hp-user add rita tenant=acme role=reseller \
+		grants=audit:list,site:add,site:alias,site:remove,site:set,tenant:list,tenant:show -q
+	hp-user add rolf tenant=acme role=reseller -q
+	hp-user add cleo tenant=acme -q
+	hp-user add cara tenant=acme parent=rolf -q
+	hp-user add kid1 tenant=acme parent=rita -q
+	hp-user add kid2 tenant=acme parent=rolf -q
+	hp-user add kid3 tenant=acme -q
+	hp-user add otto tenant=beta role=admin -q
+	local who
+	for who in rita rolf cleo cara anna; do
+		hp-site add "$who.example" tenant=acme "owner=$who" -q --no-apply
+	done
+	hp-site add otto.example tenant=beta owner=otto -q --no-apply
+	hp-site add none.example tenant=acme -q --no-apply
+	hp-vhost apply -q
+	echo "correct horse battery" >"$ROOT/password"
+}
+teardown_file() { remove_root; }
+
+@test "the table has every verb of every program" {
+	local p
+	for p in $concerns; do
+		command "hp-$p" --complete -- "" | cut -f1 | sed "s/^/hp-$p /"
+	done | sort >"$BATS_TEST_TMPDIR/verbs"
+	grep -v '^#' "$table" | cut -f1,2 | tr '\t' ' ' | sort | diff "$BATS_TEST_TMPDIR/verbs" -
+}
+
+# object KIND WHOSE: the name of one
+object() {
+	case $1/$2 in
+	site/own) echo "$own_site" ;;
+	user/own) echo "$own_user" ;;
+	tenant/own) echo acme ;;
+	site/foreign) echo otto.example ;;
+	user/foreign) echo otto ;;
+	tenant/foreign) echo beta ;;
+	site/neighbour) echo none.example ;;
+	user/neighbour) echo anna ;;
+	site/unknown) echo nono.example ;;
+	user/unknown | tenant/unknown) echo nono ;;
+	esac
+}
+
+# try PROGRAM VERB WORDS OBJECT: status in $got, what was said with OBJECT taken out in $said
+try() {
+	local words=${3//%/$4}
+	[ "$words" != - ] || words=
+	got=0
+	# shellcheck disable=SC2086
+	"$1" "$2" $words --as "$who" <"$ROOT/password" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	said=$(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")
+	[ -z "$4" ] || said=${said//"$4"/X}
+}
+
+# may STATUS PERMISSION OBJECT: hp-user can answers so
+may() {
+	local r=0
+	[ "$2" != - ] || return 0
+	# shellcheck disable=SC2086
+	hp-user can "$who" "$2" $3 --tsv -n -o why >"$BATS_TEST_TMPDIR/why" 2>&1 || r=$?
+	[ "$r" = "$1" ] || complain "hp-user can $who $2 $3: $r instead of $1: $(<"$BATS_TEST_TMPDIR/why")"
+}
+
+complain() { echo "$*" >>"$BATS_TEST_TMPDIR/bad"; }
+
+# everything COLUMN WHO OWN-SITE OWN-USER
+everything_by() {
+	local column=$1 who=$2 own_site=$3 own_user=$4 got said before line p v perm kind words answers want whose first n=0
+	before=$(dump)
+	while IFS=$'\t' read -r p v perm kind words answers; do
+		[[ $p != \#* ]] || continue
+		want=$(cut -f "$column" <<<"$answers")
+		case $kind in
+		none)
+			try "$p" "$v" "$words" ""
+			[ "$got" = "$([ "$want" = yes ] && echo 0 || echo 5)" ] || complain "$p $v by $who: $got: $said"
+			may "$([ "$want" = yes ] && echo 0 || echo 1)" "$perm" ""
+			n=$((n + 1))
+			continue
+			;;
+		new)
+			try "$p" "$v" "$words" "new$([ "$p" != hp-site ] || echo .example)"
+			[ "$got" = "$([ "$want" = yes ] && echo 0 || echo 5)" ] || complain "$p $v by $who: $got: $said"
+			may "$([ "$want" = yes ] && echo 0 || echo 1)" "$perm" ""
+			n=$((n + 1))
+			continue
+			;;
+		esac
+		try "$p" "$v" "$words" "$(object "$kind" own)"
+		[ "$got" = "$([ "$want" = yes ] && echo 0 || echo 5)" ] || complain "$p $v of his own by $who: $got: $said"
+		may "$([ "$want" = yes ] && echo 0 || echo 1)" "$perm" "$(object "$kind" own)"
+		first=
+		for whose in unknown foreign neighbour; do
+			[ "$whose" != neighbour ] || [[ $who != anna && $kind != tenant ]] || continue
+			try "$p" "$v" "$words" "$(object "$kind" $whose)"
+			[ "$got" = "$([ "$want" = yes ] && echo 3 || echo 5)" ] ||
+				complain "$p $v of $whose by $who: $got: $said"
+			[ "$whose" != unknown ] || first=$said
+			[ "$said" = "$first" ] || complain "$p $v by $who: $whose is told from unknown: $said, $first"
+			may 1 "$perm" "$(object "$kind" $whose)"
+			n=$((n + 1))
+		done
+		n=$((n + 1))
+	done <"$table"
+	[ "$before" = "$(dump)" ] || complain "something was changed by $who"
+	[ ! -e "$BATS_TEST_TMPDIR/bad" ] || { cat "$BATS_TEST_TMPDIR/bad"; return 1; }
+	[ "$n" -gt 100 ]
+}
+
+@test "an admin" { everything_by 1 anna cleo.example kid3; }
+@test "a reseller who was granted everything" { everything_by 2 rita rita.example kid1; }
+@test "a reseller who was granted nothing" { everything_by 3 rolf cara.example kid2; }
+@test "a client" { everything_by 4 cleo cleo.example cleo; }
+@test "a sub-client" { everything_by 5 cara cara.example cara; }
