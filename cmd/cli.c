@@ -94,6 +94,14 @@ void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLE
 	ret[n] = NULL;
 }
 
+/* "key add" is a verb of two words: key-add. */
+static const struct cli_verb *find_words(struct cli *c, const char *word, const char *next)
+{
+	const struct cli_verb *v = cli_verb_find(c->prog, word);
+
+	return v || !next ? v : cli_verb_find(c->prog, hp_pprintf(c->pool, "%s-%s", word, next));
+}
+
 const struct cli_verb *cli_verb_find(const struct cli_program *p, const char *name)
 {
 	const struct cli_verb *v;
@@ -228,15 +236,16 @@ static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
 	if (hp_opt_parse_head(c->pool, tables, argc, argv, on_opt, &p, &used, err) < 0)
 		return err->code;
 	if (used < argc && !p.version) {
-		const char *word = argv[used];
+		const char *word = argv[used], *next;
 
 		if (hp_streq(word, "help") && !cli_verb_find(c->prog, "help")) {
 			p.help = true;
 			word = used + 1 < argc ? argv[used + 1] : NULL;
 		}
-		if (word && !(c->verb = cli_verb_find(c->prog, word)))
+		next = word == argv[used] && used + 1 < argc ? argv[used + 1] : NULL;
+		if (word && !(c->verb = find_words(c, word, next)))
 			return unknown_verb(c, word, err);
-		used++;
+		used += 1 + (c->verb && !hp_streq(c->verb->name, word) && !p.help);
 	}
 	if (c->verb && !p.help) {
 		cli_opt_tables(c->verb, tables);

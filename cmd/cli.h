@@ -31,7 +31,8 @@ enum cli_flag {
 
 /*
  * What a word may be, for completion (hp_opt.complete and cli_verb.complete): "dir" "@file"
- * "column" "domain" "tenant" "user" "php" "node" "setting" "assign" (key=value of the verb's table)
+ * "column" "domain" "tenant" "user" "key" "php" "node" "setting" "assign" (key=value of the verb's
+ * table)
  * "program" "verb" or "=a|b|c". NULL: nothing is known.
  */
 
@@ -43,7 +44,7 @@ struct hp_takeover;
 typedef int cli_verb_fn(struct cli *c, struct hp_err *err);
 
 struct cli_verb {
-	const char *name;
+	const char *name;                /* "set"; "key-add" may be said as two words, too */
 	cli_verb_fn *run;
 	const char *operands;            /* as help prints them: "DOMAIN [KEY=VALUE]…" */
 	unsigned min_args, max_args;     /* how many words may stand there */

@@ -56,6 +56,12 @@ static int see_user(
 	return 0;
 }
 
+static int see_key(void *arg, const struct hp_key *k, struct hp_err *err HP_UNUSED)
+{
+	offer(arg, k->v[HP_KEY_KEY], k->v[HP_KEY_NAME]);
+	return 0;
+}
+
 static int see_node(void *arg, const struct hp_node_row *r, struct hp_err *err HP_UNUSED)
 {
 	offer(arg, r->name, NULL);
@@ -178,6 +184,8 @@ static void offer_what(struct asked *a, const struct cli_verb *v, const char *wh
 		hp_tenant_each(a->c->panel, see_tenant, a, &err);
 	else if (hp_streq(what, "user"))
 		hp_user_each(a->c->panel, NULL, see_user, a, &err);
+	else if (hp_streq(what, "key"))
+		hp_key_each(a->c->panel, NULL, see_key, a, &err);
 	else if (hp_streq(what, "node"))
 		hp_node_each(a->c->panel, see_node, a, &err);
 }
@@ -233,6 +241,12 @@ static const struct cli_verb *look_back(struct cli *c, char **words, int n, unsi
 			*ret_pending = takes_next(tables, words[i]);
 		} else if (!v) {
 			v = cli_verb_find(c->prog, words[i]);
+			/* "key add" for key-add */
+			if (!v && i + 1 < n - 1) {
+				v = cli_verb_find(c->prog,
+					hp_pprintf(c->pool, "%s-%s", words[i], words[i + 1]));
+				i++;
+			}
 			if (!v)
 				return NULL;
 			cli_opt_tables(v, tables);

@@ -1,5 +1,6 @@
 /* hp-user: users of the panel. The table of verbs is at the end. */
 #include "cmd/apply.h"
+#include "cmd/key.h"
 #include "cmd/password.h"
 #include "base/str.h"
 
@@ -306,6 +307,23 @@ static const struct cli_verb verbs[] = {
 		"VERB is an object and a verb, as site:set; OBJECT a domain, a user or a tenant. Without "
 		"OBJECT: to anything at all. What belongs to somebody else is answered like what is not "
 		"there. The exit status is 1 when the answer is no."},
+	{"key-list", cli_key_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL, cli_key_cols,
+		NULL, "key:list", "list API keys, of a user or all", NULL},
+	{"key-show", cli_key_show, "KEY…", 1, UINT32_MAX, {"key"}, CLI_ROWS | CLI_ONE, NULL, NULL,
+		cli_key_cols, NULL, "key:show", "show everything about API keys", NULL},
+	{"key-add", cli_key_add, "[USER]", 0, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+		cli_key_add_opts, NULL, cli_key_add_cols, NULL, "key:add", "make an API key",
+		"The token is shown this once and kept nowhere; of it the panel has a hash. Who acts with "
+		"a key makes weaker ones of the same user only, and what is not given is that key's; they "
+		"go when it goes."},
+	{"key-check", cli_key_check, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+		cli_key_check_opts, NULL, cli_key_cols, NULL, "key:check",
+		"say whether a token is good, and whose it is",
+		"The token is read from standard input. That it was used is noted. The exit status is 5 "
+		"when it is not good, whatever the reason."},
+	{"key-remove", cli_key_remove, "KEY|-", 1, 1, {"key"}, CHANGES | CLI_IF_EXISTS, NULL,
+		cli_key_result_cols, NULL, NULL, "key:remove",
+		"remove an API key, and those that it has made", NULL},
 	{0},
 };
 

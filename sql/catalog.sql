@@ -603,6 +603,65 @@ SELECT COUNT(*) FROM website_owners WHERE user_id = :id AND tenant_id = :tenant;
 -- rows: one
 SELECT COUNT(*) FROM users WHERE tenant_id = :tenant;
 
+-- ---- API keys ----
+
+-- In the order of lib/model/key.h; behind it ids, the user's reseller, and the hash.
+-- part: key_columns
+k.token_id, u.username, k.name, k.verbs, k.sites, k.addresses, m.token_id, k.expires_at,
+	k.created_at, k.last_used_at, k.last_used_from, k.id, k.user_id, k.tenant_id, up.parent_id,
+	k.token_hash;
+
+-- part: key_tables
+api_keys k JOIN users u ON u.id = k.user_id LEFT JOIN user_parents up ON up.user_id = k.user_id
+	LEFT JOIN api_keys m ON m.id = k.parent_id;
+
+-- part: key_mine
+(:mine = 0 OR k.user_id = :mine OR up.parent_id = :mine);
+
+-- name: key_get
+-- scope: tenant
+-- rows: one
+SELECT @key_columns@ FROM @key_tables@
+WHERE k.token_id = :key AND k.tenant_id = :tenant AND @key_mine@;
+
+-- name: key_get_any
+-- scope: global
+-- why: who comes with a key gives nothing else; the operator names one without its tenant
+-- rows: one
+SELECT @key_columns@ FROM @key_tables@ WHERE k.token_id = :key;
+
+-- name: key_list
+-- scope: tenant
+-- rows: many
+SELECT @key_columns@ FROM @key_tables@
+WHERE k.tenant_id = :tenant AND @key_mine@ AND (:username = '' OR u.username = :username)
+ORDER BY u.username, k.id;
+
+-- name: key_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT @key_columns@ FROM @key_tables@ WHERE :username = '' OR u.username = :username
+ORDER BY u.username, k.id;
+
+-- name: key_add
+-- scope: tenant
+-- rows: none
+INSERT INTO api_keys (tenant_id, user_id, parent_id, name, token_id, token_hash, verbs, sites,
+	addresses, expires_at)
+VALUES (:tenant, :user_id, :parent_id, :name, :key, :hash, :verbs, :sites, :from, :expires_at);
+
+-- name: key_used
+-- scope: tenant
+-- rows: none
+UPDATE api_keys SET last_used_at = CURRENT_TIMESTAMP, last_used_from = :address
+WHERE id = :id AND tenant_id = :tenant;
+
+-- name: key_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM api_keys WHERE id = :id AND tenant_id = :tenant;
+
 -- ---- the audit trail ----
 
 -- name: audit_add

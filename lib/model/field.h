@@ -28,7 +28,7 @@ enum hp_ftype {
 	HP_F_LABEL,    /* DNS label (RFC 1123) */
 	HP_F_NODENAME, /* as hp_node_name_check() takes it */
 	HP_F_SUBPATH,  /* relative path of plain names, "" allowed; no "..", nothing hidden */
-	HP_F_LIST,     /* JSON array of strings; arg: of "cidr" "word" "file" "verb" */
+	HP_F_LIST,     /* JSON array of strings; arg: "cidr" "word" "file" "verb" "pattern" */
 	HP_F_MAP,      /* JSON object; arg names what is in it (field_map.c) */
 	HP_F_DBURL,    /* tenant database URL; secret */
 	HP_F_TIME,     /* RFC 3339 UTC */

@@ -56,6 +56,22 @@ static int verb_check(struct hp_pool *pool, const char *s, const char **ret, str
 	return 0;
 }
 
+/* A domain, or a part of one with "*" for anything: "shop.*". */
+static int pattern_check(struct hp_pool *pool, const char *s, const char **ret, struct hp_err *err)
+{
+	size_t n = strlen(s);
+	char *w;
+
+	if (!n || n > 253 || *s == '.' || *s == '-' || strstr(s, "..") || strstr(s, "**") ||
+		s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-*")])
+		return hp_err_set(err, HP_E_USAGE,
+			"is not a domain, nor a pattern as shop.* or *.example.com");
+	w = hp_pstrdup(pool, s);
+	hp_str_lower(w);
+	*ret = w;
+	return 0;
+}
+
 static int add_item(const struct hp_check *c, const char *item, struct hp_strv *l)
 {
 	struct hp_err why = HP_ERR_INIT;
@@ -66,6 +82,8 @@ static int add_item(const struct hp_check *c, const char *item, struct hp_strv *
 		r = hp_cidr_check(c->pool, item, &s, &why);
 	else if (hp_streq(c->f->arg, "file"))
 		r = file_check(c->pool, item, &s, &why);
+	else if (hp_streq(c->f->arg, "pattern"))
+		r = pattern_check(c->pool, item, &s, &why);
 	else if (hp_streq(c->f->arg, "verb"))
 		r = verb_check(c->pool, item, &s, &why);
 	else

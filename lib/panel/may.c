@@ -3,7 +3,6 @@
  * but the operator.
  */
 #include "panel/panel_impl.h"
-#include "sys/json.h"
 
 enum {
 	ADMIN = 1,    /* the admin of a tenant, with everything that is the tenant's */
@@ -22,6 +21,10 @@ static const struct rule {
 	unsigned char who;
 } rules[] = {
 	{"audit:list", ADMIN | GRANT},
+	{"key:add", ADMIN | RESELLER | CLIENT},
+	{"key:list", ADMIN | RESELLER | CLIENT},
+	{"key:remove", ADMIN | RESELLER | CLIENT},
+	{"key:show", ADMIN | RESELLER | CLIENT},
 	{"site:add", ADMIN | GRANT},
 	{"site:alias", ADMIN | GRANT | CLIENT},
 	{"site:list", ADMIN | RESELLER | CLIENT},
@@ -52,24 +55,14 @@ static unsigned rule_of(const char *verb)
 	return 0;
 }
 
+bool hp_verb_is_known(const char *verb)
+{
+	return rule_of(verb) != 0;
+}
+
 bool hp_may_be_granted(const char *verb)
 {
 	return rule_of(verb) & GRANT;
-}
-
-/* Is the verb in a JSON array of them? */
-static bool is_granted(const char *grants, const char *verb)
-{
-	struct hp_json *doc _cleanup_json_ = NULL;
-	struct hp_err ignored = HP_ERR_INIT;
-	const struct hp_json *v;
-
-	if (!grants || hp_json_parse(grants, strlen(grants), &doc, &ignored) < 0)
-		return false;
-	for (v = hp_json_first(doc); v; v = hp_json_next(v))
-		if (hp_streq(hp_json_str(v), verb))
-			return true;
-	return false;
 }
 
 /* Does the actor's role allow the verb with anything at all? NULL, or why not. */
@@ -86,11 +79,11 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 			return NULL;
 		if (!(who & GRANT))
 			return "a reseller may not";
-		return is_granted(a->grants, verb) ? NULL : "it was not granted";
+		return hp_list_has(a->grants, verb) ? NULL : "it was not granted";
 	case HP_ROLE_CLIENT:
 		if (!(who & CLIENT))
 			return "a client may not";
-		if (a->parent_id && (who & GRANT) && !is_granted(a->grants, verb))
+		if (a->parent_id && (who & GRANT) && !hp_list_has(a->grants, verb))
 			return "it was not granted to the reseller";
 		return NULL;
 	}
@@ -100,7 +93,8 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 /* Is the object within the actor's reach? What has an owner is judged by that. */
 static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_object *o)
 {
-	bool owned = hp_str_starts(verb, "site:") || hp_str_starts(verb, "user:");
+	bool owned = hp_str_starts(verb, "site:") || hp_str_starts(verb, "user:") ||
+		     hp_str_starts(verb, "key:");
 
 	if (a->tenant_id <= 0 || o->tenant != a->tenant_id)
 		return false;
@@ -109,6 +103,30 @@ static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_
 	if (a->user_id <= 0)
 		return false;
 	return o->owner == a->user_id || (a->role == HP_ROLE_RESELLER && o->parent == a->user_id);
+}
+
+/*
+ * A key has what it lists and no more: not what would give its holder more than that, which is to
+ * change the user himself.
+ */
+static const char *key_forbids(
+	const struct hp_actor *a, const char *verb, const struct hp_object *o)
+{
+	static const char *const looks[] = {"user:can", "user:list", "user:show"};
+	size_t i;
+
+	if (!a->key)
+		return NULL;
+	if (!hp_list_has(a->key->v[HP_KEY_VERBS], verb))
+		return "the key is not for it";
+	if (o->site && !hp_sites_fit(a->key->v[HP_KEY_SITES], o->site))
+		return "the key is for other websites";
+	if (o->any || !hp_str_starts(verb, "user:") || o->owner != a->user_id)
+		return NULL;
+	for (i = 0; i < HP_ARRAY_SIZE(looks); i++)
+		if (strcmp(looks[i], verb) == 0)
+			return NULL;
+	return "a key does not change its own user";
 }
 
 int hp_may(
@@ -123,6 +141,8 @@ int hp_may(
 		if (!why && !reaches(a, verb, o))
 			why = "it belongs to somebody else";
 		if (!why)
+			why = key_forbids(a, verb, o);
+		if (!why)
 			return 0;
 		return hp_err_set(
 			err, HP_E_DENIED, "%s: %s may not do that: %s", verb, a->name, why);
@@ -134,7 +154,8 @@ int hp_may(
 
 int hp_may_begin(const struct hp_actor *a, const char *verb, struct hp_err *err)
 {
-	const struct hp_object own = {.tenant = a->tenant_id, .owner = a->user_id};
+	const struct hp_object own = {
+		.tenant = a->tenant_id, .owner = a->user_id, .any = true};
 
 	return hp_may(a, verb, &own, err);
 }

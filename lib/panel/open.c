@@ -46,19 +46,20 @@ void hp_panel_find_actor(struct hp_panel *p, const char *url)
 }
 
 /* ---- acting as somebody else ---- */
-/* "alice@192.0.2.1" taken apart; the address goes into the audit trail as it is. */
-static int take_source(
-	struct hp_panel *p, const char *who, char **ret_name, const char **ret, struct hp_err *err)
+/* "alice@192.0.2.1" taken apart; without an address it is the one who runs the program. */
+static int take_source(struct hp_panel *p, const char *who, char **ret_name,
+	const char **ret_address, const char **ret, struct hp_err *err)
 {
 	char *at;
 
 	*ret_name = hp_pstrdup(p->pool, who);
 	at = strchr(*ret_name, '@');
 	*ret = hp_pprintf(p->pool, "%s: %s", p->host.source, p->host.name);
+	*ret_address = NULL;
 	if (!at)
 		return 0;
 	*at = 0;
-	*ret = hp_address(p->pool, at + 1);
+	*ret = *ret_address = hp_address(p->pool, at + 1);
 	return *ret ? 0
 		    : hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
 			      hp_str_printable(p->pool, at + 1, 60));
@@ -75,27 +76,40 @@ static int may_act(const struct hp_user_row *r, bool tenant_suspended, struct hp
 	return 0;
 }
 
-int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err)
+int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_key *key,
+	int64_t key_id, const char *source, struct hp_err *err)
 {
 	struct hp_user_row r;
 	struct hp_tenant t;
 	struct hp_actor a;
-	const char *source;
-	char *name;
 
-	if (p->host.kind != HP_ACTOR_OPERATOR)
-		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
 	p->actor = p->host;
-	if (take_source(p, who, &name, &source, err) < 0 ||
-		hp_user_look(p, p->pool, name, &r, err) < 0 ||
+	if (hp_user_look(p, p->pool, username, &r, err) < 0 ||
 		hp_tenant_find(p, p->pool, r.tenant, false, &t, err) < 0 ||
 		may_act(&r, hp_streq(t.v[HP_TENANT_STATUS], "suspended"), err) < 0 ||
 		hp_user_become(p, p->pool, &r, &a, err) < 0)
 		return err->code;
 	a.source = source;
+	a.key = key;
+	a.key_id = key_id;
 	p->actor = a;
 	hp_panel_as_self(p);
 	return 0;
+}
+
+int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err)
+{
+	const char *source, *address, *key;
+	char *name;
+
+	if (p->host.kind != HP_ACTOR_OPERATOR)
+		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
+	if (take_source(p, who, &name, &address, &source, err) < 0)
+		return err->code;
+	key = hp_str_after(name, "key:");
+	if (key)
+		return hp_key_act(p, key, address, source, err);
+	return hp_panel_become(p, name, NULL, 0, source, err);
 }
 
 struct hp_actor hp_panel_begin_own(struct hp_panel *p)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "db/db.h"
+#include "model/key.h"
 #include "model/site.h"
 #include "model/user.h"
 #include "sys/conf.h"
@@ -34,6 +35,8 @@ struct hp_actor {
 	int64_t tenant_id, user_id;
 	int64_t parent_id;      /* a sub-client's reseller; 0 for none */
 	const char *grants;     /* JSON array: a reseller's, of a sub-client his reseller's */
+	const struct hp_key *key; /* what was asked with, and bounds it; NULL: the user himself */
+	int64_t key_id;
 	const char *name;       /* for the audit trail: "root", "alice" */
 	const char *source;     /* address or "shell" */
 };
@@ -74,8 +77,8 @@ static inline void hp_cleanup_panel(struct hp_panel **p)
 
 /*
  * Act as a user of the panel from here on: as "alice", or "alice@192.0.2.1" to say where from the
- * request came. The operator alone may; HP_E_DENIED for a user who is suspended or whose tenant is,
- * HP_E_NOT_FOUND.
+ * request came, or "key:NAME@192.0.2.1" with what that key may. The operator alone may; HP_E_DENIED
+ * for a user who is suspended or whose tenant is, and for a key that is no good; HP_E_NOT_FOUND.
  */
 int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err);
 /*
@@ -121,6 +124,8 @@ struct hp_object {
 	int64_t tenant; /* 0: above tenants, or not there */
 	int64_t owner;  /* of a website, its user; of a user, himself */
 	int64_t parent; /* that user's reseller */
+	const char *site; /* of a website: its domain */
+	bool any;         /* whichever of his own the actor may do it to */
 };
 /*
  * verb as "site:set". 0, or HP_E_DENIED with the reason. A foreign object and an unknown one get
@@ -179,6 +184,32 @@ int hp_user_remove(struct hp_panel *p, const char *username, struct hp_err *err)
  */
 int hp_user_can(struct hp_panel *p, const char *username, const char *verb, const char *object,
 	struct hp_err *err);
+
+/* ---- API keys ---- */
+struct hp_key_new {
+	const char *name, *verbs, *sites, *from; /* as given; NULL: as hp_key_table says */
+	int64_t expires_s; /* from now; 0: HP_KEY_EXPIRES_S */
+};
+/*
+ * username NULL: the actor's own. Whoever acts with a key makes weaker ones of the same user only,
+ * and what is not given is that key's. ret_token[] is not kept and can't be had again; wipe it.
+ */
+int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
+	const struct hp_key_new *w, struct hp_key *ret, char ret_token[HP_KEY_TOKEN_SIZE],
+	struct hp_err *err);
+int hp_key_get(struct hp_panel *p, struct hp_pool *pool, const char *key, struct hp_key *ret,
+	struct hp_err *err);
+/* username NULL: all that the actor may see. */
+int hp_key_each(struct hp_panel *p, const char *username,
+	int (*fn)(void *arg, const struct hp_key *k, struct hp_err *err), void *arg,
+	struct hp_err *err);
+/* Those that it has made go with it. */
+int hp_key_remove(struct hp_panel *p, const char *key, struct hp_err *err);
+/*
+ * Whose is the token, used from that address? From here on the key's user acts, with what the key
+ * may; its last use is noted. Whatever is wrong with it: HP_E_DENIED, in the same words.
+ */
+int hp_key_login(struct hp_panel *p, const char *token, const char *address, struct hp_err *err);
 
 /* ---- websites ---- */
 /*

@@ -24,6 +24,8 @@ void hp_panel_find_actor(struct hp_panel *p, const char *url);
 /* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
 int hp_may_assign(
 	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err);
+/* May anybody but the operator do it? */
+bool hp_verb_is_known(const char *verb);
 /* May a reseller be granted it? */
 bool hp_may_be_granted(const char *verb);
 /* The operator, or the admin of his tenant. */
@@ -82,6 +84,29 @@ int hp_user_find(struct hp_panel *p, struct hp_pool *pool, const char *username,
 /* Who acts when this user does, a sub-client with the grants of his reseller; in pool. */
 int hp_user_become(struct hp_panel *p, struct hp_pool *pool, const struct hp_user_row *r,
 	struct hp_actor *ret, struct hp_err *err);
+
+/* ---- key.c ---- */
+struct hp_key_row {
+	struct hp_key k;
+	int64_t id, user_id, tenant_id, parent_id;
+	const char *hash;
+};
+/* Among those that the actor may know of; judged by nobody yet. 1, or 0 for none. */
+int hp_key_look(struct hp_panel *p, struct hp_pool *pool, const char *key, struct hp_key_row *ret,
+	struct hp_err *err);
+/* Judged for verb, and likewise HP_E_NOT_FOUND. */
+int hp_key_find(struct hp_panel *p, struct hp_pool *pool, const char *key, const char *verb,
+	struct hp_key_row *ret, struct hp_err *err);
+
+/* ---- key_use.c ---- */
+/* Act as the key's user, with what the key may, if it is good for that address (NULL: any). */
+int hp_key_act(struct hp_panel *p, const char *key, const char *address, const char *source,
+	struct hp_err *err);
+
+/* ---- open.c, for key_use.c ---- */
+/* Act as that user, unless he or his tenant is suspended. key may be NULL. */
+int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_key *key,
+	int64_t key_id, const char *source, struct hp_err *err);
 
 /* ---- site_row.c ---- */
 /* Columns of the view websites from column first on; copied into pool. */

@@ -47,6 +47,7 @@ struct each {
 	struct hp_pool *pool; /* one website's */
 	struct hp_site site;
 	const char *tenant;
+	const struct hp_key *key; /* what the actor asks with, or NULL */
 	bool full;
 };
 
@@ -54,6 +55,8 @@ static int hand_out(struct each *e, struct hp_err *err)
 {
 	int r;
 
+	if (e->full && e->key && !hp_sites_fit(e->key->v[HP_KEY_SITES], e->site.v[HP_SITE_DOMAIN]))
+		e->full = false;
 	if (!e->full)
 		return 0;
 	hp_strv_sort(&e->site.aliases);
@@ -121,7 +124,7 @@ int hp_site_each(struct hp_panel *p, const struct hp_site_filter *f,
 	static const struct hp_site_filter all;
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new(), *look _cleanup_pool_ = hp_pool_new();
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
-	struct each e = {.fn = fn, .arg = arg, .pool = pool};
+	struct each e = {.fn = fn, .arg = arg, .pool = pool, .key = p->actor.key};
 	int r;
 
 	if (hp_may_begin(&p->actor, "site:list", err) < 0 ||

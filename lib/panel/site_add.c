@@ -104,7 +104,9 @@ static int find_tenant(struct hp_panel *p, const struct adding *x, struct hp_sit
 	if (hp_tenant_find(p, x->pool, x->tenant, true, t, err) < 0 ||
 		hp_may(&p->actor, "site:add",
 			&(struct hp_object){
-				.tenant = hp_tenant_id(t), .owner = p->actor.user_id},
+				.tenant = hp_tenant_id(t),
+				.owner = p->actor.user_id,
+				.site = x->domain},
 			err) < 0)
 		return err->code;
 	s->v[HP_SITE_TENANT_ID] = t->v[HP_TENANT_ID];

@@ -105,6 +105,7 @@ static int find_owner(
 	int r;
 
 	o->tenant = hp_site_i64(s, HP_SITE_TENANT_ID);
+	o->site = s->v[HP_SITE_DOMAIN];
 	if (hp_is_above_users(&p->actor))
 		return 0;
 	if (hp_db_stmt(p->db, HP_SQL_SITE_OWNER_GET, &st, err) < 0)
@@ -133,7 +134,8 @@ int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, c
 	r = hp_stmt_step(st, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
+	/* a key's other websites are as unknown to it as other people's */
+	if (r == 0 || (p->actor.key && !hp_sites_fit(p->actor.key->v[HP_KEY_SITES], name)))
 		return hp_site_unknown(p, name, err);
 	hp_site_from_row(st, 0, pool, ret);
 	if (ret_node_id)

@@ -22,7 +22,7 @@ static int begin(struct hp_panel *p, enum hp_sql id, const struct hp_site *s, st
 static bool may_know(const struct hp_panel *p, int64_t tenant)
 {
 	return p->actor.kind == HP_ACTOR_OPERATOR ||
-	       (hp_is_above_users(&p->actor) && p->actor.tenant_id == tenant);
+	       (!p->actor.key && hp_is_above_users(&p->actor) && p->actor.tenant_id == tenant);
 }
 
 static int name_taken(

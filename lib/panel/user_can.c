@@ -8,9 +8,13 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 	struct hp_site s;
 	struct hp_tenant t;
 	struct hp_user_row r;
+	struct hp_key_row k;
 
 	if (hp_may_begin(&p->actor, verb, err) < 0 || !object)
 		return err->code;
+	/* a key is made for a user */
+	if (hp_streq(verb, "key:add"))
+		return hp_user_find(p, pool, object, verb, &r, err);
 	/* what is new belongs to whom it is made by */
 	if (hp_str_ends(verb, ":add"))
 		return 0;
@@ -18,6 +22,8 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 		return hp_site_find(p, pool, object, verb, false, &s, NULL, err);
 	if (hp_str_starts(verb, "user:"))
 		return hp_user_find(p, pool, object, verb, &r, err);
+	if (hp_str_starts(verb, "key:"))
+		return hp_key_find(p, pool, object, verb, &k, err);
 	if (hp_str_starts(verb, "tenant:"))
 		return hp_tenant_find(p, pool, object, false, &t, err) < 0
 			? err->code

@@ -33,6 +33,16 @@ static int check_grants(const struct hp_user *u, struct hp_err *err)
 	return 0;
 }
 
+/* A key would be as strong as whoever it could raise, or whose password it could set. */
+static int check_key(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
+	struct hp_err *err)
+{
+	if (!p->actor.key || (hp_streq(before->v[HP_USER_ROLE], "client") &&
+				     hp_streq(after->v[HP_USER_ROLE], "client")))
+		return 0;
+	return hp_err_set(err, HP_E_DENIED, "role: with a key only clients are made and changed");
+}
+
 /* Who is below all admins changes what clients are called and how they are reached, no more. */
 static int check_rank(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
 	struct hp_err *err)
@@ -207,7 +217,8 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return err->code;
 	c->tenant_id = hp_tenant_id(&t);
 	if (hp_may(&p->actor, c->verb,
-		    &(struct hp_object){.tenant = c->tenant_id, .owner = p->actor.user_id},
+		    &(struct hp_object){
+			    .tenant = c->tenant_id, .owner = p->actor.user_id, .any = true},
 		    err) < 0)
 		return err->code;
 	hp_panel_as(p, c->tenant_id);
@@ -215,7 +226,8 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	blank.v[HP_USER_GRANTS] = "[]";
 	c->after.u = blank;
 	c->after.u.v[HP_USER_PASSWORD] = c->hash;
-	if (assign(p, c, true, err) < 0 || check_rank(p, &blank, &c->after.u, err) < 0)
+	if (assign(p, c, true, err) < 0 || check_key(p, &blank, &c->after.u, err) < 0 ||
+		check_rank(p, &blank, &c->after.u, err) < 0)
 		return err->code;
 	/* whom a reseller makes is his */
 	if (!hp_is_above_users(&p->actor))
@@ -293,7 +305,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		c->after.u.v[HP_USER_STATUS] = c->status;
 	if (c->hash)
 		c->after.u.v[HP_USER_PASSWORD] = c->hash;
-	if (assign(p, c, false, err) < 0 || check_rank(p, &before.u, &c->after.u, err) < 0 ||
+	if (assign(p, c, false, err) < 0 || check_key(p, &before.u, &c->after.u, err) < 0 ||
+		check_rank(p, &before.u, &c->after.u, err) < 0 ||
 		check_role(p, &before, &c->after.u, err) < 0 || check_grants(&c->after.u, err) < 0)
 		return err->code;
 	/* who may not name a reseller keeps the one he has */
@@ -391,6 +404,8 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return err->code;
 	if (r.id == p->actor.user_id)
 		return hp_err_set(err, HP_E_DENIED, "%s: nobody removes himself", c->verb);
+	if (check_key(p, &r.u, &r.u, err) < 0)
+		return err->code;
 	if (count(p, HP_SQL_USER_SITES, r.id, &sites, err) < 0 ||
 		count(p, HP_SQL_USER_CLIENTS, r.id, &clients, err) < 0)
 		return err->code;

@@ -26,6 +26,9 @@ setup_file() {
 	hp-site add otto.example tenant=beta owner=otto -q --no-apply
 	hp-site add none.example tenant=acme -q --no-apply
 	hp-vhost apply -q
+	for who in cleo cara anna kid1 kid2 kid3 otto; do
+		hp-user key add $who --verbs site:list --tsv -n -o key >"$ROOT/key.$who"
+	done
 	echo "correct horse battery" >"$ROOT/password"
 }
 teardown_file() { remove_root; }
@@ -49,6 +52,10 @@ object() {
 	tenant/foreign) echo beta ;;
 	site/neighbour) echo none.example ;;
 	user/neighbour) echo anna ;;
+	key/own) cat "$ROOT/key.$own_user" ;;
+	key/foreign) cat "$ROOT/key.otto" ;;
+	key/neighbour) cat "$ROOT/key.anna" ;;
+	key/unknown) echo aaaaaaaaaaaa ;;
 	site/unknown) echo nono.example ;;
 	user/unknown | tenant/unknown) echo nono ;;
 	esac

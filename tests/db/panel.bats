@@ -14,6 +14,7 @@ engine() {
 	unset CMOCKA_MESSAGE_OUTPUT
 	HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-users" &&
+		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-keys" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-walls"
 }
 

@@ -218,6 +218,12 @@ static void fill_two(struct hp_db *db)
 				"INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
 				"VALUES (%d, 'p%s', 'shell', 'site:add', '%s.example')",
 				t[i].tenant, t[i].name, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO api_keys (id, tenant_id, user_id, name, token_id, "
+				"token_hash, verbs, sites, addresses) "
+				"VALUES (%d, %d, %d, 'k%s', 't%s', '', '[]', '[]', '[]')",
+				t[i].site, t[i].tenant, t[i].site, t[i].name, t[i].name));
 	}
 }
 
@@ -239,7 +245,9 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"kind", "alias"}, {"user", "utwo222222"}, {"username", "ptwo222222"},
 		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
 		{"object", ""}, {"actor", ""}, {"verb", ""}, {"self", ""}, {"role", ""},
-		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"}};
+		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"},
+		{"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
+		{"from", "[]"}, {"address", "192.0.2.1"}};
 	static const char *const bools[] = {
 		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};
 	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",

@@ -3,6 +3,7 @@
 #define HP_TESTS_UNIT_FIELD_H
 
 #include "pool.h"
+#include "model/key.h"
 #include "model/site.h"
 #include "model/user.h"
 

@@ -20,7 +20,8 @@ tests_unit_test_user_LDADD = $(model_unit_ldadd)
 tests_unit_test_state_CFLAGS = $(model_unit_cflags)
 tests_unit_test_state_LDADD = $(model_unit_ldadd)
 
-panel_unit_tests = tests/unit/test-panel tests/unit/test-panel-users tests/unit/test-panel-walls
+panel_unit_tests = tests/unit/test-panel tests/unit/test-panel-keys \
+	tests/unit/test-panel-users tests/unit/test-panel-walls
 check_PROGRAMS += $(panel_unit_tests)
 TESTS += $(panel_unit_tests)
 panel_unit_cppflags = $(AM_CPPFLAGS) -DHP_TEST_LIBDIR='"$(abs_top_builddir)/lib/db/.libs"'
@@ -28,6 +29,11 @@ tests_unit_test_panel_SOURCES = tests/unit/test-panel.c tests/unit/panel.c tests
 tests_unit_test_panel_CPPFLAGS = $(panel_unit_cppflags)
 tests_unit_test_panel_CFLAGS = $(model_unit_cflags)
 tests_unit_test_panel_LDADD = $(model_unit_ldadd)
+tests_unit_test_panel_keys_SOURCES = tests/unit/test-panel-keys.c tests/unit/panel.c \
+	tests/unit/panel.h
+tests_unit_test_panel_keys_CPPFLAGS = $(panel_unit_cppflags)
+tests_unit_test_panel_keys_CFLAGS = $(model_unit_cflags)
+tests_unit_test_panel_keys_LDADD = $(model_unit_ldadd)
 tests_unit_test_panel_users_SOURCES = tests/unit/test-panel-users.c tests/unit/panel.c \
 	tests/unit/panel.h
 tests_unit_test_panel_users_CPPFLAGS = $(panel_unit_cppflags)

@@ -6,7 +6,7 @@
 static void tables_are_whole(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {
-		&hp_site_table, &hp_tenant_table, &hp_user_table};
+		&hp_site_table, &hp_tenant_table, &hp_user_table, &hp_key_table};
 
 	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
 		for (unsigned i = 0; i < tables[t]->n; i++) {
@@ -24,7 +24,7 @@ static void tables_are_whole(void **state HP_UNUSED)
 static void hostile_values(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {
-		&hp_site_table, &hp_tenant_table, &hp_user_table};
+		&hp_site_table, &hp_tenant_table, &hp_user_table, &hp_key_table};
 	static const struct {
 		const char *s;
 		size_t n;
@@ -159,6 +159,7 @@ static struct sample sample(const struct hp_field *f)
 			hp_streq(f->arg, "cidr")   ? "10.0.0.0/8"
 			: hp_streq(f->arg, "file") ? "index.php"
 			: hp_streq(f->arg, "verb") ? "site:set"
+			: hp_streq(f->arg, "pattern") ? "shop.example"
 						   : "gd",
 			"\"]"};
 	case HP_F_MAP: return map_sample(f);
@@ -201,7 +202,7 @@ static void spoil(const struct hp_field *f, const char *bad, size_t n)
 static void samples_are_good(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {
-		&hp_site_table, &hp_tenant_table, &hp_user_table};
+		&hp_site_table, &hp_tenant_table, &hp_user_table, &hp_key_table};
 
 	for (size_t t = 0; t < HP_ARRAY_SIZE(tables); t++)
 		for (unsigned i = 0; i < tables[t]->n; i++) {
@@ -217,7 +218,7 @@ static void samples_are_good(void **state HP_UNUSED)
 static void spoiled_values(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {
-		&hp_site_table, &hp_tenant_table, &hp_user_table};
+		&hp_site_table, &hp_tenant_table, &hp_user_table, &hp_key_table};
 	static const struct {
 		const char *s;
 		size_t n;
@@ -279,7 +280,7 @@ static void spoiled_values(void **state HP_UNUSED)
 static void numbers_by_the_table(void **state HP_UNUSED)
 {
 	static const struct hp_field_table *const tables[] = {
-		&hp_site_table, &hp_tenant_table, &hp_user_table};
+		&hp_site_table, &hp_tenant_table, &hp_user_table, &hp_key_table};
 	static const char *const never[] = {"", "-1", "+5", " 5", "5 ", "5.0", "1e3", "0x10", "1_0",
 		"1,0", "\u0665", "\uff15", "NaN", "inf", "--5", "9223372036854775808",
 		"18446744073709551616", "18446744073709551617", "-9223372036854775809",

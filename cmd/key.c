@@ -1,0 +1,173 @@
+/* API keys: the verbs key-… of hp-user. */
+#include "cmd/key.h"
+#include "cmd/apply.h"
+#include "base/file.h"
+#include "base/str.h"
+
+/* ---- list and show ---- */
+void cli_key_cols(struct hp_pool *pool, struct hp_col **ret)
+{
+	*ret = cli_cols(pool, &hp_key_table, NULL);
+}
+
+static void put_cells(struct hp_out *o, const struct hp_key *k)
+{
+	unsigned i;
+
+	for (i = 0; i < HP_KEY_FIELDS; i++)
+		cli_cell(o, i, &hp_key_table.fields[i], k->v[i]);
+}
+
+static int put_key(void *arg, const struct hp_key *k, struct hp_err *err)
+{
+	struct hp_out *o = ((struct cli *)arg)->out;
+
+	put_cells(o, k);
+	return hp_out_row(o, err);
+}
+
+int cli_key_list(struct cli *c, struct hp_err *err)
+{
+	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+		return err->code;
+	return hp_key_each(c->panel, c->n_args ? c->args[0] : NULL, put_key, c, err);
+}
+
+int cli_key_show(struct cli *c, struct hp_err *err)
+{
+	struct hp_key k;
+	unsigned i;
+
+	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+		return err->code;
+	for (i = 0; i < c->n_args; i++)
+		if (hp_key_get(c->panel, c->pool, c->args[i], &k, err) < 0 ||
+			put_key(c, &k, err) < 0)
+			return err->code;
+	return 0;
+}
+
+/* ---- add ---- */
+const struct hp_opt cli_key_add_opts[] = {
+	{"verbs", 0, "VERB,…", "what may be done with it, as site:list,site:set", 0, ""},
+	{"sites", 0, "PATTERN,…", "with which websites, as 'shop.*' (all of the user's)", 0, "domain"},
+	{"expires", 0, "TIME", "for how long it is good, as 12h or 365d (90d)", 0, ""},
+	{"from", 0, "NETWORK,…", "from which addresses, as 192.0.2.0/24 (all)", 0, ""},
+	{"name", 0, "TEXT", "what it is for", 0, ""},
+	{0},
+};
+
+static const struct hp_col token_cols[] = {
+	{"token", HP_COL_STR, "what to send; shown this once", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+void cli_key_add_cols(struct hp_pool *pool, struct hp_col **ret)
+{
+	*ret = cli_cols(pool, &hp_key_table, token_cols);
+}
+
+int cli_key_add(struct cli *c, struct hp_err *err)
+{
+	struct hp_key_new w = {.name = cli_opt(c, "name"),
+		.verbs = cli_opt(c, "verbs"),
+		.sites = cli_opt(c, "sites"),
+		.from = cli_opt(c, "from")};
+	const char *expires = cli_opt(c, "expires");
+	char token[HP_KEY_TOKEN_SIZE];
+	struct hp_key k;
+	uint64_t s = 0;
+	int r;
+
+	if (expires && (hp_parse_duration(expires, HP_KEY_EXPIRES_MAX_S, &s) < 0 || !s))
+		return hp_err_set(err, HP_E_USAGE,
+			"--expires: “%s” is not a time as 12h or 90d, of at most %lld days",
+			hp_str_printable(c->pool, expires, 40), HP_KEY_EXPIRES_MAX_S / 86400);
+	w.expires_s = (int64_t)s;
+	if (cli_panel(c, err) < 0 ||
+		hp_key_add(c->panel, c->pool, c->n_args ? c->args[0] : NULL, &w, &k, token, err) <
+			0 ||
+		cli_out(c, err) < 0)
+		return err->code;
+	put_cells(c->out, &k);
+	/* a rehearsed one would be good for nothing */
+	if (!c->dry_run)
+		hp_out_str(c->out, HP_KEY_FIELDS, token);
+	r = hp_out_row(c->out, err);
+	hp_wipe(token, sizeof(token));
+	return r;
+}
+
+/* ---- check ---- */
+const struct hp_opt cli_key_check_opts[] = {
+	{"from", 0, "ADDRESS", "as if it came from this address (127.0.0.1)", 0, ""},
+	{0},
+};
+
+int cli_key_check(struct cli *c, struct hp_err *err)
+{
+	const char *from = cli_opt(c, "from");
+	struct hp_buf b = HP_BUF_INIT;
+	int r;
+
+	if (cli_panel(c, err) < 0 || hp_fd_read(STDIN_FILENO, "standard input", 1024, &b, err) < 0)
+		return err->code;
+	while (b.len && (b.s[b.len - 1] == '\n' || b.s[b.len - 1] == '\r'))
+		b.len--;
+	if (b.len && memchr(b.s, 0, b.len))
+		b.len = 0;
+	r = hp_key_login(c->panel, b.len ? hp_pstrndup(c->pool, b.s, b.len) : "",
+		from ? from : "127.0.0.1", err);
+	if (b.s)
+		hp_wipe(b.s, b.cap);
+	hp_buf_release(&b);
+	if (r < 0)
+		return r;
+	return cli_out(c, err) < 0 ? err->code : put_key(c, c->panel->actor.key, err);
+}
+
+/* ---- remove ---- */
+static int say(struct cli *c, const char *name, const char *result, const struct hp_err *why,
+	struct hp_err *err)
+{
+	const struct cli_result row = {.object = hp_str_printable(c->pool, name, 60),
+		.action = "remove",
+		.changed = hp_streq(result, "recorded") || hp_streq(result, "dry-run"),
+		.result = result,
+		.code = why && hp_streq(result, "failed") ? why->code : 0,
+		.message = why ? why->msg : NULL,
+		.hint = why ? why->hint : NULL};
+
+	return cli_result(c, &row, err);
+}
+
+static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+
+	if (say(c, name, "failed", why, &err) < 0)
+		cli_print_err(c, &err);
+}
+
+static int do_remove(struct cli *c, struct hp_pool *pool HP_UNUSED, const struct cli_input *in,
+	void *arg HP_UNUSED, struct hp_err *err)
+{
+	struct hp_err why;
+
+	if (hp_key_remove(c->panel, in->name, err) == 0)
+		return say(c, in->name, c->dry_run ? "dry-run" : "recorded", NULL, err);
+	if (err->code != HP_E_NOT_FOUND || !c->if_exists)
+		return err->code;
+	why = *err;
+	hp_err_clear(err);
+	return say(c, in->name, "unchanged", &why, err);
+}
+
+int cli_key_remove(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_input_kind kind = {"key", NULL, 0, false, false};
+
+	if (cli_panel(c, err) < 0)
+		return err->code;
+	return cli_inputs(c, &kind, do_remove, on_fail, NULL, err);
+}

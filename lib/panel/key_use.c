@@ -1,0 +1,127 @@
+/* API keys, used: who comes with one, and what for he may. */
+#include "base/file.h"
+#include "panel/panel_impl.h"
+#include "sys/digest.h"
+
+#define NOTE_EVERY_S 60 /* last use is written so often, lest every look be a change */
+
+/* NULL, or why the key is no good from there. */
+static const char *no_good(const struct hp_key_row *r, const char *address)
+{
+	int64_t until = 0;
+
+	if (hp_time_parse(r->k.v[HP_KEY_EXPIRES_AT] ? r->k.v[HP_KEY_EXPIRES_AT] : "", &until) < 0 ||
+		until <= hp_now())
+		return "it has expired";
+	if (address && !hp_addresses_fit(r->k.v[HP_KEY_FROM], address))
+		return "it is not good from that address";
+	return NULL;
+}
+
+static int become(
+	struct hp_panel *p, const struct hp_key_row *r, const char *source, struct hp_err *err)
+{
+	struct hp_key *k = hp_pmemdup(p->pool, &r->k, sizeof(*k));
+
+	return hp_panel_become(p, k->v[HP_KEY_USERNAME], k, r->id,
+		hp_pprintf(p->pool, "%s, key %s", source, k->v[HP_KEY_KEY]), err);
+}
+
+int hp_key_act(struct hp_panel *p, const char *key, const char *address, const char *source,
+	struct hp_err *err)
+{
+	struct hp_key_row r;
+	const char *why;
+	int rc;
+
+	p->actor = p->host;
+	rc = hp_key_look(p, p->pool, key, &r, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return hp_err_set(err, HP_E_NOT_FOUND, "there is no key %s",
+			hp_str_printable(p->pool, key, 60));
+	why = no_good(&r, address);
+	if (why)
+		return hp_err_set(err, HP_E_DENIED, "key %s: %s", key, why);
+	return become(p, &r, source, err);
+}
+
+/* ---- with the token itself ---- */
+/* Digests are compared whole, so that the time tells nothing of where they differ. */
+static bool same(const char *a, const char *b)
+{
+	unsigned char differ = 0;
+	size_t i;
+
+	for (i = 0; i < HP_DIGEST_HEX - 1; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return !differ;
+}
+
+static int note_tx(struct hp_panel *p, void *arg, struct hp_err *err)
+{
+	const struct hp_key_row *r = arg;
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	hp_panel_as(p, r->tenant_id);
+	if (hp_db_stmt(p->db, HP_SQL_KEY_USED, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", r->id);
+	hp_stmt_text(st, "address", r->k.v[HP_KEY_LAST_USED_FROM]);
+	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
+}
+
+static int note_use(
+	struct hp_panel *p, struct hp_key_row *r, const char *address, struct hp_err *err)
+{
+	int64_t last = 0;
+
+	if (r->k.v[HP_KEY_LAST_USED_AT])
+		hp_time_parse(r->k.v[HP_KEY_LAST_USED_AT], &last);
+	if (last > hp_now() - NOTE_EVERY_S && hp_streq(r->k.v[HP_KEY_LAST_USED_FROM], address))
+		return 0;
+	r->k.v[HP_KEY_LAST_USED_FROM] = address;
+	return hp_panel_tx(p, note_tx, r, err);
+}
+
+static int not_valid(struct hp_panel *p, struct hp_err *err)
+{
+	p->actor = p->host;
+	hp_panel_as_self(p);
+	return hp_err_set(err, HP_E_DENIED, "the key is not valid");
+}
+
+int hp_key_login(struct hp_panel *p, const char *token, const char *address, struct hp_err *err)
+{
+	char id[HP_KEY_ID_LEN + 1] = "", hash[HP_DIGEST_HEX];
+	struct hp_key_row r = {.hash = NULL};
+	const char *from = hp_address(p->pool, address);
+	int rc;
+
+	if (p->host.kind != HP_ACTOR_OPERATOR)
+		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
+	if (!from)
+		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
+			hp_str_printable(p->pool, address, 60));
+	p->actor = p->host;
+	if (strlen(token) == HP_KEY_TOKEN_SIZE - 1 && hp_str_starts(token, "hpk_"))
+		memcpy(id, token + 4, HP_KEY_ID_LEN);
+	hp_digest_of(token, strlen(token), hash);
+	rc = hp_key_look(p, p->pool, id, &r, err);
+	if (rc < 0)
+		return rc;
+	/* a key that is not there is compared with none */
+	if (!same(hash,
+		    rc && strlen(r.hash) == HP_DIGEST_HEX - 1
+			    ? r.hash
+			    : "0000000000000000000000000000000000000000000000000000000000000000") ||
+		no_good(&r, from))
+		return not_valid(p, err);
+	if (note_use(p, &r, from, err) < 0)
+		return err->code;
+	if (become(p, &r, from, err) == 0)
+		return 0;
+	return err->code == HP_E_DENIED || err->code == HP_E_NOT_FOUND ? not_valid(p, err)
+								       : err->code;
+}
