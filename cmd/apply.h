@@ -16,6 +16,7 @@ extern const struct hp_col cli_site_result_cols[];
 extern const struct hp_col cli_tenant_result_cols[];
 extern const struct hp_col cli_user_result_cols[];
 extern const struct hp_col cli_key_result_cols[];
+extern const struct hp_col cli_session_result_cols[];
 extern const struct hp_col cli_db_result_cols[];
 
 struct cli_result {

@@ -74,7 +74,7 @@ int cli_key_add(struct cli *c, struct hp_err *err)
 		.sites = cli_opt(c, "sites"),
 		.from = cli_opt(c, "from")};
 	const char *expires = cli_opt(c, "expires");
-	char token[HP_KEY_TOKEN_SIZE];
+	char token[HP_TOKEN_SIZE];
 	struct hp_key k;
 	uint64_t s = 0;
 	int r;
@@ -104,34 +104,51 @@ const struct hp_opt cli_key_check_opts[] = {
 	{0},
 };
 
-int cli_key_check(struct cli *c, struct hp_err *err)
+int cli_token(struct cli *c, char **ret, struct hp_err *err)
 {
-	const char *from = cli_opt(c, "from");
 	struct hp_buf b = HP_BUF_INIT;
-	int r;
+	int r = hp_fd_read(STDIN_FILENO, "standard input", 1024, &b, err);
 
-	if (cli_panel(c, err) < 0 || hp_fd_read(STDIN_FILENO, "standard input", 1024, &b, err) < 0)
-		return err->code;
 	while (b.len && (b.s[b.len - 1] == '\n' || b.s[b.len - 1] == '\r'))
 		b.len--;
-	if (b.len && memchr(b.s, 0, b.len))
+	/* what can't be one is as good as none */
+	if (r < 0 || (b.len && memchr(b.s, 0, b.len)))
 		b.len = 0;
-	r = hp_key_login(c->panel, b.len ? hp_pstrndup(c->pool, b.s, b.len) : "",
-		from ? from : "127.0.0.1", err);
+	*ret = hp_pstrndup(c->pool, b.len ? b.s : "", b.len);
 	if (b.s)
 		hp_wipe(b.s, b.cap);
 	hp_buf_release(&b);
+	return r;
+}
+
+int cli_key_check(struct cli *c, struct hp_err *err)
+{
+	const char *from = cli_opt(c, "from");
+	char *token;
+	int r;
+
+	if (cli_panel(c, err) < 0)
+		return err->code;
+	r = cli_token(c, &token, err);
+	if (r == 0)
+		r = hp_key_login(c->panel, token, from ? from : "127.0.0.1", err);
+	hp_wipe(token, strlen(token));
 	if (r < 0)
 		return r;
 	return cli_out(c, err) < 0 ? err->code : put_key(c, c->panel->actor.key, err);
 }
 
 /* ---- remove ---- */
-static int say(struct cli *c, const char *name, const char *result, const struct hp_err *why,
-	struct hp_err *err)
+struct removing {
+	const char *action;
+	int (*fn)(struct cli *c, const char *name, struct hp_err *err);
+};
+
+static int say(struct cli *c, const struct removing *x, const char *name, const char *result,
+	const struct hp_err *why, struct hp_err *err)
 {
 	const struct cli_result row = {.object = hp_str_printable(c->pool, name, 60),
-		.action = "remove",
+		.action = x->action,
 		.changed = hp_streq(result, "recorded") || hp_streq(result, "dry-run"),
 		.result = result,
 		.code = why && hp_streq(result, "failed") ? why->code : 0,
@@ -141,33 +158,46 @@ static int say(struct cli *c, const char *name, const char *result, const struct
 	return cli_result(c, &row, err);
 }
 
-static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg HP_UNUSED)
+static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg)
 {
 	struct hp_err err = HP_ERR_INIT;
 
-	if (say(c, name, "failed", why, &err) < 0)
+	if (say(c, arg, name, "failed", why, &err) < 0)
 		cli_print_err(c, &err);
 }
 
 static int do_remove(struct cli *c, struct hp_pool *pool HP_UNUSED, const struct cli_input *in,
-	void *arg HP_UNUSED, struct hp_err *err)
+	void *arg, struct hp_err *err)
 {
+	const struct removing *x = arg;
 	struct hp_err why;
 
-	if (hp_key_remove(c->panel, in->name, err) == 0)
-		return say(c, in->name, c->dry_run ? "dry-run" : "recorded", NULL, err);
+	if (x->fn(c, in->name, err) == 0)
+		return say(c, x, in->name, c->dry_run ? "dry-run" : "recorded", NULL, err);
 	if (err->code != HP_E_NOT_FOUND || !c->if_exists)
 		return err->code;
 	why = *err;
 	hp_err_clear(err);
-	return say(c, in->name, "unchanged", &why, err);
+	return say(c, x, in->name, "unchanged", &why, err);
+}
+
+int cli_remove_each(struct cli *c, const char *key, const char *action,
+	int (*fn)(struct cli *c, const char *name, struct hp_err *err), struct hp_err *err)
+{
+	const struct cli_input_kind kind = {key, NULL, 0, false, false};
+	struct removing x = {action, fn};
+
+	if (cli_panel(c, err) < 0)
+		return err->code;
+	return cli_inputs(c, &kind, do_remove, on_fail, &x, err);
+}
+
+static int remove_key(struct cli *c, const char *name, struct hp_err *err)
+{
+	return hp_key_remove(c->panel, name, err);
 }
 
 int cli_key_remove(struct cli *c, struct hp_err *err)
 {
-	static const struct cli_input_kind kind = {"key", NULL, 0, false, false};
-
-	if (cli_panel(c, err) < 0)
-		return err->code;
-	return cli_inputs(c, &kind, do_remove, on_fail, NULL, err);
+	return cli_remove_each(c, "key", "remove", remove_key, err);
 }

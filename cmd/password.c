@@ -81,7 +81,8 @@ static int ask(const char *prompt, char *buf, size_t size, struct hp_err *err)
 	return r;
 }
 
-int cli_password(struct cli *c, const char *whose, char **ret, struct hp_err *err)
+int cli_password(
+	struct cli *c, const char *whose, bool is_new, char **ret, struct hp_err *err)
 {
 	char *one = hp_palloc(c->pool, HP_PASSWORD_MAX + 2);
 	char *two = hp_palloc(c->pool, HP_PASSWORD_MAX + 2);
@@ -95,10 +96,10 @@ int cli_password(struct cli *c, const char *whose, char **ret, struct hp_err *er
 		r = ask(hp_pprintf(c->pool,
 				"New password of %s: ", hp_str_printable(c->pool, whose, 63)),
 			one, HP_PASSWORD_MAX + 2, err);
-	if (r == 0)
+	if (r == 0 && is_new)
 		r = ask("Once more: ", two, HP_PASSWORD_MAX + 2, err);
 	show_again();
-	if (r == 0 && strcmp(one, two) != 0)
+	if (r == 0 && is_new && strcmp(one, two) != 0)
 		r = hp_err_set(err, HP_E_USAGE, "password: the two are not the same");
 	hp_wipe(two, HP_PASSWORD_MAX + 2);
 	return r;

@@ -5,9 +5,10 @@
 #include "cmd/cli.h"
 
 /*
- * On a terminal twice, without echo; else the one line that standard input gives. The caller wipes
- * it (strlen(*ret) bytes). HP_E_USAGE: none came, or the two differ.
+ * On a terminal without echo, a new one twice; else the one line that standard input gives. The
+ * caller wipes it (strlen(*ret) bytes). HP_E_USAGE: none came, or the two differ.
  */
-int cli_password(struct cli *c, const char *whose, char **ret, struct hp_err *err);
+int cli_password(
+	struct cli *c, const char *whose, bool is_new, char **ret, struct hp_err *err);
 
 #endif

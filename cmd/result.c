@@ -21,6 +21,7 @@ const struct hp_col cli_tenant_result_cols[] = {
 	RESULT_COLS("subdomain", "short name of the tenant")};
 const struct hp_col cli_user_result_cols[] = {RESULT_COLS("username", "name of the user")};
 const struct hp_col cli_key_result_cols[] = {RESULT_COLS("key", "name of the API key")};
+const struct hp_col cli_session_result_cols[] = {RESULT_COLS("session", "name of the session")};
 const struct hp_col cli_db_result_cols[] = {
 	RESULT_COLS("database", "URL of the database, without password")};
 

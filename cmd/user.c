@@ -2,6 +2,7 @@
 #include "cmd/apply.h"
 #include "cmd/key.h"
 #include "cmd/password.h"
+#include "cmd/session.h"
 #include "base/str.h"
 
 /* ---- list and show ---- */
@@ -214,7 +215,7 @@ static int do_passwd(
 	if (hp_may_begin(&c->panel->actor, "user:passwd", err) < 0 ||
 		hp_user_get(c->panel, c->pool, in->name, &u, &tenant, err) < 0)
 		return err->code;
-	r = cli_password(c, in->name, &password, err);
+	r = cli_password(c, in->name, true, &password, err);
 	if (r == 0)
 		r = hp_user_passwd(c->panel, in->name, password, ret_changed, err);
 	hp_wipe(password, strlen(password));
@@ -324,6 +325,21 @@ static const struct cli_verb verbs[] = {
 	{"key-remove", cli_key_remove, "KEY|-", 1, 1, {"key"}, CHANGES | CLI_IF_EXISTS, NULL,
 		cli_key_result_cols, NULL, NULL, "key:remove",
 		"remove an API key, and those that it has made", NULL},
+	{"login", cli_login, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+		cli_login_opts, cli_login_cols, NULL, NULL, "user:login",
+		"begin a session of a user who knows the password",
+		"The password is read as passwd does. After five failures for one name, or twenty from one "
+		"address, each further one has to wait, up to 15 minutes; the exit status is then 6. A wrong "
+		"name and a wrong password are answered alike."},
+	{"session-list", cli_session_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL,
+		cli_session_cols, NULL, "session:list", "list sessions, of a user or all", NULL},
+	{"session-check", cli_session_check, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+		cli_session_check_opts, NULL, cli_session_cols, NULL, "session:check",
+		"say whether a session goes on, and whose it is",
+		"Its token is read from standard input. That it was used is noted. The exit status is 5 "
+		"when it is over, whatever the reason."},
+	{"session-revoke", cli_session_revoke, "SESSION|-", 1, 1, {""}, CHANGES | CLI_IF_EXISTS,
+		NULL, cli_session_result_cols, NULL, NULL, "session:revoke", "end a session", NULL},
 	{0},
 };
 

@@ -662,6 +662,115 @@ WHERE id = :id AND tenant_id = :tenant;
 -- rows: none
 DELETE FROM api_keys WHERE id = :id AND tenant_id = :tenant;
 
+-- ---- sessions and logins ----
+
+-- In the order of lib/model/session.h; behind it ids, the user's reseller, and the hash.
+-- part: session_columns
+e.token_id, u.username, e.address, e.created_at, e.last_seen_at, e.expires_at, e.id, e.user_id,
+	e.tenant_id, up.parent_id, e.token_hash;
+
+-- part: session_tables
+sessions e JOIN users u ON u.id = e.user_id LEFT JOIN user_parents up ON up.user_id = e.user_id;
+
+-- part: session_mine
+(:mine = 0 OR e.user_id = :mine OR up.parent_id = :mine);
+
+-- name: session_get
+-- scope: tenant
+-- rows: one
+SELECT @session_columns@ FROM @session_tables@
+WHERE e.token_id = :session AND e.tenant_id = :tenant AND @session_mine@;
+
+-- name: session_get_any
+-- scope: global
+-- why: who comes with a session gives nothing else; the operator names one without its tenant
+-- rows: one
+SELECT @session_columns@ FROM @session_tables@ WHERE e.token_id = :session;
+
+-- name: session_list
+-- scope: tenant
+-- rows: many
+SELECT @session_columns@ FROM @session_tables@
+WHERE e.tenant_id = :tenant AND @session_mine@ AND (:username = '' OR u.username = :username)
+	AND e.expires_at > :now AND e.last_seen_at > :idle
+ORDER BY u.username, e.id;
+
+-- name: session_list_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: many
+SELECT @session_columns@ FROM @session_tables@
+WHERE (:username = '' OR u.username = :username) AND e.expires_at > :now
+	AND e.last_seen_at > :idle
+ORDER BY u.username, e.id;
+
+-- name: session_add
+-- scope: tenant
+-- rows: none
+INSERT INTO sessions (tenant_id, user_id, token_id, token_hash, address, expires_at)
+VALUES (:tenant, :user_id, :session, :hash, :address, :expires_at);
+
+-- name: session_seen
+-- scope: tenant
+-- rows: none
+UPDATE sessions SET last_seen_at = CURRENT_TIMESTAMP WHERE id = :id AND tenant_id = :tenant;
+
+-- name: session_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM sessions WHERE id = :id AND tenant_id = :tenant;
+
+-- name: session_remove_user
+-- scope: tenant
+-- rows: none
+DELETE FROM sessions WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: session_sweep
+-- scope: system
+-- why: what is over is over, whosever it was
+-- rows: none
+DELETE FROM sessions WHERE expires_at <= :now;
+
+-- name: user_login
+-- scope: tenant
+-- rows: none
+UPDATE users SET last_login_at = CURRENT_TIMESTAMP WHERE id = :id AND tenant_id = :tenant;
+
+-- name: attempt_get
+-- scope: system
+-- why: who tries to log in is nobody yet
+-- rows: one
+SELECT failures, last_at FROM login_attempts WHERE kind = :kind AND subject = :subject;
+
+-- name: attempt_get
+-- engine: mysql,mariadb
+SELECT failures, last_at FROM login_attempts WHERE kind = :kind AND subject = :subject FOR UPDATE;
+
+-- name: attempt_set
+-- scope: system
+-- why: who tries to log in is nobody yet
+-- rows: none
+UPDATE login_attempts SET failures = :failures, last_at = CURRENT_TIMESTAMP
+WHERE kind = :kind AND subject = :subject;
+
+-- name: attempt_add
+-- scope: system
+-- why: who tries to log in is nobody yet
+-- rows: none
+INSERT INTO login_attempts (kind, subject, failures) VALUES (:kind, :subject, :failures);
+
+-- name: attempt_forget
+-- scope: system
+-- why: who tries to log in is nobody yet
+-- rows: none
+DELETE FROM login_attempts WHERE kind = :kind AND subject = :subject;
+
+-- name: attempt_sweep
+-- scope: system
+-- why: who tries to log in is nobody yet
+-- rows: none
+DELETE FROM login_attempts WHERE last_at <= :before;
+
 -- ---- the audit trail ----
 
 -- name: audit_add

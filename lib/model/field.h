@@ -98,6 +98,8 @@ const char *hp_field_shown(struct hp_pool *pool, const struct hp_field *f, const
 
 /* An IPv4 or IPv6 address as inet_ntop(3) writes it, or NULL. */
 const char *hp_address(struct hp_pool *pool, const char *s);
+/* The block of so many bits that a canonical address is in: "2001:db8::/64". */
+const char *hp_address_network(struct hp_pool *pool, const char *s, unsigned prefix);
 
 /* Domain names: A-label form, lower case, no trailing dot; "*." allowed when wildcard is true. */
 int hp_domain_check(struct hp_pool *pool, const char *s, size_t len, bool wildcard,

@@ -16,6 +16,20 @@ const char *hp_address(struct hp_pool *pool, const char *s)
 	return hp_pstrdup(pool, inet_ntop(af, bin, text, sizeof(text)));
 }
 
+const char *hp_address_network(struct hp_pool *pool, const char *s, unsigned prefix)
+{
+	unsigned char bin[16];
+	char text[INET6_ADDRSTRLEN];
+	int af = strchr(s, ':') ? AF_INET6 : AF_INET;
+	unsigned i, bits = af == AF_INET6 ? 128 : 32;
+
+	if (inet_pton(af, s, bin) != 1)
+		return s;
+	for (i = prefix; i < bits; i++)
+		bin[i / 8] &= (unsigned char)~(0x80u >> (i % 8));
+	return hp_pprintf(pool, "%s/%u", inet_ntop(af, bin, text, sizeof(text)), prefix);
+}
+
 int hp_check_host(const struct hp_check *c, const char **ret)
 {
 	struct hp_err why = HP_ERR_INIT;

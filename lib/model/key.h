@@ -19,13 +19,6 @@ struct hp_key {
 #define HP_KEY_EXPIRES_S (90LL * 86400)       /* unless given */
 #define HP_KEY_EXPIRES_MAX_S (1825LL * 86400) /* five years */
 
-/*
- * What is handed out: "hpk_", the key's name of 12 characters, "_", 43 random ones. The name alone
- * is no secret; of the whole, its SHA-256 is kept.
- */
-#define HP_KEY_ID_LEN 12
-#define HP_KEY_TOKEN_SIZE (4 + HP_KEY_ID_LEN + 1 + 43 + 1)
-
 /* Is the string in a JSON array of strings? */
 bool hp_list_has(const char *list, const char *s);
 /* Does a pattern of the list (a JSON array; empty: everything) fit the domain? */

@@ -1,7 +1,7 @@
 /* API keys: made, looked at, removed. */
 #include "base/file.h"
 #include "panel/panel_impl.h"
-#include "sys/digest.h"
+#include "panel/token.h"
 #include "sys/json.h"
 
 enum { COL_ID = HP_KEY_FIELDS, COL_USER_ID, COL_TENANT_ID, COL_PARENT_ID, COL_HASH };
@@ -20,12 +20,6 @@ static void from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_key_row
 	ret->hash = hp_pstrdup(pool, hp_stmt_get_text(st, COL_HASH));
 }
 
-static bool is_id(const char *s)
-{
-	return strlen(s) == HP_KEY_ID_LEN &&
-		strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789") == HP_KEY_ID_LEN;
-}
-
 int hp_key_look(struct hp_panel *p, struct hp_pool *pool, const char *key, struct hp_key_row *ret,
 	struct hp_err *err)
 {
@@ -35,7 +29,7 @@ int hp_key_look(struct hp_panel *p, struct hp_pool *pool, const char *key, struc
 
 	if (hp_db_stmt(p->db, own ? HP_SQL_KEY_GET : HP_SQL_KEY_GET_ANY, &st, err) < 0)
 		return err->code;
-	hp_stmt_text(st, "key", is_id(key) ? key : "");
+	hp_stmt_text(st, "key", hp_token_is_id(key) ? key : "");
 	if (own)
 		hp_stmt_i64(st, "mine", hp_mine(&p->actor));
 	r = hp_stmt_step(st, err);
@@ -110,18 +104,6 @@ int hp_key_each(struct hp_panel *p, const char *username,
 }
 
 /* ---- a new one ---- */
-/* n characters of 32: letters and digits without those that look alike. */
-static void random_text(char *to, size_t n)
-{
-	static const char digits[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	size_t i;
-
-	hp_random(to, n);
-	for (i = 0; i < n; i++)
-		to[i] = digits[(unsigned char)to[i] % 32];
-	to[n] = 0;
-}
-
 static int take(struct hp_pool *pool, enum hp_key_field f, const char *given, const char *inherited,
 	struct hp_key *k, struct hp_err *err)
 {
@@ -242,12 +224,13 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 }
 
 int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
-	const struct hp_key_new *w, struct hp_key *ret, char ret_token[HP_KEY_TOKEN_SIZE],
+	const struct hp_key_new *w, struct hp_key *ret, char ret_token[HP_TOKEN_SIZE],
 	struct hp_err *err)
 {
-	char id[HP_KEY_ID_LEN + 1], secret[44], hash[HP_DIGEST_HEX];
+	struct hp_token t;
 	struct hp_key k;
-	struct adding x = {.pool = pool, .username = username, .hash = hash, .k = &k};
+	struct adding x = {.pool = pool, .username = username, .hash = t.hash, .k = &k};
+	int r;
 
 	memset(&k, 0, sizeof(k));
 	if (hp_may_begin(&p->actor, "key:add", err) < 0)
@@ -258,16 +241,15 @@ int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
 		x.username = p->actor.name;
 	if (wish(p, &x, w, err) < 0)
 		return err->code;
-	random_text(id, HP_KEY_ID_LEN);
-	random_text(secret, sizeof(secret) - 1);
-	snprintf(ret_token, HP_KEY_TOKEN_SIZE, "hpk_%s_%s", id, secret);
-	hp_wipe(secret, sizeof(secret));
-	hp_digest_of(ret_token, strlen(ret_token), hash);
-	k.v[HP_KEY_KEY] = hp_pstrdup(pool, id);
-	if (hp_panel_tx(p, add_tx, &x, err) < 0)
-		return err->code;
-	*ret = k;
-	return 0;
+	hp_token_make("hpk_", &t);
+	k.v[HP_KEY_KEY] = hp_pstrdup(pool, t.id);
+	r = hp_panel_tx(p, add_tx, &x, err);
+	if (r == 0) {
+		memcpy(ret_token, t.text, sizeof(t.text));
+		*ret = k;
+	}
+	hp_wipe(&t, sizeof(t));
+	return r;
 }
 
 /* ---- gone ---- */

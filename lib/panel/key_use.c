@@ -1,7 +1,7 @@
 /* API keys, used: who comes with one, and what for he may. */
 #include "base/file.h"
 #include "panel/panel_impl.h"
-#include "sys/digest.h"
+#include "panel/token.h"
 
 #define NOTE_EVERY_S 60 /* last use is written so often, lest every look be a change */
 
@@ -48,17 +48,6 @@ int hp_key_act(struct hp_panel *p, const char *key, const char *address, const c
 }
 
 /* ---- with the token itself ---- */
-/* Digests are compared whole, so that the time tells nothing of where they differ. */
-static bool same(const char *a, const char *b)
-{
-	unsigned char differ = 0;
-	size_t i;
-
-	for (i = 0; i < HP_DIGEST_HEX - 1; i++)
-		differ |= (unsigned char)(a[i] ^ b[i]);
-	return !differ;
-}
-
 static int note_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	const struct hp_key_row *r = arg;
@@ -94,7 +83,7 @@ static int not_valid(struct hp_panel *p, struct hp_err *err)
 
 int hp_key_login(struct hp_panel *p, const char *token, const char *address, struct hp_err *err)
 {
-	char id[HP_KEY_ID_LEN + 1] = "", hash[HP_DIGEST_HEX];
+	char id[HP_TOKEN_ID_LEN + 1];
 	struct hp_key_row r = {.hash = NULL};
 	const char *from = hp_address(p->pool, address);
 	int rc;
@@ -105,18 +94,11 @@ int hp_key_login(struct hp_panel *p, const char *token, const char *address, str
 		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
 			hp_str_printable(p->pool, address, 60));
 	p->actor = p->host;
-	if (strlen(token) == HP_KEY_TOKEN_SIZE - 1 && hp_str_starts(token, "hpk_"))
-		memcpy(id, token + 4, HP_KEY_ID_LEN);
-	hp_digest_of(token, strlen(token), hash);
+	hp_token_id("hpk_", token, id);
 	rc = hp_key_look(p, p->pool, id, &r, err);
 	if (rc < 0)
 		return rc;
-	/* a key that is not there is compared with none */
-	if (!same(hash,
-		    rc && strlen(r.hash) == HP_DIGEST_HEX - 1
-			    ? r.hash
-			    : "0000000000000000000000000000000000000000000000000000000000000000") ||
-		no_good(&r, from))
+	if (!hp_token_is(token, rc ? r.hash : NULL) || no_good(&r, from))
 		return not_valid(p, err);
 	if (note_use(p, &r, from, err) < 0)
 		return err->code;

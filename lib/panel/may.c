@@ -25,6 +25,8 @@ static const struct rule {
 	{"key:list", ADMIN | RESELLER | CLIENT},
 	{"key:remove", ADMIN | RESELLER | CLIENT},
 	{"key:show", ADMIN | RESELLER | CLIENT},
+	{"session:list", ADMIN | RESELLER | CLIENT},
+	{"session:revoke", ADMIN | RESELLER | CLIENT},
 	{"site:add", ADMIN | GRANT},
 	{"site:alias", ADMIN | GRANT | CLIENT},
 	{"site:list", ADMIN | RESELLER | CLIENT},
@@ -94,7 +96,7 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_object *o)
 {
 	bool owned = hp_str_starts(verb, "site:") || hp_str_starts(verb, "user:") ||
-		     hp_str_starts(verb, "key:");
+		     hp_str_starts(verb, "key:") || hp_str_starts(verb, "session:");
 
 	if (a->tenant_id <= 0 || o->tenant != a->tenant_id)
 		return false;

@@ -15,7 +15,9 @@
 #include "db/db.h"
 #include "model/key.h"
 #include "model/site.h"
+#include "model/session.h"
 #include "model/user.h"
+#include "panel/token.h"
 #include "sys/conf.h"
 
 /* ---- who acts ---- */
@@ -195,7 +197,7 @@ struct hp_key_new {
  * and what is not given is that key's. ret_token[] is not kept and can't be had again; wipe it.
  */
 int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
-	const struct hp_key_new *w, struct hp_key *ret, char ret_token[HP_KEY_TOKEN_SIZE],
+	const struct hp_key_new *w, struct hp_key *ret, char ret_token[HP_TOKEN_SIZE],
 	struct hp_err *err);
 int hp_key_get(struct hp_panel *p, struct hp_pool *pool, const char *key, struct hp_key *ret,
 	struct hp_err *err);
@@ -210,6 +212,27 @@ int hp_key_remove(struct hp_panel *p, const char *key, struct hp_err *err);
  * may; its last use is noted. Whatever is wrong with it: HP_E_DENIED, in the same words.
  */
 int hp_key_login(struct hp_panel *p, const char *token, const char *address, struct hp_err *err);
+
+/* ---- logging in (lib/panel/login.c), sessions ---- */
+/*
+ * Whoever he is, from that address: a session, and its token, which is not kept; wipe it. The
+ * operator's alone, for whom a user speaks to. A wrong name and a wrong password are HP_E_DENIED in
+ * the same words and the same time; after some failures of one name, or from one address (of IPv6:
+ * one /64), nothing is looked at for longer and longer: HP_E_BUSY, says how long.
+ */
+int hp_login(struct hp_panel *p, const char *username, const char *password, const char *address,
+	char ret_token[HP_TOKEN_SIZE], struct hp_err *err);
+/*
+ * From here on the user acts whose session it is, from that address. Whatever is wrong with it:
+ * HP_E_DENIED, in the same words. It ends when the password changes, too, and with the user.
+ */
+int hp_session_use(struct hp_panel *p, const char *token, const char *address,
+	struct hp_session *ret, struct hp_err *err);
+/* Those that are not over. username NULL: all that the actor may see. */
+int hp_session_each(struct hp_panel *p, const char *username,
+	int (*fn)(void *arg, const struct hp_session *s, struct hp_err *err), void *arg,
+	struct hp_err *err);
+int hp_session_revoke(struct hp_panel *p, const char *session, struct hp_err *err);
 
 /* ---- websites ---- */
 /*

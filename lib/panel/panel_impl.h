@@ -103,7 +103,20 @@ int hp_key_find(struct hp_panel *p, struct hp_pool *pool, const char *key, const
 int hp_key_act(struct hp_panel *p, const char *key, const char *address, const char *source,
 	struct hp_err *err);
 
-/* ---- open.c, for key_use.c ---- */
+/* ---- session.c ---- */
+/* In a transaction, as the user's tenant. */
+int hp_session_begin(struct hp_panel *p, const struct hp_user_row *u, const char *address,
+	struct hp_token *t, struct hp_err *err);
+/* May the actor do that to the session? As hp_session_revoke() asks. */
+int hp_session_judge(struct hp_panel *p, struct hp_pool *pool, const char *session,
+	const char *verb, struct hp_err *err);
+int hp_session_end_all(struct hp_panel *p, int64_t user, struct hp_err *err);
+
+/* ---- login.c ---- */
+/* A name that is given anew has no failures. */
+int hp_login_forget(struct hp_panel *p, const char *username, struct hp_err *err);
+
+/* ---- open.c, for key_use.c and the like ---- */
 /* Act as that user, unless he or his tenant is suspended. key may be NULL. */
 int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_key *key,
 	int64_t key_id, const char *source, struct hp_err *err);

@@ -24,6 +24,8 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 		return hp_user_find(p, pool, object, verb, &r, err);
 	if (hp_str_starts(verb, "key:"))
 		return hp_key_find(p, pool, object, verb, &k, err);
+	if (hp_str_starts(verb, "session:"))
+		return hp_session_judge(p, pool, object, verb, err);
 	if (hp_str_starts(verb, "tenant:"))
 		return hp_tenant_find(p, pool, object, false, &t, err) < 0
 			? err->code

@@ -37,8 +37,9 @@ static int check_grants(const struct hp_user *u, struct hp_err *err)
 static int check_key(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
 	struct hp_err *err)
 {
-	if (!p->actor.key || (hp_streq(before->v[HP_USER_ROLE], "client") &&
-				     hp_streq(after->v[HP_USER_ROLE], "client")))
+	if (!p->actor.key ||
+		(hp_streq(before->v[HP_USER_ROLE], "client") &&
+			hp_streq(after->v[HP_USER_ROLE], "client")))
 		return 0;
 	return hp_err_set(err, HP_E_DENIED, "role: with a key only clients are made and changed");
 }
@@ -99,7 +100,7 @@ static int check_parent(struct hp_panel *p, struct change *c, struct hp_err *err
 static int check_role(struct hp_panel *p, const struct hp_user_row *before,
 	const struct hp_user *after, struct hp_err *err)
 {
-	int64_t n;
+	int64_t n = 0;
 
 	if (hp_streq(after->v[HP_USER_ROLE], "reseller") ||
 		!hp_streq(before->u.v[HP_USER_ROLE], "reseller"))
@@ -318,6 +319,10 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return 0;
 	if (write_row(p, c, err) < 0)
 		return err->code;
+	/* who knew the old password, or was in, is out */
+	if ((c->hash || hp_streq(c->status, "suspended")) &&
+		hp_session_end_all(p, before.id, err) < 0)
+		return err->code;
 	return audit(p, c, &before.u, &c->after.u, err);
 }
 
@@ -398,7 +403,7 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	struct change *c = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	struct hp_user_row r;
-	int64_t sites, clients;
+	int64_t sites = 0, clients = 0;
 
 	if (begin(p, c, &r, err) < 0)
 		return err->code;
@@ -416,13 +421,14 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	}
 	if (clients) {
 		in_use(&r, clients, "sub-client", err);
-		return hp_err_hint(
-			err, "hp-user set USER parent=USER gives them to somebody else");
+		return hp_err_hint(err, "hp-user set USER parent=USER gives them to somebody else");
 	}
 	if (hp_db_stmt(p->db, HP_SQL_USER_REMOVE, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", r.id);
 	if (hp_stmt_exec(st, err) < 0)
+		return err->code;
+	if (hp_login_forget(p, r.u.v[HP_USER_USERNAME], err) < 0)
 		return err->code;
 	return audit(p, c, &r.u, NULL, err);
 }

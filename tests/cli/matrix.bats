@@ -27,6 +27,9 @@ setup_file() {
 	hp-site add none.example tenant=acme -q --no-apply
 	hp-vhost apply -q
 	for who in cleo cara anna kid1 kid2 kid3 otto; do
+		hp-user passwd $who -q <<<"correct horse battery"
+		hp-user login $who -q <<<"correct horse battery"
+		hp-user session list $who --tsv -n -o session >"$ROOT/session.$who"
 		hp-user key add $who --verbs site:list --tsv -n -o key >"$ROOT/key.$who"
 	done
 	echo "correct horse battery" >"$ROOT/password"
@@ -52,6 +55,10 @@ object() {
 	tenant/foreign) echo beta ;;
 	site/neighbour) echo none.example ;;
 	user/neighbour) echo anna ;;
+	session/own) cat "$ROOT/session.$own_user" ;;
+	session/foreign) cat "$ROOT/session.otto" ;;
+	session/neighbour) cat "$ROOT/session.anna" ;;
+	session/unknown) echo aaaaaaaaaaaa ;;
 	key/own) cat "$ROOT/key.$own_user" ;;
 	key/foreign) cat "$ROOT/key.otto" ;;
 	key/neighbour) cat "$ROOT/key.anna" ;;

@@ -15,6 +15,7 @@ engine() {
 	HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-users" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-keys" &&
+		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-login" &&
 		HP_TEST_DB_URL=$url "$HP_BUILDDIR/tests/unit/test-panel-walls"
 }
 

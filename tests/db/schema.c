@@ -224,6 +224,11 @@ static void fill_two(struct hp_db *db)
 				"token_hash, verbs, sites, addresses) "
 				"VALUES (%d, %d, %d, 'k%s', 't%s', '', '[]', '[]', '[]')",
 				t[i].site, t[i].tenant, t[i].site, t[i].name, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO sessions (id, tenant_id, user_id, token_id, "
+				"token_hash, address) VALUES (%d, %d, %d, 's%s', '', '::1')",
+				t[i].site, t[i].tenant, t[i].site, t[i].name));
 	}
 }
 
@@ -246,7 +251,7 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
 		{"object", ""}, {"actor", ""}, {"verb", ""}, {"self", ""}, {"role", ""},
 		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"},
-		{"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
+		{"session", "stwo222222"}, {"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
 		{"from", "[]"}, {"address", "192.0.2.1"}};
 	static const char *const bools[] = {
 		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};
@@ -275,7 +280,8 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 			hp_stmt_null(st, name);
 			return;
 		}
-	if (hp_streq(name, "since") || hp_str_ends(name, "_at"))
+	if (hp_streq(name, "since") || hp_streq(name, "now") || hp_streq(name, "idle") ||
+		hp_str_ends(name, "_at"))
 		hp_stmt_time(st, name, 0);
 	else
 		fail_msg("%s: tell tests/db/schema.c what :%s of another tenant would be",

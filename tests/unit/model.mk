@@ -20,7 +20,7 @@ tests_unit_test_user_LDADD = $(model_unit_ldadd)
 tests_unit_test_state_CFLAGS = $(model_unit_cflags)
 tests_unit_test_state_LDADD = $(model_unit_ldadd)
 
-panel_unit_tests = tests/unit/test-panel tests/unit/test-panel-keys \
+panel_unit_tests = tests/unit/test-panel tests/unit/test-panel-keys tests/unit/test-panel-login \
 	tests/unit/test-panel-users tests/unit/test-panel-walls
 check_PROGRAMS += $(panel_unit_tests)
 TESTS += $(panel_unit_tests)
@@ -34,6 +34,11 @@ tests_unit_test_panel_keys_SOURCES = tests/unit/test-panel-keys.c tests/unit/pan
 tests_unit_test_panel_keys_CPPFLAGS = $(panel_unit_cppflags)
 tests_unit_test_panel_keys_CFLAGS = $(model_unit_cflags)
 tests_unit_test_panel_keys_LDADD = $(model_unit_ldadd)
+tests_unit_test_panel_login_SOURCES = tests/unit/test-panel-login.c tests/unit/panel.c \
+	tests/unit/panel.h
+tests_unit_test_panel_login_CPPFLAGS = $(panel_unit_cppflags)
+tests_unit_test_panel_login_CFLAGS = $(model_unit_cflags)
+tests_unit_test_panel_login_LDADD = $(model_unit_ldadd)
 tests_unit_test_panel_users_SOURCES = tests/unit/test-panel-users.c tests/unit/panel.c \
 	tests/unit/panel.h
 tests_unit_test_panel_users_CPPFLAGS = $(panel_unit_cppflags)

@@ -2,7 +2,7 @@
 #include "panel.h"
 #include "base/str.h"
 
-static char token[HP_KEY_TOKEN_SIZE];
+static char token[HP_TOKEN_SIZE];
 static struct hp_key key;
 
 static void people(void)
@@ -84,7 +84,7 @@ static void made_and_shown_once(void **state HP_UNUSED)
 			.verbs = "site:list,site:set",
 			.sites = "shop.*",
 			.from = "192.0.2.0/24"}));
-	assert_int_equal(strlen(token), HP_KEY_TOKEN_SIZE - 1);
+	assert_int_equal(strlen(token), HP_TOKEN_SIZE - 1);
 	assert_true(hp_str_starts(token, hp_pprintf(pool, "hpk_%s_", key.v[HP_KEY_KEY])));
 	t = panel_trail();
 	assert_string_equal(t.verb, "key:add");
@@ -145,7 +145,7 @@ static void what_it_may(void **state HP_UNUSED)
 
 static void weaker_ones(void **state HP_UNUSED)
 {
-	char first[HP_KEY_TOKEN_SIZE];
+	char first[HP_TOKEN_SIZE];
 	struct hp_key maker, k;
 
 	people();
@@ -238,7 +238,7 @@ static void not_valid(const char *t, const char *address)
 
 static void bad_tokens(void **state HP_UNUSED)
 {
-	char other[HP_KEY_TOKEN_SIZE];
+	char other[HP_TOKEN_SIZE];
 	struct hp_key k;
 	bool changed;
 
