@@ -24,6 +24,12 @@ ols_setup() {
 	chmod +x /etc/init.d/lsws
 }
 
+# What needs a server that serves has it where it is, and does without elsewhere.
+ols_if_real() {
+	real=
+	[ ! -x $lsws/bin/openlitespeed ] || [ -e $lsws/stands-in ] || ols_setup
+}
+
 # Before node_teardown.
 ols_teardown() {
 	local p

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
+load ../lib/openlitespeed
 
 setup() {
 	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
@@ -11,6 +12,7 @@ setup() {
 	rm -f /etc/nginx/sites-enabled/default
 	mkdir -p /etc/hosting-panel
 	"$HP_DATADIR/tests/lib/php-versions" >/etc/hosting-panel/hosting-panel.conf
+	ols_if_real
 	node_panel
 }
 
@@ -19,6 +21,7 @@ teardown() {
 	for p in ${load:-} ${ca:-} ${dns:-}; do
 		kill "$p" 2>/dev/null || true
 	done
+	[ -z "$real" ] || ols_teardown
 	node_teardown
 }
 
@@ -75,6 +78,7 @@ step() { # step COMMAND …: it succeeds, while the load goes on
 	seconds=${HP_LOAD_SECONDS:-60} steps=0
 	mapfile -t others < <(servers | grep -vx nginx)
 	[ "${#others[@]}" -ge 1 ]
+	[ -z "$real" ] || [[ ${others[*]} == *openlitespeed ]]
 	began=$(date +%s)
 	"$BATS_TEST_DIRNAME/../lib/load" -c 16 -t 600 -l "$dir/answers" a.example '/v.php=8\.[123]' \
 		'/hello.txt=hello from a.example' >"$dir/load" 3>&- 4>&- &
@@ -114,8 +118,10 @@ step() { # step COMMAND …: it succeeds, while the load goes on
 	site b.example php_version=8.1
 	site c.example php_version=8.1
 	for d in a b c; do [ "$(get $d.example /v.php)" = 8.1 ]; done
-	for change in 'hp-site set a.example php_memory_limit=99M' 'hp-php set a.example 8.3' 'hp-site set a.example gzip_enabled=false' \
-		'hp-site set a.example web_server=apache'; do
+	changes=('hp-site set a.example php_memory_limit=99M' 'hp-php set a.example 8.3' 'hp-site set a.example gzip_enabled=false'
+		'hp-site set a.example web_server=apache')
+	[ -z "$real" ] || changes+=('hp-site set a.example web_server=openlitespeed')
+	for change in "${changes[@]}"; do
 		get b.example /slow.php -w ' %{time_total}' >"$dir/slow" 3>&- 4>&- &
 		slow=$!
 		sleep 0.3
