@@ -247,6 +247,8 @@ static int change(struct hp_engine *x, struct hp_err *err)
 		rc = hp_web_probe_server(x, s, err);
 		if (rc)
 			return rc;
+		if (hp_streq(web->front_before, s->is->name) && hp_web_let_go(s, err) < 0)
+			return err->code;
 	}
 	return web->front->gains ? hp_web_tell(x, web->front, err) : 0;
 }
@@ -292,6 +294,9 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 		return err->code;
 	/* when this is over, nobody is served as it was to be */
 	hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
+	/* nor are the ports kept from who was the front */
+	if (s->front && !hp_streq(hp_web(x)->front_before, s->is->name))
+		return hp_web_let_go(s, err);
 	return 0;
 }
 

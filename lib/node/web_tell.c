@@ -129,6 +129,30 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
 	return 0;
 }
 
+/*
+ * OpenLiteSpeed's process after a reload keeps the listening sockets that it has got from the one
+ * before and has no use for, and answers nobody there. They are not handed on: the next one is
+ * without.
+ */
+int hp_web_let_go(struct hp_web_server *s, struct hp_err *err)
+{
+	const struct timespec nap = {.tv_nsec = 20 * 1000000};
+	uint64_t end = hp_now_ms() + START_MS;
+	pid_t pid, told = s->pid;
+
+	if (!s->is->renumbers)
+		return 0;
+	while (hp_web_pid(s->is, &pid, err) == 0 && (pid == 0 || pid == told) && hp_now_ms() < end)
+		nanosleep(&nap, NULL);
+	if (err->code || pid == 0 || (!hp_web_listens_on(pid, 80) && !hp_web_listens_on(pid, 443)))
+		return err->code;
+	if (hp_web_reload(s, err) < 0)
+		return err->code;
+	while (hp_web_is_alive(s->is, pid) && s->is->accepts(pid) && hp_now_ms() < end)
+		nanosleep(&nap, NULL);
+	return hp_web_lives(s, err);
+}
+
 /* The ports of a front that can't start may be another server's, for a vhost that is not ours. */
 static void hint_at_holder(
 	struct hp_engine *x, const struct hp_web_server *front, struct hp_err *err)
