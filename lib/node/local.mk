@@ -13,7 +13,7 @@ lib_libhp_la_SOURCES += lib/node/part_php.c lib/node/part_php.h lib/node/part_ph
 lib_libhp_la_SOURCES += lib/node/web.c lib/node/web.h lib/node/web_look.c lib/node/web_probe.c \
 	lib/node/web_choose.c lib/node/web_site.c lib/node/web_slots.c lib/node/web_slots.h lib/node/web_tell.c lib/node/web_test.c \
 	lib/node/web_tls.c lib/node/settings.c lib/node/settings.h lib/node/servers.c lib/node/server_apache.c \
-	lib/node/server_nginx.c lib/node/server_openlitespeed.c lib/node/web_kept.c
+	lib/node/server_nginx.c lib/node/server_openlitespeed.c lib/node/openlitespeed.c lib/node/web_kept.c
 # PHP: versions, instances, and the users and folders of sites.
 lib_libhp_la_SOURCES += lib/node/folders.h lib/node/folders.c lib/node/folders_below.c lib/node/instance.h \
 	lib/node/instance.c lib/node/instance_idle.c lib/node/instance_impl.h lib/node/instance_limits.c \

@@ -364,6 +364,9 @@ static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct 
 	const char *ours;
 	int status, rc;
 
+	rc = hp_openlitespeed_names(x, s, err);
+	if (rc)
+		return rc;
 	/* it passes over a website whose place for a certificate authority is not there yet */
 	if (hp_mkdirs(TMP_DIR, 0755, err) < 0 ||
 		(s->front && hp_mkdirs(HP_CERT_CHALLENGE_DIR, 0755, err) < 0))
@@ -463,7 +466,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 			       "addMIMEType RewriteCond RewriteRule",
 		"a media type of its own in a context for each path"},
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"initTimeout", "10 seconds more than PHP has"},
-	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond", NULL},
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond",
+		"by Content-Length; a body for PHP that does not say its length is refused with 411"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {"maxConns", NULL},
 	[HP_SITE_SSL_ENABLED] = {"virtualHost listeners vhssl certFile keyFile certChain",
 		"at the front, once there is a certificate"},
@@ -512,6 +516,7 @@ const struct hp_server hp_server_openlitespeed = {
 	.inputs = inputs,
 	.node_data = node_data,
 	.site_data = site_data,
+	.make = hp_openlitespeed_make,
 	.test = test,
 	.last_words = last_words,
 	.accepts = accepts,

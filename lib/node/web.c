@@ -219,8 +219,13 @@ static int make_kept(struct hp_engine *x, const char *dir, struct hp_err *err)
 
 static int make(struct hp_engine *x, struct hp_err *err)
 {
-	const char *dir = hp_web(x)->front->is->kept;
+	struct hp_web *web = hp_web(x);
+	const char *dir = web->front->is->kept;
+	size_t i;
 
+	for (i = 0; x->live && i < web->n; i++)
+		if (web->v[i].gains && web->v[i].is->make && web->v[i].is->make(x, err) < 0)
+			return err->code;
 	return dir && !kept_is_made(x, dir) ? make_kept(x, dir, err) : 0;
 }
 

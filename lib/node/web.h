@@ -96,6 +96,8 @@ struct hp_server {
 	/* Slots that only its own vhosts have. */
 	int (*site_data)(struct hp_engine *x, const struct hp_site *site, struct hp_tmap *m,
 		struct hp_err *err);
+	/* What is to be as it wants it before it reads files of ours; on a live node alone. */
+	int (*make)(struct hp_engine *x, struct hp_err *err);
 	/* Its own test: run, and judged. As hp_part's. */
 	int (*test)(struct hp_engine *x, struct hp_web_server *s, bool live, struct hp_err *err);
 	/* Its last complaint in what its log has got since; NULL: none. */
@@ -254,6 +256,13 @@ void hp_apache_read_verdict(struct hp_pool *pool, const char *text, struct hp_we
 /* Names that two files' vhosts have on one address, by what -D DUMP_VHOSTS prints. */
 size_t hp_apache_conflicts(
 	struct hp_pool *pool, const char *text, struct hp_strv *names, struct hp_strv *listens);
+
+/* ---- openlitespeed.c ---- */
+/* As hp_server's. */
+int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err);
+/* "www." before a name is nothing to it: two websites may not differ by that alone. As a test. */
+int hp_openlitespeed_names(
+	struct hp_engine *x, const struct hp_web_server *s, struct hp_err *err);
 
 /* ---- server_openlitespeed.c, for its tests ---- */
 void hp_openlitespeed_read_verdict(

@@ -69,6 +69,49 @@ certificate() { # certificate NAME …: a pair in $dir
 	[ "$after" = "$(cat $lsws/conf/httpd_config.conf)" ]
 }
 
+@test "its administration and the web servers' group get its folders, and nothing of ours" {
+	chown root:root $lsws/conf && chmod 755 $lsws/conf
+	echo mine >$lsws/conf/own.conf
+	ln -s /etc/hostname $lsws/conf/link
+	site a.example web_server=openlitespeed
+	[ "$(stat -c '%U:%G %a' $lsws/conf)" = "lsadm:www-data 750" ]
+	[ "$(stat -c '%U:%G' $lsws/conf/own.conf)" = lsadm:www-data ]
+	[ "$(stat -c '%U' /etc/hostname)" = root ]
+	ours() { find $own -printf '%u:%g %m %p\n' | grep -v '0$'; }
+	[ -z "$(ours | grep -v '^root:root ')" ] || { ours; return 1; }
+	[ "$(stat -c %a $own/keys/a.example.conf)" = 400 ]
+	pid=$(cat /run/openlitespeed.pid)
+	kill -TERM "$pid"
+	for _ in $(seq 100); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	/etc/init.d/lsws start 3>&- 4>&- >/dev/null
+	listening 8183
+	[ -z "$(ours | grep -v '^root:root ')" ] || { ours; return 1; }
+	run -0 hp-vhost verify
+	site b.example web_server=openlitespeed
+}
+
+@test "www. before a name is nothing to it: two websites that differ by that are refused" {
+	site b.example web_server=openlitespeed
+	page b.example who.txt b
+	site a.example web_server=openlitespeed
+	hp-site add c.example tenant=acme --alias www.c.example web_server=openlitespeed -q 3>&- 4>&-
+	before=$(find $own/sites -type f -exec sha256sum {} + | sort)
+	run hp-site alias a.example add www.b.example 3>&- 4>&-
+	[ "$status" = 4 ] && [[ $output == *"a.example: openlitespeed can't have b.example and www.b.example as names of two websites: the other one is b.example"* ]] || { echo "$status $output"; return 1; }
+	run -4 hp-site add www.a.example tenant=acme web_server=openlitespeed 3>&- 4>&-
+	[ "$before" = "$(find $own/sites -type f -exec sha256sum {} + | sort)" ]
+	served b get b.example /who.txt
+	# they are two to another server, until this one is the front
+	hp-site set a.example web_server=nginx -q 3>&- 4>&-
+	hp-site alias a.example add www.b.example -q 3>&- 4>&-
+	run hp-vhost front openlitespeed 3>&- 4>&-
+	[ "$status" != 0 ] && [[ $output == *"www.b.example as names of two websites"* ]] || { echo "$status $output"; return 1; }
+	served b get b.example /who.txt
+}
+
 @test "each setting has its directive" {
 	site a.example web_server=openlitespeed
 	page a.example a.txt file

@@ -30,8 +30,10 @@ is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUM
 	hp-site add c.example tenant=acme web_server=$server --alias z.b.a.example --alias '*.deep.b.a.example' -q 3>&- 4>&-
 	hp-site add aa.example tenant=acme web_server=$server --alias one.a.example --alias www.deep.b.a.example -q 3>&- 4>&-
 	for name in a.example b.a.example c.example aa.example; do page $name name.txt $name; done
+	# OpenLiteSpeed takes "www." off all names: there www.deep.b.a.example is deep.b.a.example, too
 	while read -r want name; do
-		[ "$(get "$name" /name.txt)" = "$want" ] || { echo "$name: $(get "$name" /name.txt -i), not $want"; return 1; }
+		[ -n "$name" ] || continue
+		is "$want" get "$name" /name.txt
 	done <<-END
 		a.example a.example
 		a.example w.a.example
@@ -40,7 +42,7 @@ is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUM
 		a.example w.x.deep.b.a.example
 		b.a.example b.a.example
 		b.a.example w.b.a.example
-		b.a.example deep.b.a.example
+		$([ "$server" = openlitespeed ] || echo b.a.example) deep.b.a.example
 		b.a.example k.q.example
 		c.example c.example
 		c.example z.b.a.example
@@ -52,10 +54,10 @@ is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUM
 	END
 	# one that goes leaves its requests to the next, and takes nobody's
 	hp-site remove c.example --yes -q 3>&- 4>&-
-	[ "$(get w.deep.b.a.example /name.txt)" = b.a.example ]
+	is b.a.example get w.deep.b.a.example /name.txt
 	hp-site alias a.example remove '*.a.example' '*.x.deep.b.a.example' -q 3>&- 4>&-
-	[ "$(get w.b.a.example /name.txt)" = b.a.example ]
-	[ "$(get y.q.example /name.txt)" = a.example ]
+	is b.a.example get w.b.a.example /name.txt
+	is a.example get y.q.example /name.txt
 	run -0 hp-vhost verify 3>&- 4>&-
 }
 
@@ -154,7 +156,7 @@ keeps() {
 }
 
 # Of unknown length: NGINX waits for all of it and tells PHP how long it was; Apache can't without a bound for what
-# it keeps meanwhile, and says so instead of handing over nothing.
+# it keeps meanwhile, and says so instead of handing over nothing. So does OpenLiteSpeed, which doesn't tell PHP.
 @test "php_post_max_size: a body in chunks comes whole, or is refused in words" {
 	local path
 	page a.example up.php '<?php echo $_SERVER["REQUEST_METHOD"], " ", strlen(file_get_contents("php://input"));'
@@ -164,19 +166,20 @@ keeps() {
 	head -c $((3 << 20)) /dev/zero >"$dir/large"
 	head -c 10 /dev/zero >"$dir/small"
 	for path in /up.php /legacy/up.php; do
-		if [ $front = apache ]; then
+		if [ $front != nginx ]; then
 			is_code 411 $path -T "$dir/small" -H 'Transfer-Encoding: chunked'
 			is_code 411 $path -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
 		else
-			[ "$(get a.example $path -T "$dir/small" -H 'Transfer-Encoding: chunked')" = "PUT 10" ]
-			[ "$(get a.example $path -X POST -T "$dir/middle" -H 'Transfer-Encoding: chunked')" = "POST 1572864" ]
+			is "PUT 10" get a.example $path -T "$dir/small" -H 'Transfer-Encoding: chunked'
+			is "POST 1572864" get a.example $path -X POST -T "$dir/middle" -H 'Transfer-Encoding: chunked'
 			is_code 413 $path -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
 		fi
-		[ "$(get a.example $path -T "$dir/middle")" = "PUT 1572864" ]
-		[ "$(get a.example $path)" = "GET 0" ]
+		is "PUT 1572864" get a.example $path -T "$dir/middle"
+		is "GET 0" get a.example $path
 	done
-	# a GET has none that would count
-	[ "$(get a.example /up.php -X GET -T "$dir/small" -H 'Transfer-Encoding: chunked')" = "GET $([ $front = apache ] && echo 0 || echo 10)" ]
+	# a GET has none that would count, or is no request
+	[ $front = openlitespeed ] && is_code 400 /up.php -X GET -T "$dir/small" -H 'Transfer-Encoding: chunked' ||
+		is "GET $([ $front = nginx ] && echo 10 || echo 0)" get a.example /up.php -X GET -T "$dir/small" -H 'Transfer-Encoding: chunked'
 	# HTTP/2 has no chunks, and need not tell a length either
 	if [ $front = apache ]; then
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key" -out "$dir/crt" -days 90 \
@@ -196,8 +199,8 @@ keeps() {
 	# a program reads chunks itself
 	start_app 3999
 	set_a proxy_port=3999
-	[[ $(get a.example /x -T "$dir/small" -H 'Transfer-Encoding: chunked') == "PUT /x HTTP/1.1"* ]]
-	[ $front = apache ] || is_code 413 /x -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
+	like "PUT /x HTTP/1.1*" get a.example /x -T "$dir/small" -H 'Transfer-Encoding: chunked'
+	[ $front != nginx ] || is_code 413 /x -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
 }
 
 @test "php_max_execution_time: PHP ends what takes longer, and the server waits for it until then" {

@@ -1,0 +1,172 @@
+/* What OpenLiteSpeed does of its own accord: to its files' owners, and to names. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/web.h"
+#include "base/str.h"
+#include "model/state.h"
+
+/* ---- whose its configuration is ---- */
+/* Its web administration's user; none: it leaves its folders as they are. */
+#define ETC "/usr/local/lsws/conf"
+#define OWN_NAME "hosting-panel"
+#define OWNER "lsadm"
+#define CONF_MODE 0750
+#define DEEPEST 32
+
+static bool is_handed_over(const char *dir, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	return stat(dir, &st) < 0 ||
+		(st.st_uid == uid && st.st_gid == gid && (st.st_mode & 0777) == CONF_MODE);
+}
+
+static int hand_over(int parent, const char *name, uid_t uid, gid_t gid, unsigned depth);
+
+/* All but what is ours: our folder, and what is staged at this moment. */
+static int hand_over_below(DIR *d, uid_t uid, gid_t gid, unsigned depth)
+{
+	struct dirent *e;
+	int rc = 0;
+
+	while (!rc && (e = readdir(d)))
+		if (!hp_streq(e->d_name, ".") && !hp_streq(e->d_name, "..") &&
+			!hp_streq(e->d_name, HP_STAGE_NAME) &&
+			!(depth == 0 && hp_streq(e->d_name, OWN_NAME)))
+			rc = hand_over(dirfd(d), e->d_name, uid, gid, depth + 1);
+	return rc;
+}
+
+static int hand_over(int parent, const char *name, uid_t uid, gid_t gid, unsigned depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc;
+	struct stat st;
+	DIR *d;
+
+	/* a link stays whose it is; gone is gone */
+	if (fd < 0)
+		return errno == ELOOP || errno == ENOENT || errno == ENXIO ? 0 : -1;
+	rc = fstat(fd, &st);
+	/* which may be the same as a file elsewhere */
+	if (!rc && (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink == 1)))
+		rc = fchown(fd, uid, gid);
+	if (rc || !S_ISDIR(st.st_mode)) {
+		close(fd);
+		return rc;
+	}
+	d = fchmod(fd, CONF_MODE) < 0 || depth > DEEPEST ? NULL : fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return -1;
+	}
+	rc = hand_over_below(d, uid, gid, depth);
+	closedir(d);
+	return rc;
+}
+
+/*
+ * When one of these is not its administration's and its group's, it makes everything below theirs
+ * and open to them at its start: websites' keys, and what stands in our files is "changed by hand".
+ * The group is another one as soon as we write it into httpd_config.conf. So we do that, and leave
+ * out what is ours.
+ */
+int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err)
+{
+	static const char *const dirs[] = {ETC, ETC "/templates", ETC "/vhosts"};
+	struct passwd *owner = getpwnam(OWNER);
+	gid_t gid = hp_part_web_gid(x);
+	size_t i;
+
+	for (i = 0; owner && i < HP_ARRAY_SIZE(dirs); i++)
+		if (!is_handed_over(dirs[i], owner->pw_uid, gid))
+			return hand_over(AT_FDCWD, ETC, owner->pw_uid, gid, 0) == 0
+				? 0 : hp_err_errno(err, HP_E_OS, errno,
+					ETC " can't be given to " OWNER);
+	return 0;
+}
+
+/* ---- names ---- */
+struct name {
+	const char *name; /* without "www." */
+	struct hp_wish *w;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
+}
+
+static size_t add_names(struct hp_engine *x, struct hp_wish *w, struct name *v)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *name;
+	struct hp_site site;
+	size_t i, n = 0;
+
+	hp_pool_reset(x->scratch);
+	if (!w->line || hp_state_parse_site(x->scratch, w->line, w->len, &site, &ignored) < 0)
+		return 0;
+	for (i = 0; i <= site.aliases.n; i++) {
+		name = i < site.aliases.n ? site.aliases.v[i] : w->domain;
+		if (hp_str_starts(name, "www."))
+			name += 4;
+		v[n++] = (struct name){hp_pstrdup(x->round, name), w};
+	}
+	return n;
+}
+
+/* Of two websites the one that changes has to do without. */
+static int are_one(struct hp_engine *x, const struct name *a, const struct name *b,
+	struct hp_err *err)
+{
+	struct hp_wish *w = hp_wish_moves(b->w) ? b->w : a->w;
+
+	if (a->w == b->w || strcmp(a->name, b->name) != 0 || !hp_wish_moves(w))
+		return 0;
+	hp_err_set(err, HP_E_EXISTS,
+		"openlitespeed can't have %s and www.%s as names of two websites: the other one is %s",
+		a->name, a->name, w == a->w ? b->w->domain : a->w->domain);
+	hp_err_hint(err, "give both names to one website, or serve them with another server");
+	return hp_blame(x, w, HP_IS_REFUSED, err);
+}
+
+/*
+ * It takes "www." off whatever names are configured and asked for; of two websites the last would
+ * have both, whose ever the first one's name is.
+ */
+int hp_openlitespeed_names(struct hp_engine *x, const struct hp_web_server *s, struct hp_err *err)
+{
+	struct hp_wish *w;
+	struct name *v = NULL, *more;
+	size_t i, n = 0, room = 0;
+	bool moves = false;
+	int rc = 0;
+
+	for (i = 0; i < x->n_sites; i++)
+		moves |= hp_wish_moves(&x->sites[i]);
+	for (i = 0; moves && i < x->n_sites; i++) {
+		w = &x->sites[i];
+		if (!w->now || w->outcome != HP_IS_FINE || !hp_web_has_files(x, w->now->files, s))
+			continue;
+		if (n + HP_SITE_ALIASES_MAX + 1 > room) {
+			room = 2 * room + HP_SITE_ALIASES_MAX + 1;
+			more = hp_palloc(x->round, room * sizeof(*v));
+			if (n)
+				memcpy(more, v, n * sizeof(*v));
+			v = more;
+		}
+		n += add_names(x, w, v + n);
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), by_name);
+	for (i = 1; i < n && !rc; i++)
+		rc = are_one(x, &v[i - 1], &v[i], err);
+	return rc;
+}
