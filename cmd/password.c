@@ -43,7 +43,7 @@ static int hide(struct hp_err *err)
 }
 
 /* One line, read byte by byte: what stands behind it is somebody else's. */
-static int read_line(char *buf, size_t size, struct hp_err *err)
+static int read_line(const char *what, char *buf, size_t size, struct hp_err *err)
 {
 	size_t n = 0;
 	ssize_t r;
@@ -55,10 +55,10 @@ static int read_line(char *buf, size_t size, struct hp_err *err)
 		if (ch == '\n')
 			break;
 		if (n + 1 == size)
-			return hp_err_set(err, HP_E_USAGE, "password: it has more than %d bytes",
-				HP_PASSWORD_MAX);
+			return hp_err_set(
+				err, HP_E_USAGE, "%s: it has more than %zu bytes", what, size - 2);
 		if (!ch)
-			return hp_err_set(err, HP_E_USAGE, "password: there is a NUL byte in it");
+			return hp_err_set(err, HP_E_USAGE, "%s: there is a NUL byte in it", what);
 		buf[n++] = ch;
 	}
 	if (r < 0)
@@ -66,17 +66,24 @@ static int read_line(char *buf, size_t size, struct hp_err *err)
 	if (n && buf[n - 1] == '\r')
 		n--;
 	buf[n] = 0;
-	if (!n)
+	return 0;
+}
+
+static int password_line(char *buf, struct hp_err *err)
+{
+	if (read_line("password", buf, HP_PASSWORD_MAX + 2, err) < 0)
+		return err->code;
+	if (!*buf)
 		return hp_err_set(err, HP_E_USAGE, "password: none was given on standard input");
 	return 0;
 }
 
-static int ask(const char *prompt, char *buf, size_t size, struct hp_err *err)
+static int ask(const char *prompt, char *buf, struct hp_err *err)
 {
 	int r;
 
 	fputs(prompt, stderr);
-	r = read_line(buf, size, err);
+	r = password_line(buf, err);
 	fputc('\n', stderr);
 	return r;
 }
@@ -90,17 +97,33 @@ int cli_password(
 
 	*ret = one;
 	if (!isatty(STDIN_FILENO))
-		return read_line(one, HP_PASSWORD_MAX + 2, err);
+		return password_line(one, err);
 	r = hide(err);
 	if (r == 0)
-		r = ask(hp_pprintf(c->pool,
-				"New password of %s: ", hp_str_printable(c->pool, whose, 63)),
-			one, HP_PASSWORD_MAX + 2, err);
+		r = ask(hp_pprintf(c->pool, "%s of %s: ", is_new ? "New password" : "Password",
+				hp_str_printable(c->pool, whose, 63)),
+			one, err);
 	if (r == 0 && is_new)
-		r = ask("Once more: ", two, HP_PASSWORD_MAX + 2, err);
+		r = ask("Once more: ", two, err);
 	show_again();
 	if (r == 0 && is_new && strcmp(one, two) != 0)
 		r = hp_err_set(err, HP_E_USAGE, "password: the two are not the same");
 	hp_wipe(two, HP_PASSWORD_MAX + 2);
+	return r;
+}
+
+int cli_code(struct cli *c, const char *whose, char ret[HP_CODE_SIZE], struct hp_err *err)
+{
+	int r;
+
+	if (!isatty(STDIN_FILENO))
+		return read_line("code", ret, HP_CODE_SIZE, err);
+	r = hide(err);
+	if (r == 0) {
+		fprintf(stderr, "Code of %s: ", hp_str_printable(c->pool, whose, 63));
+		r = read_line("code", ret, HP_CODE_SIZE, err);
+		fputc('\n', stderr);
+	}
+	show_again();
 	return r;
 }

@@ -19,17 +19,29 @@ const struct hp_col cli_login_cols[] = {
 	{NULL, HP_COL_STR, NULL, false},
 };
 
+static int login_code(void *arg, char ret[HP_CODE_SIZE], struct hp_err *err)
+{
+	struct cli *c = arg;
+
+	return cli_code(c, c->args[0], ret, err);
+}
+
 int cli_login(struct cli *c, struct hp_err *err)
 {
 	const char *from = cli_opt(c, "from");
 	char token[HP_TOKEN_SIZE], *password;
+	struct hp_login l = {.username = c->args[0],
+		.address = from ? from : HERE,
+		.code = login_code,
+		.arg = c};
 	int r;
 
 	if (cli_panel(c, err) < 0)
 		return err->code;
 	r = cli_password(c, c->args[0], false, &password, err);
+	l.password = password;
 	if (r == 0)
-		r = hp_login(c->panel, c->args[0], password, from ? from : HERE, token, err);
+		r = hp_login(c->panel, &l, token, err);
 	hp_wipe(password, strlen(password));
 	if (r < 0 || cli_out(c, err) < 0)
 		return err->code;

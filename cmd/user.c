@@ -2,6 +2,7 @@
 #include "cmd/apply.h"
 #include "cmd/key.h"
 #include "cmd/password.h"
+#include "cmd/second.h"
 #include "cmd/session.h"
 #include "base/str.h"
 
@@ -203,17 +204,24 @@ static int user_remove(struct cli *c, struct hp_err *err)
 }
 
 /* ---- passwd ---- */
-static int do_passwd(
-	struct cli *c, const struct cli_input *in, bool *ret_changed, struct hp_err *err)
+/* Nobody is asked for what belongs to one who is not there. */
+static int is_there(struct cli *c, const char *name, struct hp_err *err)
 {
 	const char *tenant;
 	struct hp_user u;
+
+	if (hp_may_begin(&c->panel->actor, c->verb->permission, err) < 0)
+		return err->code;
+	return hp_user_get(c->panel, c->pool, name, &u, &tenant, err);
+}
+
+static int do_passwd(
+	struct cli *c, const struct cli_input *in, bool *ret_changed, struct hp_err *err)
+{
 	char *password;
 	int r;
 
-	/* nobody is asked for the password of one who is not there */
-	if (hp_may_begin(&c->panel->actor, "user:passwd", err) < 0 ||
-		hp_user_get(c->panel, c->pool, in->name, &u, &tenant, err) < 0)
+	if (is_there(c, in->name, err) < 0)
 		return err->code;
 	r = cli_password(c, in->name, true, &password, err);
 	if (r == 0)
@@ -225,6 +233,42 @@ static int do_passwd(
 static int user_passwd(struct cli *c, struct hp_err *err)
 {
 	static const struct user_verb v = {"passwd", &name_kind, do_passwd};
+
+	return change(c, &v, err);
+}
+
+/* ---- the second factor ---- */
+static int do_confirm(struct cli *c, const struct cli_input *in, bool *ret_changed HP_UNUSED,
+	struct hp_err *err)
+{
+	char code[HP_CODE_SIZE] = "";
+	int r;
+
+	if (is_there(c, in->name, err) < 0)
+		return err->code;
+	r = cli_code(c, in->name, code, err);
+	if (r == 0)
+		r = hp_totp_confirm(c->panel, in->name, code, err);
+	hp_wipe(code, sizeof(code));
+	return r;
+}
+
+static int user_totp_confirm(struct cli *c, struct hp_err *err)
+{
+	static const struct user_verb v = {"totp-confirm", &name_kind, do_confirm};
+
+	return change(c, &v, err);
+}
+
+static int do_disable(
+	struct cli *c, const struct cli_input *in, bool *ret_changed, struct hp_err *err)
+{
+	return hp_totp_disable(c->panel, in->name, ret_changed, err);
+}
+
+static int user_totp_disable(struct cli *c, struct hp_err *err)
+{
+	static const struct user_verb v = {"totp-disable", &name_kind, do_disable};
 
 	return change(c, &v, err);
 }
@@ -303,6 +347,24 @@ static const struct cli_verb verbs[] = {
 	{"remove", user_remove, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS | CLI_YES, NULL,
 		cli_user_result_cols, NULL, NULL, "user:remove",
 		"remove a user who owns no website and has no sub-client", NULL},
+	{"totp-enable", cli_totp_enable, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+		NULL, cli_totp_cols, NULL, NULL, "user:totp-enable",
+		"make the secret of a user's second factor",
+		"It is shown this once, for an authenticator, and counts when totp-confirm was given a code "
+		"of it."},
+	{"totp-confirm", user_totp_confirm, "USER", 1, 1, {"user"},
+		(CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS, NULL, cli_user_result_cols, NULL, NULL,
+		"user:totp-confirm", "let a user's second factor count from here on",
+		"A code of the authenticator is asked for on a terminal, and otherwise read from standard "
+		"input. Sessions that the user has end."},
+	{"totp-disable", user_totp_disable, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS, NULL,
+		cli_user_result_cols, NULL, NULL, "user:totp-disable",
+		"take a user's second factor away, with the recovery codes", NULL},
+	{"recovery-codes", cli_recovery_codes, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS, NULL,
+		cli_recovery_cols, NULL, NULL, "user:recovery-codes",
+		"make ten codes for who has lost the second factor",
+		"Each is good once in the place of a code. They are shown this once, and those made before "
+		"are good no more."},
 	{"can", user_can, "USER VERB [OBJECT]", 2, 3, {"user", "", ""}, CLI_ROWS, NULL, can_cols,
 		NULL, NULL, "user:can", "say whether a user may do something, and why not",
 		"VERB is an object and a verb, as site:set; OBJECT a domain, a user or a tenant. Without "
@@ -328,7 +390,8 @@ static const struct cli_verb verbs[] = {
 	{"login", cli_login, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
 		cli_login_opts, cli_login_cols, NULL, NULL, "user:login",
 		"begin a session of a user who knows the password",
-		"The password is read as passwd does. After five failures for one name, or twenty from one "
+		"The password is read as passwd does. Who has a second factor is asked for a code, too, or for "
+		"a recovery code: on the terminal, or by the second line of standard input. After five failures for one name, or twenty from one "
 		"address, each further one has to wait, up to 15 minutes; the exit status is then 6. A wrong "
 		"name and a wrong password are answered alike."},
 	{"session-list", cli_session_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL,

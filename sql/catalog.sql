@@ -520,11 +520,13 @@ DELETE FROM website_names WHERE website_id = :id AND tenant_id = :tenant;
 -- In the order of lib/model/user.def; behind them come the reseller's id and the tenant's name.
 -- part: user_columns
 u.id, u.tenant_id, u.username, u.role, u.status, u.email, r.username, u.grants, u.password_hash,
-	u.created_at, u.updated_at, u.last_login_at, up.parent_id, t.subdomain;
+	u.created_at, u.updated_at, u.last_login_at,
+	CASE WHEN f.confirmed_at IS NULL THEN 'false' ELSE 'true' END, up.parent_id, t.subdomain;
 
 -- part: user_tables
 users u JOIN tenants t ON t.id = u.tenant_id
-	LEFT JOIN user_parents up ON up.user_id = u.id LEFT JOIN users r ON r.id = up.parent_id;
+	LEFT JOIN user_parents up ON up.user_id = u.id LEFT JOIN users r ON r.id = up.parent_id
+	LEFT JOIN second_factors f ON f.user_id = u.id;
 
 -- part: user_mine
 (:mine = 0 OR u.id = :mine OR up.parent_id = :mine);
@@ -770,6 +772,52 @@ DELETE FROM login_attempts WHERE kind = :kind AND subject = :subject;
 -- why: who tries to log in is nobody yet
 -- rows: none
 DELETE FROM login_attempts WHERE last_at <= :before;
+
+-- ---- second factors ----
+
+-- name: factor_get
+-- scope: tenant
+-- rows: one
+SELECT secret, last_step, CASE WHEN confirmed_at IS NULL THEN 0 ELSE 1 END FROM second_factors
+WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: factor_add
+-- scope: tenant
+-- rows: none
+INSERT INTO second_factors (user_id, tenant_id, secret) VALUES (:id, :tenant, :secret);
+
+-- A code of that step was right: it counts from the first one on, and none is good twice.
+-- name: factor_use
+-- scope: tenant
+-- rows: none
+UPDATE second_factors SET last_step = :step,
+	confirmed_at = COALESCE(confirmed_at, CURRENT_TIMESTAMP)
+WHERE user_id = :id AND tenant_id = :tenant AND last_step < :step;
+
+-- name: factor_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM second_factors WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: recovery_add
+-- scope: tenant
+-- rows: none
+INSERT INTO recovery_codes (tenant_id, user_id, code_hash) VALUES (:tenant, :id, :hash);
+
+-- name: recovery_use
+-- scope: tenant
+-- rows: none
+DELETE FROM recovery_codes WHERE user_id = :id AND tenant_id = :tenant AND code_hash = :hash;
+
+-- name: recovery_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM recovery_codes WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: recovery_count
+-- scope: tenant
+-- rows: one
+SELECT COUNT(*) FROM recovery_codes WHERE user_id = :id AND tenant_id = :tenant;
 
 -- ---- the audit trail ----
 

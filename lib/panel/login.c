@@ -22,6 +22,8 @@ struct attempt {
 	const char *address;
 	struct hp_user_row u;
 	struct hp_token t;
+	char code[HP_CODE_SIZE]; /* of the second factor; wipe it */
+	const char *wrong;       /* what is, for the audit trail */
 	bool known;
 	int64_t wait; /* seconds; > 0: not looked at */
 };
@@ -106,26 +108,34 @@ static int sweep(struct hp_panel *p, struct hp_err *err)
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
-/* This one was none. Of the address the earlier ones stay: it may try other people's names. */
-static int forgive(struct hp_panel *p, const struct attempt *a, struct hp_err *err)
+/* This one was none; the earlier ones stay. */
+static int take_back(struct hp_panel *p, size_t i, const struct attempt *a, struct hp_err *err)
 {
-	struct hp_stmt *gone _cleanup_stmt_ = NULL, *get _cleanup_stmt_ = NULL,
-			     *set _cleanup_stmt_ = NULL;
+	struct hp_stmt *get _cleanup_stmt_ = NULL, *set _cleanup_stmt_ = NULL;
 	int64_t n;
 	int r;
 
-	if (begin(p, HP_SQL_ATTEMPT_FORGET, 0, a, &gone, err) < 0 || hp_stmt_exec(gone, err) < 0 ||
-		begin(p, HP_SQL_ATTEMPT_GET, 1, a, &get, err) < 0)
+	if (begin(p, HP_SQL_ATTEMPT_GET, i, a, &get, err) < 0)
 		return err->code;
 	r = hp_stmt_step(get, err);
 	if (r <= 0)
 		return r;
 	n = hp_stmt_get_i64(get, 0);
 	hp_stmt_end(TAKE(get));
-	if (begin(p, HP_SQL_ATTEMPT_SET, 1, a, &set, err) < 0)
+	if (begin(p, HP_SQL_ATTEMPT_SET, i, a, &set, err) < 0)
 		return err->code;
 	hp_stmt_i64(set, "failures", n > 0 ? n - 1 : 0);
 	return hp_stmt_exec(set, err) < 0 ? err->code : 0;
+}
+
+/* Of the address the earlier ones stay: it may try other people's names. */
+static int forgive(struct hp_panel *p, const struct attempt *a, struct hp_err *err)
+{
+	struct hp_stmt *gone _cleanup_stmt_ = NULL;
+
+	if (begin(p, HP_SQL_ATTEMPT_FORGET, 0, a, &gone, err) < 0 || hp_stmt_exec(gone, err) < 0)
+		return err->code;
+	return take_back(p, 1, a, err);
 }
 
 int hp_login_forget(struct hp_panel *p, const char *username, struct hp_err *err)
@@ -156,22 +166,60 @@ static int refused_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	const struct attempt *a = arg;
 
-	return audit(p, a, "user:login-failed", a->known ? "wrong password" : "no such user", err);
+	return audit(p, a, "user:login-failed", a->wrong, err);
+}
+
+/* The password was right. Not forgiven, lest that be a way of guessing codes without end. */
+static int no_code_tx(struct hp_panel *p, void *arg, struct hp_err *err)
+{
+	const struct attempt *a = arg;
+
+	if (take_back(p, 0, a, err) < 0 || take_back(p, 1, a, err) < 0)
+		return err->code;
+	return refused_tx(p, arg, err);
+}
+
+/* As it is now, whatever it was when the code was asked for. */
+static int second_factor(
+	struct hp_panel *p, struct attempt *a, const char **ret_note, struct hp_err *err)
+{
+	struct hp_factor f;
+	int64_t left = -1;
+	int r;
+
+	*ret_note = NULL;
+	if (hp_tenant_lock(p, a->u.tenant_id, err) < 0)
+		return err->code;
+	hp_panel_as(p, a->u.tenant_id);
+	r = hp_factor_get(p, a->u.id, &f, err);
+	if (r == 1 && f.counts) {
+		r = hp_factor_use(p, a->u.id, &f, a->code, &left, err);
+		if (r == 0) {
+			a->wrong = "wrong code";
+			r = hp_err_set(err, HP_E_DENIED,
+				"the code of the second factor is wrong, or was used already");
+		}
+	}
+	hp_wipe(&f, sizeof(f));
+	if (left >= 0)
+		*ret_note = hp_pprintf(a->pool, "by a recovery code, %lld left", (long long)left);
+	return r < 0 ? r : 0;
 }
 
 static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct attempt *a = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	const char *note;
 
-	if (forgive(p, a, err) < 0 || sweep(p, err) < 0)
+	a->wrong = NULL;
+	if (second_factor(p, a, &note, err) < 0 || forgive(p, a, err) < 0 || sweep(p, err) < 0)
 		return err->code;
-	hp_panel_as(p, a->u.tenant_id);
 	if (hp_session_begin(p, &a->u, a->address, &a->t, err) < 0 ||
 		hp_db_stmt(p->db, HP_SQL_USER_LOGIN, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", a->u.id);
-	return hp_stmt_exec(st, err) < 0 ? err->code : audit(p, a, "user:login", NULL, err);
+	return hp_stmt_exec(st, err) < 0 ? err->code : audit(p, a, "user:login", note, err);
 }
 
 /* Names that none can have are counted by address alone. */
@@ -207,8 +255,42 @@ static const char *network(struct hp_pool *pool, const char *address)
 	return strchr(address, ':') ? hp_address_network(pool, address, 64) : address;
 }
 
-static int try(struct hp_panel *p, struct attempt *a, const char *password, struct hp_err *err)
+/* It stays a failure, and why is what is told. */
+static int refuse(struct hp_panel *p, struct attempt *a, const struct hp_err *why,
+	struct hp_err *err)
 {
+	hp_err_clear(err);
+	if (hp_panel_tx(p, refused_tx, a, err) == 0)
+		*err = *why;
+	return err->code;
+}
+
+/* Whether there is one that counts is looked at again when he is let in. */
+static int ask_code(struct hp_panel *p, struct attempt *a, const struct hp_login *l,
+	struct hp_err *err)
+{
+	struct hp_factor f;
+	int r;
+
+	hp_panel_as(p, a->u.tenant_id);
+	r = hp_factor_get(p, a->u.id, &f, err);
+	hp_panel_as_self(p);
+	hp_wipe(f.secret, sizeof(f.secret));
+	if (r <= 0 || !f.counts)
+		return r;
+	if (l->code && l->code(l->arg, a->code, err) < 0)
+		return err->code;
+	if (*a->code)
+		return 0;
+	a->wrong = "no code";
+	if (hp_panel_tx(p, no_code_tx, a, err) < 0)
+		return err->code;
+	return hp_err_set(err, HP_E_DENIED, "a code of the second factor is wanted, too");
+}
+
+static int try(struct hp_panel *p, struct attempt *a, const struct hp_login *l, struct hp_err *err)
+{
+	const char *password = l->password;
 	struct hp_err why = HP_ERR_INIT;
 
 	/* two who are the first for a name at once: the second one counts on */
@@ -222,9 +304,9 @@ static int try(struct hp_panel *p, struct attempt *a, const char *password, stru
 		return hp_err_set(err, HP_E_BUSY, "too many failed: try again in %lld second%s",
 			(long long)a->wait, a->wait == 1 ? "" : "s");
 	if (strlen(password) > HP_PASSWORD_MAX || !is_right(a, password)) {
-		if (hp_panel_tx(p, refused_tx, a, err) < 0)
-			return err->code;
-		return hp_err_set(err, HP_E_DENIED, "the name or the password is wrong");
+		a->wrong = a->known ? "wrong password" : "no such user";
+		hp_err_set(&why, HP_E_DENIED, "the name or the password is wrong");
+		return refuse(p, a, &why, err);
 	}
 	/* only who knows the password hears why he is out */
 	if (hp_panel_become(p, a->name, NULL, 0, a->address, &why) < 0) {
@@ -233,30 +315,37 @@ static int try(struct hp_panel *p, struct attempt *a, const char *password, stru
 	}
 	p->actor = p->host;
 	hp_panel_as_self(p);
+	if (ask_code(p, a, l, err) < 0)
+		return err->code;
 	hp_token_make("hps_", &a->t);
-	return hp_panel_tx(p, in_tx, a, err);
+	if (hp_panel_tx(p, in_tx, a, err) < 0 && a->wrong) {
+		why = *err;
+		return refuse(p, a, &why, err);
+	}
+	return err->code;
 }
 
-int hp_login(struct hp_panel *p, const char *username, const char *password, const char *address,
-	char ret_token[HP_TOKEN_SIZE], struct hp_err *err)
+int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOKEN_SIZE],
+	struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	struct attempt a = {.pool = pool, .address = hp_address(pool, address)};
+	struct attempt a = {.pool = pool, .address = hp_address(pool, l->address)};
 	int r;
 
 	if (p->host.kind != HP_ACTOR_OPERATOR || p->actor.kind != HP_ACTOR_OPERATOR)
 		return hp_err_set(err, HP_E_DENIED, "user:login: only the operator may do that");
 	if (!a.address)
 		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
-			hp_str_printable(pool, address, 60));
+			hp_str_printable(pool, l->address, 60));
 	a.subject[1] = network(pool, a.address);
-	if (find(p, &a, username, err) < 0)
+	if (find(p, &a, l->username, err) < 0)
 		return err->code;
-	r = try(p, &a, password, err);
+	r = try(p, &a, l, err);
 	p->actor = p->host;
 	hp_panel_as_self(p);
 	if (r == 0)
 		memcpy(ret_token, a.t.text, HP_TOKEN_SIZE);
 	hp_wipe(&a.t, sizeof(a.t));
+	hp_wipe(a.code, sizeof(a.code));
 	return r;
 }

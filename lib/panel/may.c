@@ -40,11 +40,15 @@ static const struct rule {
 	{"user:can", ADMIN | RESELLER | CLIENT},
 	{"user:list", ADMIN | RESELLER | CLIENT},
 	{"user:passwd", ADMIN | RESELLER | CLIENT},
+	{"user:recovery-codes", ADMIN | RESELLER | CLIENT},
 	{"user:remove", ADMIN | RESELLER},
 	{"user:resume", ADMIN | RESELLER},
 	{"user:set", ADMIN | RESELLER | CLIENT},
 	{"user:show", ADMIN | RESELLER | CLIENT},
 	{"user:suspend", ADMIN | RESELLER},
+	{"user:totp-confirm", ADMIN | RESELLER | CLIENT},
+	{"user:totp-disable", ADMIN | RESELLER | CLIENT},
+	{"user:totp-enable", ADMIN | RESELLER | CLIENT},
 };
 
 static unsigned rule_of(const char *verb)

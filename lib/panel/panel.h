@@ -19,6 +19,7 @@
 #include "model/user.h"
 #include "panel/token.h"
 #include "sys/conf.h"
+#include "sys/totp.h"
 
 /* ---- who acts ---- */
 enum hp_actor_kind {
@@ -213,15 +214,50 @@ int hp_key_remove(struct hp_panel *p, const char *key, struct hp_err *err);
  */
 int hp_key_login(struct hp_panel *p, const char *token, const char *address, struct hp_err *err);
 
+/* ---- the second factor (lib/panel/second.c) ---- */
+#define HP_TOTP_URI_SIZE 384
+struct hp_totp { /* wipe it */
+	char secret[HP_TOTP_SECRET_SIZE];
+	char uri[HP_TOTP_URI_SIZE]; /* otpauth://…, what an authenticator takes as a picture */
+};
+/*
+ * A secret that can't be had again. It counts when a code of it was confirmed; until then another one
+ * takes its place. HP_E_EXISTS where one counts already.
+ */
+int hp_totp_enable(struct hp_panel *p, const char *username, struct hp_totp *ret,
+	struct hp_err *err);
+/* From here on a code is wanted at each login; sessions that were begun without one end. */
+int hp_totp_confirm(
+	struct hp_panel *p, const char *username, const char *code, struct hp_err *err);
+/* Recovery codes go with it. *ret_changed: false when there was nothing. */
+int hp_totp_disable(
+	struct hp_panel *p, const char *username, bool *ret_changed, struct hp_err *err);
+#define HP_RECOVERY_CODES 10
+#define HP_RECOVERY_SIZE 24 /* four groups of five characters, 100 bits */
+/* New ones in the place of those there are; kept as hashes, each good once in the place of a code. */
+int hp_recovery_make(struct hp_panel *p, const char *username,
+	char ret[HP_RECOVERY_CODES][HP_RECOVERY_SIZE], struct hp_err *err);
+
 /* ---- logging in (lib/panel/login.c), sessions ---- */
+#define HP_CODE_SIZE 64
+struct hp_login {
+	const char *username, *password, *address;
+	/*
+	 * Called when the password is right and the user has a second factor: a code, or a recovery
+	 * code; "" for none. In no transaction: it may take its time. NULL: there is none.
+	 */
+	int (*code)(void *arg, char ret[HP_CODE_SIZE], struct hp_err *err);
+	void *arg;
+};
 /*
  * Whoever he is, from that address: a session, and its token, which is not kept; wipe it. The
  * operator's alone, for whom a user speaks to. A wrong name and a wrong password are HP_E_DENIED in
  * the same words and the same time; after some failures of one name, or from one address (of IPv6:
- * one /64), nothing is looked at for longer and longer: HP_E_BUSY, says how long.
+ * one /64), nothing is looked at for longer and longer: HP_E_BUSY, says how long. A wrong code is
+ * such a failure, too; one that is missing is HP_E_DENIED and none.
  */
-int hp_login(struct hp_panel *p, const char *username, const char *password, const char *address,
-	char ret_token[HP_TOKEN_SIZE], struct hp_err *err);
+int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOKEN_SIZE],
+	struct hp_err *err);
 /*
  * From here on the user acts whose session it is, from that address. Whatever is wrong with it:
  * HP_E_DENIED, in the same words. It ends when the password changes, too, and with the user.

@@ -85,6 +85,11 @@ int hp_user_find(struct hp_panel *p, struct hp_pool *pool, const char *username,
 int hp_user_become(struct hp_panel *p, struct hp_pool *pool, const struct hp_user_row *r,
 	struct hp_actor *ret, struct hp_err *err);
 
+/* ---- user_change.c ---- */
+/* A key would be as strong as whoever it could raise, or whose password or second factor it sets. */
+int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
+	struct hp_err *err);
+
 /* ---- key.c ---- */
 struct hp_key_row {
 	struct hp_key k;
@@ -111,6 +116,21 @@ int hp_session_begin(struct hp_panel *p, const struct hp_user_row *u, const char
 int hp_session_judge(struct hp_panel *p, struct hp_pool *pool, const char *session,
 	const char *verb, struct hp_err *err);
 int hp_session_end_all(struct hp_panel *p, int64_t user, struct hp_err *err);
+
+/* ---- second.c ---- */
+struct hp_factor {
+	char secret[HP_TOTP_SECRET_SIZE]; /* wipe it */
+	int64_t last_step; /* its code and those before it are used up */
+	bool counts;
+};
+/* Statements run as the user's tenant already. 1, or 0 for none. */
+int hp_factor_get(struct hp_panel *p, int64_t user, struct hp_factor *ret, struct hp_err *err);
+/*
+ * In a transaction that holds the tenant: the code is used up, if it is right. 1, or 0 when it is not.
+ * *ret_left: of a recovery code, how many there are still; else -1.
+ */
+int hp_factor_use(struct hp_panel *p, int64_t user, const struct hp_factor *f, const char *code,
+	int64_t *ret_left, struct hp_err *err);
 
 /* ---- login.c ---- */
 /* A name that is given anew has no failures. */

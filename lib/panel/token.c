@@ -7,7 +7,7 @@
 /* Letters and digits without those that look alike: 32, so that each is as likely. */
 static const char digits[] = "abcdefghijkmnpqrstuvwxyz23456789";
 
-static void random_text(char *to, size_t n)
+void hp_token_random(char *to, size_t n)
 {
 	size_t i;
 
@@ -21,16 +21,21 @@ void hp_token_make(const char *prefix, struct hp_token *ret)
 {
 	char secret[HP_TOKEN_SIZE - 4 - HP_TOKEN_ID_LEN - 1];
 
-	random_text(ret->id, HP_TOKEN_ID_LEN);
-	random_text(secret, sizeof(secret) - 1);
+	hp_token_random(ret->id, HP_TOKEN_ID_LEN);
+	hp_token_random(secret, sizeof(secret) - 1);
 	snprintf(ret->text, sizeof(ret->text), "%.4s%s_%s", prefix, ret->id, secret);
 	hp_wipe(secret, sizeof(secret));
 	hp_digest_of(ret->text, strlen(ret->text), ret->hash);
 }
 
+bool hp_token_is_random(const char *s, size_t n)
+{
+	return strlen(s) == n && strspn(s, digits) == n;
+}
+
 bool hp_token_is_id(const char *s)
 {
-	return strlen(s) == HP_TOKEN_ID_LEN && strspn(s, digits) == HP_TOKEN_ID_LEN;
+	return hp_token_is_random(s, HP_TOKEN_ID_LEN);
 }
 
 void hp_token_id(const char *prefix, const char *text, char ret[HP_TOKEN_ID_LEN + 1])

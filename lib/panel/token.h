@@ -15,6 +15,10 @@ struct hp_token {
 	char id[HP_TOKEN_ID_LEN + 1];
 	char hash[HP_DIGEST_HEX];
 };
+/* n random characters, of 5 bits each, and a NUL behind them. */
+void hp_token_random(char *to, size_t n);
+/* Could it be n of those? */
+bool hp_token_is_random(const char *s, size_t n);
 /* prefix: 4 characters, "hpk_". */
 void hp_token_make(const char *prefix, struct hp_token *ret);
 /* The name in it, or "" where it can't be a token. */

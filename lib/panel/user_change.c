@@ -33,8 +33,7 @@ static int check_grants(const struct hp_user *u, struct hp_err *err)
 	return 0;
 }
 
-/* A key would be as strong as whoever it could raise, or whose password it could set. */
-static int check_key(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
+int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
 	struct hp_err *err)
 {
 	if (!p->actor.key ||
@@ -227,7 +226,7 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	blank.v[HP_USER_GRANTS] = "[]";
 	c->after.u = blank;
 	c->after.u.v[HP_USER_PASSWORD] = c->hash;
-	if (assign(p, c, true, err) < 0 || check_key(p, &blank, &c->after.u, err) < 0 ||
+	if (assign(p, c, true, err) < 0 || hp_user_key_fits(p, &blank, &c->after.u, err) < 0 ||
 		check_rank(p, &blank, &c->after.u, err) < 0)
 		return err->code;
 	/* whom a reseller makes is his */
@@ -306,7 +305,7 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		c->after.u.v[HP_USER_STATUS] = c->status;
 	if (c->hash)
 		c->after.u.v[HP_USER_PASSWORD] = c->hash;
-	if (assign(p, c, false, err) < 0 || check_key(p, &before.u, &c->after.u, err) < 0 ||
+	if (assign(p, c, false, err) < 0 || hp_user_key_fits(p, &before.u, &c->after.u, err) < 0 ||
 		check_rank(p, &before.u, &c->after.u, err) < 0 ||
 		check_role(p, &before, &c->after.u, err) < 0 || check_grants(&c->after.u, err) < 0)
 		return err->code;
@@ -409,7 +408,7 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return err->code;
 	if (r.id == p->actor.user_id)
 		return hp_err_set(err, HP_E_DENIED, "%s: nobody removes himself", c->verb);
-	if (check_key(p, &r.u, &r.u, err) < 0)
+	if (hp_user_key_fits(p, &r.u, &r.u, err) < 0)
 		return err->code;
 	if (count(p, HP_SQL_USER_SITES, r.id, &sites, err) < 0 ||
 		count(p, HP_SQL_USER_CLIENTS, r.id, &clients, err) < 0)

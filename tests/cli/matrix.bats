@@ -30,6 +30,7 @@ setup_file() {
 		hp-user passwd $who -q <<<"correct horse battery"
 		hp-user login $who -q <<<"correct horse battery"
 		hp-user session list $who --tsv -n -o session >"$ROOT/session.$who"
+		hp-user totp-enable $who --tsv -n -o secret >"$ROOT/secret.$who"
 		hp-user key add $who --verbs site:list --tsv -n -o key >"$ROOT/key.$who"
 	done
 	echo "correct horse battery" >"$ROOT/password"
@@ -70,11 +71,15 @@ object() {
 
 # try PROGRAM VERB WORDS OBJECT: status in $got, what was said with OBJECT taken out in $said
 try() {
-	local words=${3//%/$4}
+	local words=${3//%/$4} input=$ROOT/password
 	[ "$words" != - ] || words=
+	if [[ $2 == totp-confirm && -e $ROOT/secret.$4 ]]; then
+		input=$BATS_TEST_TMPDIR/code
+		totp "$(<"$ROOT/secret.$4")" >"$input"
+	fi
 	got=0
 	# shellcheck disable=SC2086
-	"$1" "$2" $words --as "$who" <"$ROOT/password" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	"$1" "$2" $words --as "$who" <"$input" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
 	said=$(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")
 	[ -z "$4" ] || said=${said//"$4"/X}
 }

@@ -229,6 +229,16 @@ static void fill_two(struct hp_db *db)
 				"INSERT INTO sessions (id, tenant_id, user_id, token_id, "
 				"token_hash, address) VALUES (%d, %d, %d, 's%s', '', '::1')",
 				t[i].site, t[i].tenant, t[i].site, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO second_factors (user_id, tenant_id, secret) "
+				"VALUES (%d, %d, 'f%s')",
+				t[i].site, t[i].tenant, t[i].name));
+		engine_exec(db,
+			hp_pprintf(pool,
+				"INSERT INTO recovery_codes (id, tenant_id, user_id, code_hash) "
+				"VALUES (%d, %d, %d, '*')",
+				t[i].site, t[i].tenant, t[i].site));
 	}
 }
 
@@ -243,7 +253,7 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"cache_ttl_seconds", 60}, {"proxy_port", 8080}, {"php_max_children", 5},
 		{"php_slowlog_seconds", 5}, {"hsts_max_age", 0}, {"cpu_quota", 50},
 		{"tasks_max", 64}, {"mine", 0}, {"user_id", 8222222},
-		{"parent_id", 8222222}};
+		{"parent_id", 8222222}, {"step", 9}};
 	static const struct {
 		const char *name, *s;
 	} texts[] = {{"domain", "two222222.example"}, {"name", "wtwo222222.example"},
@@ -252,7 +262,7 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"object", ""}, {"actor", ""}, {"verb", ""}, {"self", ""}, {"role", ""},
 		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"},
 		{"session", "stwo222222"}, {"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
-		{"from", "[]"}, {"address", "192.0.2.1"}};
+		{"from", "[]"}, {"address", "192.0.2.1"}, {"secret", "ftwo222222"}};
 	static const char *const bools[] = {
 		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};
 	static const char *const nulls[] = {"php_memory_limit", "php_upload_max_filesize",

@@ -90,3 +90,15 @@ everything() {
 tree() {
 	(cd "$ROOT" && find etc var/www -printf '%p %y %m %l\n' -type f -exec sha256sum {} + | LC_ALL=C sort)
 }
+
+# totp SECRET [STEPS]: an authenticator's code of now, or of so many times 30 seconds later
+totp() {
+	local at hex mac offset
+	at=$(($(date +%s) / 30 + ${2:-0}))
+	hex=$(base32 -d <<<"$1" | od -An -v -tx1 | tr -d ' \n')
+	# shellcheck disable=SC2059
+	mac=$(printf "$(printf '%016x' "$at" | sed 's/../\\x&/g')" |
+		openssl dgst -sha1 -mac HMAC -macopt "hexkey:$hex" | sed 's/.*= *//')
+	offset=$((16#${mac:39:1} * 2))
+	printf '%06d\n' $(((16#${mac:offset:8} & 0x7fffffff) % 1000000))
+}
