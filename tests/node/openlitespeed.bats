@@ -248,6 +248,34 @@ certificate() { # certificate NAME …: a pair in $dir
 	[ "$(get b.example /)" = "b 127.0.0.1 off" ]
 }
 
+@test "its logs are opened anew when they have been renamed, and no line is lost" {
+	site a.example web_server=openlitespeed
+	page a.example a.txt file
+	logs=/var/log/hosting-panel/sites/a.example
+	if [ -n "$real" ]; then
+		"$BATS_TEST_DIRNAME/../lib/load" -c 2 -t 60 a.example /a.txt=file >"$dir/load" 3>&- 4>&- &
+		load=$!
+		sleep 1
+	fi
+	ls "$logs"
+	for f in "$logs"/*access*.log; do mv "$f" "$f.1"; done
+	run -0 --separate-stderr hp-vhost reopen --json 3>&- 4>&-
+	jq -r '.[] | select(.event == "reload") | .server' <<<"$output" | grep -qx openlitespeed
+	[ -n "$real" ] || return 0
+	sleep 1
+	kill -TERM "$load"
+	wait "$load" || { cat "$dir/load"; return 1; }
+	asked=$(sed 's/ .*//' "$dir/load")
+	[ "$asked" -gt 20 ]
+	for _ in $(seq 50); do
+		lines=$(cat "$logs"/access.log "$logs"/access.log.1 | grep -c ' /a.txt ')
+		[ "$lines" != "$asked" ] || break
+		sleep 0.1
+	done
+	[ "$lines" = "$asked" ] || { echo "$asked asked, $lines lines"; return 1; }
+	grep -q ' /a.txt ' "$logs/access.log"
+}
+
 @test "as the front with TLS: judged, in a root of its own" {
 	site a.example web_server=nginx
 	certificate a.example
