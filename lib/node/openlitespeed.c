@@ -170,3 +170,37 @@ int hp_openlitespeed_names(struct hp_engine *x, const struct hp_web_server *s, s
 		rc = are_one(x, &v[i - 1], &v[i], err);
 	return rc;
 }
+
+/* ---- what it shows who asks for no website's name ---- */
+/* As it will be after the switch. */
+static bool is_whole(struct hp_engine *x, const struct hp_web_server *s, const char *suffix)
+{
+	struct hp_buf is _cleanup_buf_ = HP_BUF_INIT, should _cleanup_buf_ = HP_BUF_INIT;
+	const char *path = hp_pprintf(x->round, "%s/nobody%s", s->is->own, suffix);
+	const char *staged = hp_stage_path(x, x->round, false, path);
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (faccessat(x->rootfd, hp_rel(staged), F_OK, 0) == 0)
+		return true;
+	return hp_file_read(hp_engine_path(x, x->round, path), 65536, &is, &ignored) == 0 &&
+		hp_file_read(hp_engine_path(x, x->round,
+				     hp_pprintf(x->round, HP_WEB_NOBODY "%s", suffix)),
+			65536, &should, &ignored) == 0 &&
+		hp_streq(hp_buf_str(&is), hp_buf_str(&should));
+}
+
+/*
+ * With a listener's certificate that is none the listener is gone after a reload, and all websites'
+ * TLS with it; its test looks at none.
+ */
+int hp_openlitespeed_listener(
+	struct hp_engine *x, const struct hp_web_server *s, struct hp_err *err)
+{
+	if (!s->front || !hp_web_any_tls(x) || (is_whole(x, s, ".crt") && is_whole(x, s, ".key")))
+		return 0;
+	hp_err_set(err, HP_E_REFUSED,
+		"%s would take no TLS connection any more: %s/nobody.crt and .key, its listener's, "
+		"were changed by hand",
+		s->is->name, s->is->own);
+	return hp_err_hint(err, "take them back with: hp-vhost apply --force");
+}

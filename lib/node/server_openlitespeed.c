@@ -367,6 +367,8 @@ static int test(struct hp_engine *x, struct hp_web_server *s, bool live, struct 
 	rc = hp_openlitespeed_names(x, s, err);
 	if (rc)
 		return rc;
+	if (hp_openlitespeed_listener(x, s, err) < 0)
+		return err->code;
 	/* it passes over a website whose place for a certificate authority is not there yet */
 	if (hp_mkdirs(TMP_DIR, 0755, err) < 0 ||
 		(s->front && hp_mkdirs(HP_CERT_CHALLENGE_DIR, 0755, err) < 0))

@@ -264,6 +264,9 @@ int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err);
 int hp_openlitespeed_names(
 	struct hp_engine *x, const struct hp_web_server *s, struct hp_err *err);
 
+int hp_openlitespeed_listener(
+	struct hp_engine *x, const struct hp_web_server *s, struct hp_err *err);
+
 /* ---- server_openlitespeed.c, for its tests ---- */
 void hp_openlitespeed_read_verdict(
 	struct hp_pool *pool, const char *text, struct hp_web_verdict *ret);

@@ -8,29 +8,32 @@ load ../lib/node
 
 setup() {
 	case ${BATS_TEST_FILENAME##*/} in
+	*-openlitespeed.bats) server=openlitespeed front=openlitespeed ;;
+	*-openlitespeed-behind.bats) server=openlitespeed front=nginx ;;
 	*-apache.bats) server=apache front=apache ;;
 	*-apache-behind.bats) server=apache front=nginx ;;
 	*-nginx-behind.bats) server=nginx front=apache ;;
 	*) server=nginx front=nginx ;;
 	esac
-	etc=/etc/nginx port=80
-	[ "$server" = nginx ] || etc=/etc/apache2
+	etc=/etc/nginx port=80 runs=1
+	[ "$server" != apache ] || etc=/etc/apache2
 	[ "$server" = "$front" ] || port=127.0.0.1:818$([ "$server" = nginx ] && echo 1 || echo 2)
 	node_setup
+	if [ "$server" = openlitespeed ]; then
+		load ../lib/openlitespeed
+		ols_setup
+		etc=$lsws/conf runs=$real
+	fi
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
-	if [ "$front" = apache ]; then
-		mkdir -p /etc/hosting-panel
-		kill "$(cat /run/nginx.pid)"
-		until_gone /run/nginx.pid
-		printf '[web]\nserver = apache\n' >/etc/hosting-panel/hosting-panel.conf
-	fi
+	[ "$front" = nginx ] || node_front "$front"
 	site a.example
 	site b.example
 }
 
 teardown() {
 	[ -z "${load:-}" ] || kill "$load" 2>/dev/null || true
+	[ "${server:-}" != openlitespeed ] || ols_teardown
 	node_teardown
 }
 
@@ -42,8 +45,9 @@ site() { # site DOMAIN [SETTING …]
 	page "$domain" hello.txt "hello from $domain"
 }
 
-# The neighbour is asked from here on …
+# The neighbour is asked from here on, where its server runs: OpenLiteSpeed may be checked only …
 watch() {
+	[ -n "$runs" ] || return 0
 	"$BATS_TEST_DIRNAME/../lib/load" -c 2 -t 300 b.example /who.php='user 20002' \
 		/hello.txt='hello from b.example' >"$dir/load" 3>&- 4>&- &
 	load=$!
@@ -51,6 +55,7 @@ watch() {
 
 # … until here, and has been answered each time.
 unharmed() {
+	[ -n "$runs" ] || return 0
 	local l=$load
 	load=
 	kill -TERM "$l"
@@ -67,10 +72,15 @@ refused() {
 	[ "$status" = "$want" ] && [[ $output == *"$text"* ]] || { echo "exit $status: $*: $output"; return 1; }
 	diff <(echo "$before") <(settled)
 }
-settled() { world | grep -v '\.pid$\|\.idle$\|/apache2/ssl_scache\|/fpm-test\|\.d$' | sed 's/ [0-9]*:[0-9]* / /'; }
+# a log is there from its first line on
+settled() { world | grep -v '/\(error\|access\)\.log$\|\.pid$\|\.idle$\|/apache2/ssl_scache\|/fpm-test\|\.d$' | sed 's/ [0-9]*:[0-9]* / /'; }
 
 alive() { # alive [DOMAIN]: it answers, from its own PHP
-	[ "$(get "${1:-a.example}" /who.php)" = "user ${2:-20001}" ]
+	[ -z "$runs" ] || [ "$(get "${1:-a.example}" /who.php)" = "user ${2:-20001}" ]
+}
+
+greets() { # greets HOST DOMAIN: whose file it is
+	[ -z "$runs" ] || [ "$(get "$1" /hello.txt)" = "hello from $2" ]
 }
 
 certificate() { # certificate FILE DAYS NAME …
@@ -144,18 +154,34 @@ own_vhost() { # own_vhost NAME: a hand-made one, on the same address as the webs
 }
 
 @test "a name that another vhost has: hand-made, in a website's own directives, or another website's" {
-	own_vhost c.example
-	"$([ "$server" = nginx ] && echo nginx || echo apache2ctl)" $([ "$server" = nginx ] && echo -s reload || echo graceful)
+	if [ "$server" != openlitespeed ]; then
+		own_vhost c.example
+		"$([ "$server" = nginx ] && echo nginx || echo apache2ctl)" $([ "$server" = nginx ] && echo -s reload || echo graceful)
+	fi
 	watch
-	refused 4 'has the name c.example' hp-site add c.example tenant=acme web_server=$server
-	[[ $output == *"hint: find it with: grep -rn -F 'c.example' $etc"* ]]
-	refused 4 'has the name c.example' hp-site alias a.example add c.example
+	# the administrator's own listeners are not the panel's on OpenLiteSpeed, nor vhosts on them
+	if [ "$server" != openlitespeed ]; then
+		refused 4 'has the name c.example' hp-site add c.example tenant=acme web_server=$server
+		[[ $output == *"hint: find it with: grep -rn -F 'c.example' $etc"* ]]
+		refused 4 'has the name c.example' hp-site alias a.example add c.example
+	fi
 	# of two websites the panel knows itself
 	refused 4 'b.example' hp-site alias a.example add b.example
 	refused 4 'a.example' hp-site add a.example tenant=acme
-	if [ "$server" = nginx ]; then line='server_name b.example;'; else line='ServerAlias b.example'; fi
+	case $server in
+	nginx) line='server_name b.example;' ;;
+	apache) line='ServerAlias b.example' ;;
+	openlitespeed) line='vhDomain b.example' ;;
+	esac
 	snippet a.example $server x.conf "$line"
-	refused 4 'has the name b.example' hp-site set a.example gzip_enabled=false
+	if [ "$server" = openlitespeed ]; then
+		# the first line of a kind counts there, and that is the panel's
+		run hp-site set a.example gzip_enabled=false 3>&- 4>&-
+		greets b.example b.example
+		hp-site set a.example gzip_enabled=true -q 3>&- 4>&-
+	else
+		refused 4 'has the name b.example' hp-site set a.example gzip_enabled=false
+	fi
 	rm /etc/hosting-panel/custom/a.example/$server/x.conf
 	alive
 	unharmed
@@ -164,17 +190,21 @@ own_vhost() { # own_vhost NAME: a hand-made one, on the same address as the webs
 @test "a name with a star takes nothing away from the website that has the name itself" {
 	site x.b.example
 	hp-site alias a.example add '*.b.example' -q 3>&- 4>&-
-	[ "$(get x.b.example /hello.txt)" = "hello from x.b.example" ]
-	[ "$(get y.b.example /hello.txt)" = "hello from a.example" ]
+	greets x.b.example x.b.example
+	greets y.b.example a.example
 	site y.b.example
-	[ "$(get y.b.example /hello.txt)" = "hello from y.b.example" ]
+	greets y.b.example y.b.example
 	alive b.example 20002
-	if [ "$server" = nginx ]; then line='server_name *.example;'; else line='ServerAlias *'; fi
+	case $server in
+	nginx) line='server_name *.example;' ;;
+	apache) line='ServerAlias *' ;;
+	openlitespeed) line='vhAliases *' ;;
+	esac
 	snippet a.example $server x.conf "$line"
 	watch
 	run hp-site set a.example gzip_enabled=false 3>&- 4>&-
-	[ "$(get b.example /hello.txt)" = "hello from b.example" ]
-	[ "$(get x.b.example /hello.txt)" = "hello from x.b.example" ]
+	greets b.example b.example
+	greets x.b.example x.b.example
 	unharmed
 }
 
@@ -184,6 +214,8 @@ own_vhost() { # own_vhost NAME: a hand-made one, on the same address as the webs
 	certificate names 90 z.example
 	hp-site set a.example ssl_enabled=true ssl_provider=custom https_redirect=false -q 3>&- 4>&-
 	alive # and over HTTP until there is one
+	# what stands in for OpenLiteSpeed speaks no TLS
+	[ -n "$runs" ] || [ "$front" != openlitespeed ] || return 0
 	hp-cert import a.example --key "$dir/good.key" --cert "$dir/good.crt" -q 3>&- 4>&-
 	shown() { openssl s_client -connect 127.0.0.1:443 -servername a.example </dev/null 2>/dev/null | openssl x509 -noout -fingerprint; }
 	before=$(shown)
@@ -213,7 +245,11 @@ own_vhost() { # own_vhost NAME: a hand-made one, on the same address as the webs
 		cat "$dir/keep.crt" >$store/fullchain.pem
 	done
 	# in its own directives
-	if [ "$front" = nginx ]; then line='ssl_certificate /nowhere.crt;'; else line='SSLCertificateFile /nowhere.crt'; fi
+	case $front in
+	nginx) line='ssl_certificate /nowhere.crt;' ;;
+	apache) line='SSLCertificateFile /nowhere.crt' ;;
+	openlitespeed) line=$'vhssl {\nkeyFile /nowhere.key\ncertFile /nowhere.crt\n}' ;;
+	esac
 	snippet a.example $front x.conf "$line"
 	refused 7 "$front refuses the configuration: " hp-site set a.example gzip_enabled=false
 	[[ $output == *"/nowhere.crt"* ]]
@@ -281,7 +317,7 @@ faketime_certificate() { # $dir/old.*: of last year
 	# somebody has the port that it is to listen on
 	perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8199, Listen => 5, ReuseAddr => 1) && sleep 100' 3>&- 4>&- &
 	other=$!
-	[ "$server" = nginx ] || skip "no vhost makes Apache listen"
+	[ "$server" = nginx ] || skip "no vhost makes this server listen"
 	line='listen 127.0.0.1:8199;'
 	until (exec 7<>/dev/tcp/127.0.0.1/8199) 2>/dev/null; do sleep 0.05; done
 	watch
@@ -296,5 +332,30 @@ faketime_certificate() { # $dir/old.*: of last year
 	unharmed
 	rm /etc/hosting-panel/custom/a.example/$server/x.conf
 	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	run -0 hp-vhost verify
+}
+
+@test "a listener's bad certificate: passed over by the server's test, and nobody's trouble but that listener's" {
+	[ "$server" = openlitespeed ] || skip "its test reads them"
+	certificate good 90 a.example
+	watch
+	# the administrator's own
+	echo nonsense >"$dir/bad.crt"
+	printf 'listener own {\n    address                  127.0.0.1:8444\n    secure                   1\n    keyFile                  %s\n    certFile                 %s\n}\n' \
+		"$dir/good.key" "$dir/bad.crt" >>$etc/httpd_config.conf
+	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	alive
+	unharmed
+	[ "$front" = openlitespeed ] && [ -n "$runs" ] || return 0
+	# the panel's: a hand has been at the pair that it shows for no website's name
+	hp-cert import a.example --key "$dir/good.key" --cert "$dir/good.crt" -q 3>&- 4>&-
+	hp-site set a.example ssl_provider=custom ssl_enabled=true https_redirect=false -q 3>&- 4>&-
+	watch
+	echo nonsense >$etc/hosting-panel/nobody.crt
+	refused 7 'nobody.crt and .key' hp-site set a.example gzip_enabled=true
+	alive
+	unharmed
+	[ "$(curl -sk --resolve a.example:443:127.0.0.1 https://a.example/hello.txt)" = "hello from a.example" ]
+	run -0 hp-vhost apply --force 3>&- 4>&-
 	run -0 hp-vhost verify
 }

@@ -1,0 +1,1 @@
+traps.bats
