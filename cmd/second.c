@@ -1,4 +1,4 @@
-/* The verbs of hp-user that show a secret of the second factor. */
+/* What is shown once of a second factor: the secret, and recovery codes. */
 #include "cmd/second.h"
 #include "base/str.h"
 

@@ -292,6 +292,7 @@ static int try(struct hp_panel *p, struct attempt *a, const struct hp_login *l, 
 {
 	const char *password = l->password;
 	struct hp_err why = HP_ERR_INIT;
+	int r;
 
 	/* two who are the first for a name at once: the second one counts on */
 	if (hp_panel_tx(p, count_tx, a, err) == HP_E_EXISTS) {
@@ -318,11 +319,11 @@ static int try(struct hp_panel *p, struct attempt *a, const struct hp_login *l, 
 	if (ask_code(p, a, l, err) < 0)
 		return err->code;
 	hp_token_make("hps_", &a->t);
-	if (hp_panel_tx(p, in_tx, a, err) < 0 && a->wrong) {
-		why = *err;
-		return refuse(p, a, &why, err);
-	}
-	return err->code;
+	r = hp_panel_tx(p, in_tx, a, err);
+	if (r == 0 || !a->wrong)
+		return r;
+	why = *err;
+	return refuse(p, a, &why, err);
 }
 
 int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOKEN_SIZE],

@@ -221,8 +221,8 @@ struct hp_totp { /* wipe it */
 	char uri[HP_TOTP_URI_SIZE]; /* otpauth://…, what an authenticator takes as a picture */
 };
 /*
- * A secret that can't be had again. It counts when a code of it was confirmed; until then another one
- * takes its place. HP_E_EXISTS where one counts already.
+ * A secret that can't be had again. It counts when a code of it was confirmed; until then another
+ * one takes its place. HP_E_EXISTS where one counts already.
  */
 int hp_totp_enable(struct hp_panel *p, const char *username, struct hp_totp *ret,
 	struct hp_err *err);
@@ -234,7 +234,7 @@ int hp_totp_disable(
 	struct hp_panel *p, const char *username, bool *ret_changed, struct hp_err *err);
 #define HP_RECOVERY_CODES 10
 #define HP_RECOVERY_SIZE 24 /* four groups of five characters, 100 bits */
-/* New ones in the place of those there are; kept as hashes, each good once in the place of a code. */
+/* In the place of those there are; kept as hashes, each good once in the place of a code. */
 int hp_recovery_make(struct hp_panel *p, const char *username,
 	char ret[HP_RECOVERY_CODES][HP_RECOVERY_SIZE], struct hp_err *err);
 

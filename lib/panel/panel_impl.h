@@ -86,7 +86,7 @@ int hp_user_become(struct hp_panel *p, struct hp_pool *pool, const struct hp_use
 	struct hp_actor *ret, struct hp_err *err);
 
 /* ---- user_change.c ---- */
-/* A key would be as strong as whoever it could raise, or whose password or second factor it sets. */
+/* A key would be as strong as whoever it could raise, or whose password it could set. */
 int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
 	struct hp_err *err);
 
@@ -126,8 +126,8 @@ struct hp_factor {
 /* Statements run as the user's tenant already. 1, or 0 for none. */
 int hp_factor_get(struct hp_panel *p, int64_t user, struct hp_factor *ret, struct hp_err *err);
 /*
- * In a transaction that holds the tenant: the code is used up, if it is right. 1, or 0 when it is not.
- * *ret_left: of a recovery code, how many there are still; else -1.
+ * In a transaction that holds the tenant: the code is used up, if it is right. 1, or 0 when it is
+ * not. *ret_left: of a recovery code, how many there are still; else -1.
  */
 int hp_factor_use(struct hp_panel *p, int64_t user, const struct hp_factor *f, const char *code,
 	int64_t *ret_left, struct hp_err *err);

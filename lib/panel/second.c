@@ -8,8 +8,8 @@
 #include "panel/panel_impl.h"
 
 #define ISSUER "hosting-panel"
-#define GROUP 5                   /* of a recovery code, characters between two hyphens */
-#define RECOVERY_LEN (4 * GROUP)  /* of it without hyphens */
+#define GROUP 5                  /* of a recovery code, characters between two hyphens */
+#define RECOVERY_LEN (4 * GROUP) /* of it without hyphens */
 
 /* ---- rows ---- */
 static int begin(struct hp_panel *p, enum hp_sql id, int64_t user, struct hp_stmt **ret,
@@ -162,7 +162,8 @@ static int audit(struct hp_panel *p, const struct work *w, const char *before, c
 
 static int none_there(const struct work *w, struct hp_err *err)
 {
-	hp_err_set(err, HP_E_NOT_FOUND, "%s: there is no second factor", w->u.u.v[HP_USER_USERNAME]);
+	hp_err_set(err, HP_E_NOT_FOUND, "%s: there is no second factor",
+		w->u.u.v[HP_USER_USERNAME]);
 	return hp_err_hint(err, "hp-user totp-enable makes one");
 }
 
@@ -247,7 +248,8 @@ static int confirm_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return r;
 	if (r == 0) {
 		hp_err_set(err, HP_E_DENIED, "the code is wrong");
-		return hp_err_hint(err, "are the clocks of this host and of the authenticator right?");
+		return hp_err_hint(
+			err, "are the clocks of this host and of the authenticator right?");
 	}
 	/* whoever is in without one is out */
 	if (hp_session_end_all(p, w->u.id, err) < 0)

@@ -85,11 +85,12 @@ int hp_totp_code(const char *secret, int64_t at, unsigned digits, char ret[HP_TO
 {
 	char *key;
 	size_t n;
+	int r = key_of(secret, &key, &n, err);
 
-	if (key_of(secret, &key, &n, err) == 0)
-		code_of(key, n, at, digits, ret, err);
+	if (r == 0)
+		r = code_of(key, n, at, digits, ret, err);
 	drop(key, n);
-	return err->code;
+	return r;
 }
 
 /* In a time that does not tell where they differ. */
@@ -108,21 +109,20 @@ int hp_totp_find(const char *secret, const char *code, int64_t at, int64_t after
 {
 	int64_t step, first = at / HP_TOTP_STEP_S - WINDOW;
 	char have[HP_TOTP_CODE_SIZE], *key;
-	int found = 0;
+	int r, found = 0;
 	size_t n;
 
 	if (strlen(code) != HP_TOTP_DIGITS)
 		return 0;
-	if (key_of(secret, &key, &n, err) == 0)
-		for (step = first < 0 ? 0 : first; step <= first + 2 * WINDOW; step++) {
-			if (code_of(key, n, step * HP_TOTP_STEP_S, HP_TOTP_DIGITS, have, err) < 0)
-				break;
-			if (same(have, code) && step > after) {
-				*ret_step = step;
-				found = 1;
-			}
+	r = key_of(secret, &key, &n, err);
+	for (step = first < 0 ? 0 : first; r == 0 && step <= first + 2 * WINDOW; step++) {
+		r = code_of(key, n, step * HP_TOTP_STEP_S, HP_TOTP_DIGITS, have, err);
+		if (r == 0 && same(have, code) && step > after) {
+			*ret_step = step;
+			found = 1;
 		}
+	}
 	hp_wipe(have, sizeof(have));
 	drop(key, n);
-	return err->code ? err->code : found;
+	return r < 0 ? r : found;
 }

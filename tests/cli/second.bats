@@ -57,7 +57,7 @@ $1"
 	again
 	status 0 login "$(totp "$secret")" --json
 	is "$out" '.token | test("^hps_")'
-	status 0 hp-user totp disable alice --jsonl
+	status 0 hp-user totp-disable alice --jsonl
 	is "$out" '.changed'
 	status 0 hp-user totp disable alice --jsonl
 	is "$out" '.changed == false'
