@@ -185,6 +185,10 @@ masters() { # masters [USER]: versions of its masters
 	# an extension must be there in each
 	fails 2 hp-site set a.example php_extensions=nosuch
 	pkill -KILL -u site1
+	for i in $(seq 100); do
+		pgrep -u site1 >/dev/null || break
+		sleep 0.05
+	done
 	run hp-php show a.example --json 3>&- 4>&-
 	is "$output" '.path_instances[0].instance == "stopped"'
 	fails 1 hp-vhost verify
