@@ -21,6 +21,7 @@
 	X(sd_bus_new)                                                                              \
 	X(sd_bus_set_address)                                                                      \
 	X(sd_bus_start)                                                                            \
+	X(sd_bus_is_open)                                                                          \
 	X(sd_bus_open_system)                                                                      \
 	X(sd_bus_unref)                                                                            \
 	X(sd_bus_set_method_call_timeout)                                                          \
@@ -115,13 +116,16 @@ static int connect_bus(struct hp_err *err)
 	return 0;
 }
 
-/* After an error of the connection itself the next question opens another. */
+/*
+ * After an error of the connection itself the next question opens another. Such an error may be told
+ * as one of the manager's, in words.
+ */
 static int failed(int r, sd_bus_error *e, const char *name, struct hp_err *err)
 {
 	int rc = e->message ? hp_err_set(err, HP_E_OS, "%s: systemd: %s", name, e->message)
 			    : hp_err_errno(err, HP_E_OS, -r, "%s: systemd can't be asked", name);
 
-	if (!e->message) {
+	if (!e->message || lib.sd_bus_is_open(lib.bus) <= 0) {
 		lib.sd_bus_unref(lib.bus);
 		lib.bus = NULL;
 	}
@@ -204,6 +208,12 @@ int hp_units_look(const struct hp_strv *names, struct hp_unit *ret, struct hp_er
 	for (i = 0; r == 0 && i < names->n; i += n) {
 		n = names->n - i < CHUNK ? names->n - i : CHUNK;
 		r = look_chunk(names->v + i, n, ret + i, err);
+		/* it has executed itself anew meanwhile */
+		if (r < 0 && !lib.bus) {
+			hp_err_clear(err);
+			r = connect_bus(err) < 0 ? err->code
+						 : look_chunk(names->v + i, n, ret + i, err);
+		}
 	}
 	return r;
 }

@@ -4,8 +4,9 @@
  *   instance [-c CONF] VERB VERSION ID…
  *
  * ID n is the website n.example with user siten and uid 20000 + n.
- * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, kill, link,
- * status, list, idle (ID: seconds), remove. Prints what it finds, or the error, and exits with its
+ * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, kill,
+ * link, status, reexec (status before and after systemd has executed itself anew), list, idle (ID:
+ * seconds), remove. Prints what it finds, or the error, and exits with its
  * status.
  */
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "node/folders.h"
 #include "node/instance.h"
 #include "node/users.h"
+#include "sys/run.h"
 #include "sys/service.h"
 
 struct tool {
@@ -200,6 +202,17 @@ static int do_status(struct tool *t, struct hp_err *err)
 	return r;
 }
 
+/* The connection to systemd is lost between two questions. */
+static int do_reexec(struct tool *t, struct hp_err *err)
+{
+	static const char *const argv[] = {"/usr/bin/systemctl", "daemon-reexec", NULL};
+	const struct hp_run run = {.argv = argv, .timeout_ms = 60000};
+
+	if (do_status(t, err) < 0 || hp_run_ok(&run, err) < 0)
+		return err->code;
+	return do_status(t, err);
+}
+
 static int do_list(struct tool *t, struct hp_err *err)
 {
 	struct hp_instance_status *s;
@@ -251,6 +264,7 @@ static const struct {
 	{"kill", do_kill},
 	{"link", do_link},
 	{"status", do_status},
+	{"reexec", do_reexec},
 	{"list", do_list},
 	{"idle", do_idle},
 	{"remove", do_remove},

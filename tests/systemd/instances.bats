@@ -224,7 +224,7 @@ tasks() { in_machine sh -c "ps -L -u site$1 -o lwp= | wc -l"; }
 @test "restarted many times in a row it is not taken for one that fails" {
 	up 1
 	t wait 8.2 1
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in $(seq 25); do
 		t restart 8.2 1
 		[ "$(get '/1/site.php?do=who')" = "site1 20001 20001" ]
 	done
@@ -302,6 +302,14 @@ load() { # load SECONDS
 	in_machine rm /run/hosting-panel/php/8.2/site1.sock
 	t start 8.2 1
 	t wait 8.2 1
+}
+
+@test "systemd executes itself anew in the middle: it is asked again" {
+	up 1
+	run t reexec 8.2 1
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$output" = "8.2 site1 waiting 0"$'\n'"8.2 site1 waiting 0" ]
 }
 
 @test "many instances: one call each way, listed in order" {
