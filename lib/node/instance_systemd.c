@@ -186,22 +186,23 @@ static bool is_socket(const char *path)
 }
 
 /*
- * Somebody removed the path: systemd listens where nobody can come. Its service ends first, since a
- * socket can't be started while that runs.
+ * Somebody removed the path, or a stop is on its way (hp_instance_retire()): systemd listens where
+ * nobody can come. Both end first: a socket can't be started while its service runs, and a restart
+ * of one that is about to stop comes too late now and then, and is none.
  */
 static int listen_again(const struct hp_instances *in, const struct hp_strv *sockets,
-	const struct hp_strv *services, struct hp_err *err)
+	const struct hp_strv *both, struct hp_err *err)
 {
-	int r = hp_units_do(HP_UNIT_STOP, services, stop_ms(in), err);
+	int r = hp_units_do(HP_UNIT_STOP, both, stop_ms(in), err);
 
-	return r == 0 ? hp_units_do(HP_UNIT_TRY_RESTART, sockets, JOB_MS, err) : r;
+	return r == 0 ? hp_units_do(HP_UNIT_START, sockets, JOB_MS, err) : r;
 }
 
 /* *started: those that did not listen before. */
 static int start_all(const struct hp_instances *in, struct hp_pool *pool,
 	const struct hp_instance *v, size_t n, struct hp_strv *started, struct hp_err *err)
 {
-	struct hp_strv todo = {0}, lost = {0}, behind = {0};
+	struct hp_strv todo = {0}, lost = {0}, both = {0};
 	struct hp_unit *u;
 	size_t i;
 	int r;
@@ -214,16 +215,17 @@ static int start_all(const struct hp_instances *in, struct hp_pool *pool,
 			hp_strv_add_ref(pool, started, socket_of(u, i)->name);
 		if (!socket_of(u, i)->active ||
 			is_socket(hp_instance_socket(pool, v[i].version, v[i].user))) {
-			/* also what listens: a stop may be on its way (hp_instance_retire()) */
+			/* also what listens: a stop may be on its way */
 			hp_strv_add_ref(pool, &todo, socket_of(u, i)->name);
 		} else {
 			hp_strv_add_ref(pool, &lost, socket_of(u, i)->name);
-			add_service(pool, &behind, &v[i]);
+			hp_strv_add_ref(pool, &both, socket_of(u, i)->name);
+			add_service(pool, &both, &v[i]);
 		}
 	}
 	if (r == 0)
 		r = hp_units_do(HP_UNIT_START, &todo, JOB_MS, err);
-	return r == 0 ? listen_again(in, &lost, &behind, err) : r;
+	return r == 0 ? listen_again(in, &lost, &both, err) : r;
 }
 
 static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,

@@ -4,7 +4,7 @@
  *   instance [-c CONF] VERB VERSION ID…
  *
  * ID n is the website n.example with user siten and uid 20000 + n.
- * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, kill,
+ * Verbs: units (VERSION ignored), make, render, test, start, wait, restart, stop, retire, kill,
  * link, status, reexec (status before and after systemd has executed itself anew), list, idle (ID:
  * seconds), remove. Prints what it finds, or the error, and exits with its
  * status.
@@ -164,6 +164,11 @@ static int do_stop(struct tool *t, struct hp_err *err)
 	return hp_instance_stop(&t->in, t->v, t->n, err);
 }
 
+static int do_retire(struct tool *t, struct hp_err *err)
+{
+	return hp_instance_retire(&t->in, t->v, t->n, err);
+}
+
 static int do_kill(struct tool *t, struct hp_err *err)
 {
 	return hp_instance_kill(&t->in, t->v, t->n, err);
@@ -261,6 +266,7 @@ static const struct {
 	{"wait", do_wait},
 	{"restart", do_restart},
 	{"stop", do_stop},
+	{"retire", do_retire},
 	{"kill", do_kill},
 	{"link", do_link},
 	{"status", do_status},

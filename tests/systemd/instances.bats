@@ -312,6 +312,25 @@ load() { # load SECONDS
 	[ "$output" = "8.2 site1 waiting 0"$'\n'"8.2 site1 waiting 0" ]
 }
 
+@test "retired and started again while the old master serves its last request" {
+	in_machine sed -i 's/^pm.max_children.*/pm.max_children = 3/' /etc/hosting-panel/php/8.2/site1.conf
+	# whether the socket stops before or after it is looked at is luck: some rounds
+	for _ in 1 2 3 4 5 6 7 8; do
+		up 1
+		t wait 8.2 1
+		get '/1/site.php?do=slow&f=1.5' >"$BATS_TEST_TMPDIR/slow" 3>&- &
+		local slow=$!
+		sleep 0.7
+		t retire 8.2 1
+		up 1
+		[ "$(in_machine systemctl is-active php8.2-fpm@site1.socket)" = active ]
+		t wait 8.2 1
+		wait "$slow"
+		[ "$(cat "$BATS_TEST_TMPDIR/slow")" = late ]
+	done
+	t render 8.2 1 2
+}
+
 @test "many instances: one call each way, listed in order" {
 	ids=$(seq 11 40)
 	t make 8.2 $ids

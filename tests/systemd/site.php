@@ -52,6 +52,12 @@ case 'spin':
 case 'sleep':
 	while (true)
 		usleep(100000); /* costs no time that max_execution_time counts */
+case 'slow':
+	/* a signal ends sleep(), and not this */
+	for ($end = microtime(true) + (float)($f ?: 6); microtime(true) < $end;)
+		usleep(100000);
+	echo 'late';
+	break;
 case 'opcache':
 	$seen = 0;
 	foreach (array_keys(opcache_get_status()['scripts'] ?? []) as $script)
