@@ -258,10 +258,11 @@ is_fresh() {
 }
 
 @test "no visitor puts words into what others are shown: by a body, or by a name that is his own" {
-	page a.example w.php '<?php echo "GET ", $_SERVER["HTTP_HOST"], " ", file_get_contents("php://input"), hrtime(true);'
+	page a.example w.php '<?php echo "GET ", $_SERVER["HTTP_HOST"], " ", $_SERVER["HTTP_X_FORWARDED_HOST"] ?? "", $_SERVER["HTTP_X_FORWARDED_PROTO"] ?? "", file_get_contents("php://input"), hrtime(true);'
 	local i=0 said
 	for said in "-d evil" "-H Transfer-Encoding:chunked -d evil" "-H Host:a.example:1337" "-H Host:A.example" \
-		"--request-target http://a.example/w.php?4 -H Host:evil.example"; do
+		"--request-target http://a.example/w.php?4 -H Host:evil.example" \
+		"-H X-Forwarded-Host:evil" "-H X-Forwarded-Proto:https"; do
 		# shellcheck disable=SC2086
 		curl -s -m 20 -o /dev/null -X GET -H 'Host: a.example' $said "http://127.0.0.1/w.php?$i"
 		run get a.example "/w.php?$i"
