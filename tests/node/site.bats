@@ -157,6 +157,18 @@ site() { # site DOMAIN: one that says its user
 	[ "$(get b.example /)" = "user 20002" ]
 }
 
+@test "runs that are killed at a test leave nothing that adds up" {
+	site a.example
+	local i
+	for i in 1 2 3; do
+		HP_FAULT=after-journal run -137 hp-site add "k$i.example" tenant=acme 3>&- 4>&-
+		run -0 hp-vhost recover 3>&- 4>&-
+	done
+	[ "$(find /run/hosting-panel /etc/hosting-panel -name 'fpm-test.*' -o -name '*.tested' | wc -l)" -le 1 ]
+	run -0 hp-site set a.example php_memory_limit=99M 3>&- 4>&-
+	[ -z "$(find /run/hosting-panel /etc/hosting-panel -name 'fpm-test.*' -o -name '*.tested')" ]
+}
+
 @test "the last site of a server that listens for nobody else is removed at once" {
 	rm -f /etc/nginx/sites-enabled/*
 	site a.example
