@@ -14,6 +14,9 @@
 #define START_MS 4500
 /* A website's two logs, of before and after a reload. */
 #define FILES_EACH 4
+/* and what NGINX keeps open of each (open_file_cache), as far as a kernel's own bound allows */
+#define FILES_HOT 200
+#define FILES_HOT_MAX 500000
 /* Connections, listening sockets, files that are being served. */
 #define FILES_BESIDE 8192
 
@@ -43,7 +46,9 @@ off_t hp_web_log_end(const struct hp_server *s)
 void hp_web_make_room(const struct hp_engine *x, pid_t pid)
 {
 	size_t sites = x->n_sites > x->old.n ? x->n_sites : x->old.n;
-	rlim_t need = FILES_EACH * (rlim_t)sites + FILES_BESIDE;
+	rlim_t hot = FILES_HOT * (rlim_t)sites;
+	rlim_t need = FILES_EACH * (rlim_t)sites + (hot < FILES_HOT_MAX ? hot : FILES_HOT_MAX) +
+		FILES_BESIDE;
 	struct rlimit l;
 
 	if (prlimit(pid, RLIMIT_NOFILE, NULL, &l) < 0 || l.rlim_cur >= need)

@@ -29,7 +29,11 @@ room() { awk '/^Max open files/ { print $4 }' "/proc/$1/limits"; }
 	[ "$(room "$(cat /run/nginx.pid)")" = 64 ]
 	crowd nginx 60
 	[ "$(get last.example /index.html)" = "the last of 60" ]
-	[ "$(room "$(cat /run/nginx.pid)")" -gt 1000 ]
+	# logs, hot files of each website (open_file_cache), and connections
+	local hot
+	hot=$(sed -nE 's/^\s*open_file_cache max=([0-9]+).*/\1/p' /etc/nginx/sites-available/last.example.conf)
+	[ "$hot" -gt 0 ]
+	[ "$(room "$(cat /run/nginx.pid)")" -gt $((61 * (hot + 2) + 1024)) ]
 }
 
 @test "Apache behind it likewise" {
