@@ -117,8 +117,8 @@ static int connect_bus(struct hp_err *err)
 }
 
 /*
- * After an error of the connection itself the next question opens another. Such an error may be told
- * as one of the manager's, in words.
+ * After an error of the connection itself the next question opens another. Such an error may be
+ * told as one of the manager's, in words.
  */
 static int failed(int r, sd_bus_error *e, const char *name, struct hp_err *err)
 {
