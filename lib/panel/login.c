@@ -206,6 +206,27 @@ static int second_factor(
 	return r < 0 ? r : 0;
 }
 
+/*
+ * While his password was looked at, somebody may have changed it, and ended all sessions. Asked
+ * when his row is ours already: whoever changes him now waits, and ends this session with the
+ * others.
+ */
+static int check_same(struct hp_panel *p, const struct attempt *a, struct hp_err *err)
+{
+	static const unsigned char fields[] = {HP_USER_PASSWORD, HP_USER_STATUS};
+	struct hp_user_row now;
+	bool same;
+	size_t i;
+
+	if (hp_user_look(p, a->pool, a->name, &now, err) < 0 && err->code != HP_E_NOT_FOUND)
+		return err->code;
+	same = !err->code && now.id == a->u.id;
+	for (i = 0; same && i < HP_ARRAY_SIZE(fields); i++)
+		same = hp_streq(now.u.v[fields[i]], a->u.u.v[fields[i]]);
+	hp_err_clear(err);
+	return same ? 0 : hp_err_set(err, HP_E_DENIED, "the name or the password is wrong");
+}
+
 static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct attempt *a = arg;
@@ -215,11 +236,13 @@ static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	a->wrong = NULL;
 	if (second_factor(p, a, &note, err) < 0 || forgive(p, a, err) < 0 || sweep(p, err) < 0)
 		return err->code;
-	if (hp_session_begin(p, &a->u, a->address, &a->t, err) < 0 ||
-		hp_db_stmt(p->db, HP_SQL_USER_LOGIN, &st, err) < 0)
+	if (hp_db_stmt(p->db, HP_SQL_USER_LOGIN, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", a->u.id);
-	return hp_stmt_exec(st, err) < 0 ? err->code : audit(p, a, "user:login", note, err);
+	if (hp_stmt_exec(st, err) < 0 || check_same(p, a, err) < 0 ||
+		hp_session_begin(p, &a->u, a->address, &a->t, err) < 0)
+		return err->code;
+	return audit(p, a, "user:login", note, err);
 }
 
 /* Names that none can have are counted by address alone. */

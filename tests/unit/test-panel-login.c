@@ -191,6 +191,41 @@ static void at_once(void **state HP_UNUSED)
 	assert_true(denied <= 10);
 }
 
+/* Whoever comes while the password is being changed is not in when that is done. */
+static void old_password_while_it_changes(void **state HP_UNUSED)
+{
+	pid_t pids[4];
+	bool changed;
+	int status;
+
+	people();
+	hp_panel_close(p);
+	p = NULL;
+	for (size_t i = 0; i < HP_ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			struct hp_err e = HP_ERR_INIT;
+
+			usleep((useconds_t)i * 40000);
+			if (hp_panel_open(dir, conf, &p, &e) < 0)
+				_exit(100);
+			hp_login(p,
+				&(struct hp_login){.username = "cleo",
+					.password = PASSWORD,
+					.address = hp_pprintf(pool, "192.0.2.%zu", i + 1)},
+				token, &e);
+			hp_panel_close(p);
+			_exit(-e.code);
+		}
+	}
+	OK(hp_panel_open(dir, conf, &p, &err));
+	OK(hp_user_passwd(p, "cleo", "another horse battery", &changed, &err));
+	for (size_t i = 0; i < HP_ARRAY_SIZE(pids); i++)
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+	assert_int_equal(sessions("cleo", NULL), 0);
+}
+
 static void sessions_end(void **state HP_UNUSED)
 {
 	struct hp_session s;
@@ -491,6 +526,7 @@ int main(void)
 		T(address_waits),
 		T(forgiven),
 		T(at_once),
+		T(old_password_while_it_changes),
 		T(sessions_end),
 		T(whose_sessions),
 		T(counts_when_confirmed),
