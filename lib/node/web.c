@@ -368,6 +368,9 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		hp_web_wait_old(web->front, HP_WEB_GONE, hp_now_ms() + OLD_WORKERS_MS);
 		if (hp_web_pid(s->is, &pid, err) < 0 || (pid > 0 && hp_web_reload(s, err) < 0))
 			return err->code;
+		/* a name of theirs may fit another website's star, which has it from now on */
+		if (pid > 0)
+			hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
 	}
 	return forget(x, err);
 }
