@@ -347,6 +347,10 @@ master_of() { pgrep -of "^php-fpm: master process .*/$1\.conf"; } # master_of US
 	site a.example
 	page a.example run.php '<?php exec("setsid sleep 1000 >/dev/null 2>&1 </dev/null &"); echo "runs";'
 	[ "$(get a.example /run.php)" = runs ]
+	for i in $(seq 100); do
+		! pgrep -u site1 sleep || break
+		sleep 0.05
+	done
 	pgrep -u site1 sleep
 	run -0 hp-site suspend a.example
 	run ! pgrep -u site1

@@ -52,6 +52,10 @@ machine_down() {
 	rm -rf "$dir" "$dir.console" "$dir.env"
 }
 
+# counted UNIT: do this machine's control groups count what it runs? Elsewhere limits are each process's own, and
+# where the kernel lets nobody change those, a new master gets them.
+counted() { [ "$(in_machine systemctl show -p TasksCurrent --value "$1")" != "[not set]" ]; }
+
 in_machine() {
 	. "$BATS_TEST_DIRNAME/../lib/machine.sh"
 	. "$dir.env"

@@ -93,7 +93,7 @@ idle() {
 			{ tail -n 2 "$BATS_TEST_TMPDIR/out"; return 1; }
 		n=$((n + 1))
 	done < <(grep -E '^\| `[^`]*\.service` \|' "$BATS_TEST_DIRNAME/../../docs/security.md")
-	[ "$n" = 6 ]
+	[ "$n" = 7 ]
 }
 
 @test "sites serve PHP under their users, with sessions; a second one needs no daemon-reload" {
