@@ -19,23 +19,15 @@ static void collect(struct hp_engine *x, struct hp_php_batch *b, const struct hp
 	b->sites[b->n - 1] = NULL;
 }
 
-/* What is in the way of others is killed. */
-static int end_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
+/* By hp_instance_stop() or hp_instance_retire(); what is in the way of others is killed. */
+static int end_instances(struct hp_engine *x, const struct hp_php_batch *b,
+	int (*end)(const struct hp_instances *, const struct hp_instance *, size_t,
+		struct hp_err *),
+	struct hp_err *err)
 {
 	const struct hp_instances *in = &mine(x)->in;
 
-	if (!b->n || hp_instance_stop(in, b->v, b->n, err) == 0)
-		return 0;
-	hp_err_clear(err);
-	return hp_instance_kill(in, b->v, b->n, err);
-}
-
-/* They wait for nothing of their old version. */
-static int retire_instances(struct hp_engine *x, const struct hp_php_batch *b, struct hp_err *err)
-{
-	const struct hp_instances *in = &mine(x)->in;
-
-	if (!b->n || hp_instance_retire(in, b->v, b->n, err) == 0)
+	if (!b->n || end(in, b->v, b->n, err) == 0)
 		return 0;
 	hp_err_clear(err);
 	return hp_instance_kill(in, b->v, b->n, err);
@@ -95,7 +87,7 @@ int hp_php_part_undo(struct hp_engine *x, const char *line, struct hp_err *err)
 	if (!line) {
 		rc = p->units_back ? hp_service_daemon_reload(err) : 0;
 		if (!rc)
-			rc = end_instances(x, &p->ended, err);
+			rc = end_instances(x, &p->ended, hp_instance_stop, err);
 		if (!rc) {
 			restart_again(x, &p->again);
 			limit_again(x, &p->relimited);
@@ -128,9 +120,10 @@ int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err
 	int rc;
 
 	if (!line) {
-		rc = retire_instances(x, &p->retired, err);
+		/* they wait for nothing of their old version */
+		rc = end_instances(x, &p->retired, hp_instance_retire, err);
 		if (!rc)
-			rc = end_instances(x, &p->ended, err);
+			rc = end_instances(x, &p->ended, hp_instance_stop, err);
 		memset(&p->retired, 0, sizeof(p->retired));
 		memset(&p->ended, 0, sizeof(p->ended));
 		return rc;
