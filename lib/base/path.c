@@ -80,6 +80,11 @@ const char *hp_libexecdir(void)
 	return from_env("HP_LIBEXECDIR", HP_PKGLIBEXECDIR);
 }
 
+const char *hp_bindir(void)
+{
+	return from_env("HP_BINDIR", HP_BINDIR);
+}
+
 const char *hp_datadir(void)
 {
 	return from_env("HP_DATADIR", HP_PKGDATADIR);

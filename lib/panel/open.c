@@ -154,14 +154,17 @@ static int check_schema(struct hp_db *db, struct hp_err *err)
 static int open_panel(const char *sysroot, const struct hp_conf *conf, bool read_only,
 	struct hp_panel **ret, struct hp_err *err)
 {
-	struct hp_pool *pool = hp_pool_new();
-	struct hp_panel *p = hp_palloc(pool, sizeof(*p));
+	struct hp_pool *home = hp_pool_new();
+	struct hp_panel *p = hp_palloc(home, sizeof(*p));
 	const struct hp_db_opts o = {.sysroot = sysroot, .read_only = read_only};
 
-	p->pool = pool;
+	p->home = home;
+	p->pool = hp_pool_new();
 	p->conf = conf;
 	p->sysroot = sysroot && strcmp(sysroot, "/") != 0 ? sysroot : "";
 	hp_panel_find_actor(p, hp_panel_url(conf));
+	p->host.name = hp_pstrdup(home, p->host.name);
+	p->actor = p->host;
 	if (hp_db_open(hp_panel_url(conf), &o, &p->db, err) < 0 || check_schema(p->db, err) < 0) {
 		hp_panel_close(p);
 		return err->code;
@@ -188,6 +191,14 @@ void hp_panel_close(struct hp_panel *p)
 		return;
 	hp_db_close(p->db);
 	hp_pool_free(p->pool);
+	hp_pool_free(p->home);
+}
+
+void hp_panel_rest(struct hp_panel *p)
+{
+	p->actor = p->host;
+	hp_panel_as_self(p);
+	hp_pool_reset(p->pool);
 }
 
 int hp_panel_node_name(

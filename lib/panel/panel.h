@@ -45,7 +45,8 @@ struct hp_actor {
 };
 
 struct hp_panel {
-	struct hp_pool *pool;    /* lives as long as the panel */
+	struct hp_pool *home;    /* lives as long as the panel */
+	struct hp_pool *pool;    /* likewise, or until hp_panel_rest() */
 	struct hp_db *db;
 	const struct hp_conf *conf;
 	const char *sysroot;
@@ -72,6 +73,11 @@ int hp_panel_open(const char *sysroot, const struct hp_conf *conf, struct hp_pan
 int hp_panel_open_read(const char *sysroot, const struct hp_conf *conf, struct hp_panel **ret,
 	struct hp_err *err);
 void hp_panel_close(struct hp_panel *p);
+/*
+ * Between two requests of a process that stays: nobody is acted for any more, and what was found
+ * out on the way is forgotten.
+ */
+void hp_panel_rest(struct hp_panel *p);
 static inline void hp_cleanup_panel(struct hp_panel **p)
 {
 	hp_panel_close(*p);

@@ -1,0 +1,188 @@
+/*
+ * hp-cgi: the wrapper's process. As plain CGI it answers one request; as FastCGI it keeps some
+ * workers, which all accept on the socket that it was started with.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "cgi/cgi.h"
+#include "base/file.h"
+#include "base/opt.h"
+#include "base/paths.h"
+#include "base/str.h"
+
+#define WORKERS 16
+#define WORKERS_MAX 256
+#define TIMEOUT_MS 300000
+
+enum { O_WORKERS, O_SYSROOT, O_HELP, O_VERSION };
+static const struct hp_opt opts[] = {
+	{"workers", 0, "N", "so many processes that answer (16)", O_WORKERS, ""},
+	{"sysroot", 0, "DIR", "take every system path below DIR", O_SYSROOT, "dir"},
+	{"help", 'h', NULL, "show this help", O_HELP, NULL},
+	{"version", 'V', NULL, "show the version", O_VERSION, NULL},
+	{0},
+};
+
+struct arg {
+	const char *sysroot;
+	int64_t workers;
+	bool help, version;
+};
+
+static int on_opt(void *a, const struct hp_opt *o, const char *value, struct hp_err *err)
+{
+	struct arg *arg = a;
+
+	switch (o->id) {
+	case O_WORKERS:
+		if (hp_parse_i64(value, 1, WORKERS_MAX, &arg->workers) == 0)
+			return 0;
+		return hp_err_set(err, HP_E_USAGE, "--workers: a number from 1 to %d is wanted",
+			WORKERS_MAX);
+	case O_SYSROOT:
+		arg->sysroot = value;
+		return hp_path_is_clean(value) ? 0 : hp_err_set(err, HP_E_USAGE,
+			"--sysroot: a plain absolute path is wanted");
+	case O_HELP: arg->help = true; break;
+	case O_VERSION: arg->version = true; break;
+	}
+	return 0;
+}
+
+/* ---- workers ---- */
+static volatile sig_atomic_t ending;
+
+static void on_term(int sig HP_UNUSED)
+{
+	ending = 1;
+}
+
+/* No SA_RESTART: accept(2) and wait(2) come back. */
+static void catch_term(void)
+{
+	struct sigaction sa = {.sa_handler = on_term};
+
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+}
+
+static int work(struct cgi_server *s)
+{
+	struct hp_err err = HP_ERR_INIT;
+	struct hp_fcgi *f;
+
+	if (hp_fcgi_new(&f, &err) < 0) {
+		fprintf(stderr, "hp-cgi: %s\n", err.msg);
+		return hp_exit_status(err.code);
+	}
+	while (!ending && hp_fcgi_accept(f)) {
+		cgi_serve(s, f);
+		hp_fcgi_end(f);
+	}
+	hp_panel_close(s->panel);
+	hp_pool_free(s->pool);
+	return 0;
+}
+
+static pid_t start(struct cgi_server *s, pid_t parent)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	/* no worker outlives the one who looks after it */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(0);
+	exit(work(s));
+}
+
+/* Workers that end are started again; one that can't live is not started over and over at once. */
+static int look_after(struct cgi_server *s, pid_t *workers, int64_t n)
+{
+	pid_t self = getpid(), pid;
+	int64_t i;
+
+	while (!ending) {
+		bool early = false;
+
+		for (i = 0; i < n && !ending; i++) {
+			if (workers[i] > 0)
+				continue;
+			workers[i] = start(s, self);
+			early |= workers[i] < 0;
+		}
+		if (early)
+			sleep(1);
+		pid = wait(NULL);
+		for (i = 0; pid > 0 && i < n; i++) {
+			if (workers[i] != pid)
+				continue;
+			workers[i] = 0;
+			if (!ending) {
+				fprintf(stderr, "hp-cgi: a worker has ended: another one starts\n");
+				sleep(1);
+			}
+		}
+	}
+	for (i = 0; i < n; i++)
+		if (workers[i] > 0)
+			kill(workers[i], SIGTERM);
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	return 0;
+}
+
+static int run(const struct arg *arg)
+{
+	struct cgi_server s = {.sysroot = arg->sysroot, .timeout_ms = TIMEOUT_MS};
+	pid_t workers[WORKERS_MAX] = {0};
+	const char *dirs[] = {NULL, NULL, NULL};
+
+	s.pool = hp_pool_new();
+	dirs[0] = hp_path(s.pool, arg->sysroot, HP_TEMPLATES_DIR);
+	dirs[1] = hp_pprintf(s.pool, "%s/templates", hp_datadir());
+	s.tmpl = hp_tmpl_set_new(s.pool, dirs);
+	signal(SIGPIPE, SIG_IGN);
+	if (hp_fcgi_is_plain())
+		return work(&s);
+	catch_term();
+	return look_after(&s, workers, arg->workers);
+}
+
+int main(int argc, char **argv)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	const struct hp_opt *tables[] = {opts, NULL};
+	struct hp_err err = HP_ERR_INIT;
+	struct arg arg = {.sysroot = "", .workers = WORKERS};
+	struct hp_strv words = {0};
+
+	if (hp_opt_parse(pool, tables, argc - 1, argv + 1, on_opt, &arg, &words, &err) == 0 && words.n)
+		hp_err_set(&err, HP_E_USAGE, "unexpected operand “%s”",
+			hp_str_printable(pool, words.v[0], 60));
+	if (err.code) {
+		fprintf(stderr, "hp-cgi: %s\n", err.msg);
+		return hp_exit_status(err.code);
+	}
+	if (arg.version) {
+		printf("hp-cgi (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+		return 0;
+	}
+	if (arg.help) {
+		const struct hp_opt *o;
+
+		printf("Usage: hp-cgi [--workers=N] [--sysroot=DIR]\n\nThe web panel and the REST API: "
+		       "FastCGI on descriptor 0, or plain CGI.\n\n");
+		for (o = opts; o->name; o++)
+			printf("  --%s%s%s\t%s\n", o->name, o->arg ? "=" : "", o->arg ? o->arg : "",
+				o->help);
+		return 0;
+	}
+	return run(&arg);
+}

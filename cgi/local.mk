@@ -1,0 +1,9 @@
+# cgi: the wrapper: requests in, programs run, answers out.
+noinst_LTLIBRARIES += cgi/libcgi.la
+cgi_libcgi_la_SOURCES = cgi/cgi.h cgi/request.h cgi/request.c cgi/answer.c cgi/auth.c cgi/program.c \
+	cgi/route.c cgi/api.c cgi/about.c cgi/health.c cgi/serve.c
+cgi_libcgi_la_LIBADD = cmd/libhpcmd.la
+
+pkglibexec_PROGRAMS += cgi/hp-cgi
+cgi_hp_cgi_SOURCES = cgi/hp-cgi.c
+cgi_hp_cgi_LDADD = cgi/libcgi.la $(FCGI_LIBS)

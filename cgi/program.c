@@ -1,0 +1,137 @@
+/* A route's program, run as who asks. */
+#include "cgi/cgi.h"
+#include "cmd/cli.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "sys/run.h"
+
+#define OUTPUT_MAX (32 << 20)
+
+/* Where this build's own parts are is passed on; the rest of the environment is nobody's business. */
+static const char *const *environment(struct hp_pool *pool)
+{
+	static const char *const names[] = {
+		"HP_LIBDIR", "HP_LIBEXECDIR", "HP_DATADIR", "HP_LSWS_ROOT", "ASAN_OPTIONS"};
+	struct hp_strv l = {0};
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(names); i++) {
+		const char *v = secure_getenv(names[i]);
+
+		if (v)
+			hp_strv_addf(pool, &l, "%s=%s", names[i], v);
+	}
+	return l.v;
+}
+
+/* "hp-site: example.com: …" and "hint: …": the last of them is what it ended with. */
+static void read_errors(struct cgi *c, const struct cgi_run *r, const char *errs,
+	struct cgi_result *ret)
+{
+	const char *prefix = hp_pprintf(c->pool, "%s: ", r->program);
+	struct hp_strv lines = {0};
+	size_t i;
+
+	hp_str_split(c->pool, errs, "\n", &lines);
+	for (i = 0; i < lines.n; i++) {
+		const char *msg = hp_str_after(lines.v[i], prefix);
+		const char *hint = hp_str_after(lines.v[i], "hint: ");
+
+		if (msg) {
+			ret->msg = msg;
+			ret->hint = NULL;
+		} else if (hint && ret->msg) {
+			ret->hint = hint;
+		}
+	}
+}
+
+static const char *member(const struct hp_json *row, const char *name)
+{
+	const struct hp_json *v = hp_json_get(row, name);
+
+	return v ? hp_json_str(v) : NULL;
+}
+
+/* Of one object, what became of it stands in its row. */
+static void read_row(struct cgi_result *ret)
+{
+	const struct hp_json *row = ret->json, *v;
+	int64_t status;
+
+	if (row && hp_json_type(row) == HP_JSON_ARRAY) {
+		row = hp_json_first(row);
+		if (!row || hp_json_next(row))
+			return;
+	}
+	if (!row || hp_json_type(row) != HP_JSON_OBJECT)
+		return;
+	v = hp_json_get(row, "exit");
+	if (!v || hp_json_i64(v, &status) < 0 || status <= 0 || status > 255)
+		return;
+	ret->code = -(int)status;
+	ret->msg = member(row, "message");
+	ret->hint = member(row, "hint");
+	ret->field = member(row, "field");
+}
+
+static const struct cli_verb *verb_of(const struct cgi_run *r)
+{
+	const struct cli_program *p = cli_program_find(r->program);
+	const struct cli_verb *v = p ? cli_verb_find(p, r->verb) : NULL;
+
+	HP_BUG_ON(!v);
+	return v;
+}
+
+int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err)
+{
+	const struct cli_verb *v = verb_of(r);
+	struct hp_strv argv = {0};
+	struct hp_buf *out = hp_palloc(c->pool, sizeof(*out));
+	struct hp_buf errs _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_run run = {
+		.env = environment(c->pool),
+		.in = r->in,
+		.in_len = r->in_len,
+		.out = out,
+		.errs = &errs,
+		.max_out = OUTPUT_MAX,
+		.timeout_ms = c->server->timeout_ms,
+	};
+	struct hp_err parse = HP_ERR_INIT;
+	size_t i;
+	int status;
+
+	memset(ret, 0, sizeof(*ret));
+	hp_strv_addf(c->pool, &argv, "%s/%s", hp_bindir(), r->program);
+	hp_strv_add_ref(c->pool, &argv, r->verb);
+	if (*c->server->sysroot)
+		hp_strv_addf(c->pool, &argv, "--sysroot=%s", c->server->sysroot);
+	if (v->flags & CLI_ROWS)
+		hp_strv_add_ref(c->pool, &argv, "--json");
+	hp_strv_addf(c->pool, &argv, "--as=%s", c->who.as);
+	for (i = 0; i < r->args.n; i++)
+		hp_strv_add_ref(c->pool, &argv, r->args.v[i]);
+	run.argv = argv.v;
+	status = hp_run(&run, err);
+	/* the pool's end is the request's: the bytes go there, the buffer goes */
+	ret->out_len = out->len;
+	ret->out = hp_pstrndup(c->pool, hp_buf_str(out), out->len);
+	if (out->s)
+		hp_wipe(out->s, out->len);
+	hp_buf_release(out);
+	if (status < 0)
+		return status;
+	ret->code = -status;
+	if (status != 0)
+		read_errors(c, r, hp_buf_str(&errs), ret);
+	/* of a list that was read, the bytes will do */
+	if ((v->flags & CLI_ROWS) && ret->out_len &&
+		(status != 0 || (v->flags & (CLI_MUTATES | CLI_ONE)))) {
+		if (hp_json_parse(ret->out, ret->out_len, &ret->json, &parse) == 0)
+			read_row(ret);
+		cgi_keep(c, ret->json);
+	}
+	return 0;
+}

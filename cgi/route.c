@@ -1,0 +1,115 @@
+/* Which path is what. One table; the OpenAPI description is made from it, too. */
+#include "cgi/cgi.h"
+#include "base/str.h"
+
+#define SITES "/api/v1/websites"
+#define TENANTS "/api/v1/tenants"
+#define USERS "/api/v1/users"
+#define KEYS "/api/v1/keys"
+#define SITE_FILTER "tenant=--tenant php_version=--php status=--status web_server=--web-server node=--node"
+
+const struct cgi_route cgi_routes[] = {
+	/* ---- is it there? ---- */
+	{"GET", "/health", cgi_health, NULL, NULL, NULL, NULL, NULL, CGI_OPEN,
+		"does the process answer?"},
+	{"GET", "/health/live", cgi_health, NULL, NULL, NULL, NULL, NULL, CGI_OPEN,
+		"does the process answer?"},
+	{"GET", "/health/ready", cgi_ready, NULL, NULL, NULL, NULL, NULL, CGI_OPEN,
+		"can it work: does the database answer, too?"},
+
+	/* ---- about the API ---- */
+	{"GET", "/api/v1", cgi_api_index, NULL, NULL, NULL, NULL, NULL, 0, "what there is"},
+	{"GET", "/api/v1/me", cgi_me, NULL, NULL, NULL, NULL, NULL, 0, "who asks"},
+
+	/* ---- websites ---- */
+	{"GET", SITES, cgi_api, "hp-site", "list", NULL, NULL, SITE_FILTER, CGI_LIST, NULL},
+	{"POST", SITES, cgi_api, "hp-site", "add", "-", "domain", NULL, CGI_CREATES, NULL},
+	{"GET", SITES "/{website}", cgi_api, "hp-site", "show", "{1}", "domain", NULL, 0, NULL},
+	{"PUT", SITES "/{website}", cgi_api, "hp-site", "set", "-", "domain", NULL, 0, NULL},
+	{"PATCH", SITES "/{website}", cgi_api, "hp-site", "set", "-", "domain", NULL, 0, NULL},
+	{"DELETE", SITES "/{website}", cgi_api, "hp-site", "remove", "{1}", "domain", NULL, 0, NULL},
+	{"POST", SITES "/{website}/suspend", cgi_api, "hp-site", "suspend", "{1}", NULL, NULL, 0, NULL},
+	{"POST", SITES "/{website}/resume", cgi_api, "hp-site", "resume", "{1}", NULL, NULL, 0, NULL},
+	{"PUT", SITES "/{website}/aliases/{name}", cgi_api, "hp-site", "alias", "{1} add {2}", NULL,
+		NULL, 0, "give the website a further name"},
+	{"DELETE", SITES "/{website}/aliases/{name}", cgi_api, "hp-site", "alias", "{1} remove {2}",
+		NULL, NULL, 0, "take a further name of the website away"},
+
+	/* ---- virtual hosts: the same websites, as the servers have them ---- */
+	{"GET", "/api/v1/web/vhosts", cgi_api, "hp-site", "list", NULL, NULL, SITE_FILTER, CGI_LIST, NULL},
+	{"POST", "/api/v1/web/vhosts", cgi_api, "hp-site", "add", "-", "domain", NULL, CGI_CREATES, NULL},
+
+	/* ---- tenants ---- */
+	{"GET", TENANTS, cgi_api, "hp-tenant", "list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"POST", TENANTS, cgi_api, "hp-tenant", "add", "-", "subdomain", NULL, CGI_CREATES, NULL},
+	{"GET", TENANTS "/{tenant}", cgi_api, "hp-tenant", "show", "{1}", "subdomain", NULL, 0, NULL},
+	{"PUT", TENANTS "/{tenant}", cgi_api, "hp-tenant", "set", "-", "subdomain", NULL, 0, NULL},
+	{"PATCH", TENANTS "/{tenant}", cgi_api, "hp-tenant", "set", "-", "subdomain", NULL, 0, NULL},
+	{"DELETE", TENANTS "/{tenant}", cgi_api, "hp-tenant", "remove", "{1}", "subdomain", NULL, 0, NULL},
+	{"POST", TENANTS "/{tenant}/suspend", cgi_api, "hp-tenant", "suspend", "{1}", NULL, NULL, 0, NULL},
+	{"POST", TENANTS "/{tenant}/resume", cgi_api, "hp-tenant", "resume", "{1}", NULL, NULL, 0, NULL},
+
+	/* ---- users ---- */
+	{"GET", USERS, cgi_api, "hp-user", "list", NULL, NULL, "tenant=--tenant role=--role status=--status", CGI_LIST, NULL},
+	{"POST", USERS, cgi_api, "hp-user", "add", "-", "username", NULL, CGI_CREATES, NULL},
+	{"GET", USERS "/{user}", cgi_api, "hp-user", "show", "{1}", "username", NULL, 0, NULL},
+	{"PUT", USERS "/{user}", cgi_api, "hp-user", "set", "-", "username", NULL, 0, NULL},
+	{"PATCH", USERS "/{user}", cgi_api, "hp-user", "set", "-", "username", NULL, 0, NULL},
+	{"DELETE", USERS "/{user}", cgi_api, "hp-user", "remove", "{1}", "username", NULL, 0, NULL},
+	{"POST", USERS "/{user}/suspend", cgi_api, "hp-user", "suspend", "{1}", NULL, NULL, 0, NULL},
+	{"POST", USERS "/{user}/resume", cgi_api, "hp-user", "resume", "{1}", NULL, NULL, 0, NULL},
+
+	/* ---- API keys and sessions ---- */
+	{"GET", KEYS, cgi_api, "hp-user", "key-list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", USERS "/{user}/keys", cgi_api, "hp-user", "key-list", "{1}", NULL, NULL, CGI_LIST, NULL},
+	{"GET", KEYS "/{key}", cgi_api, "hp-user", "key-show", "{1}", "key", NULL, 0, NULL},
+	{"DELETE", KEYS "/{key}", cgi_api, "hp-user", "key-remove", "{1}", "key", NULL, 0, NULL},
+	{"GET", "/api/v1/sessions", cgi_api, "hp-user", "session-list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", USERS "/{user}/sessions", cgi_api, "hp-user", "session-list", "{1}", NULL, NULL, CGI_LIST, NULL},
+	{"DELETE", "/api/v1/sessions/{session}", cgi_api, "hp-user", "session-revoke", "{1}", "session", NULL, 0, NULL},
+
+	/* ---- the audit trail ---- */
+	{"GET", "/api/v1/audit", cgi_api, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since", CGI_LIST, NULL},
+};
+const size_t cgi_n_routes = HP_ARRAY_SIZE(cgi_routes);
+
+/* Does the path fit? What stands in {…} goes to var; it is one segment and not empty. */
+static bool fits(struct cgi *c, const char *pattern, const char *path)
+{
+	unsigned n = 0;
+
+	memset(c->var, 0, sizeof(c->var));
+	while (*pattern) {
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		pattern = strchr(pattern, '}') + 1;
+		if (!*path || *path == '/')
+			return false;
+		c->var[n++] = hp_pstrndup(c->pool, path, strcspn(path, "/"));
+		path += strcspn(path, "/");
+	}
+	return !*path;
+}
+
+const struct cgi_route *cgi_find_route(struct cgi *c, const char **ret_allow)
+{
+	const char *method = hp_streq(c->req.method, "HEAD") ? "GET" : c->req.method;
+	const char *allow = NULL;
+	size_t i;
+
+	*ret_allow = NULL;
+	for (i = 0; i < cgi_n_routes; i++) {
+		const struct cgi_route *r = &cgi_routes[i];
+
+		if (!fits(c, r->path, c->req.path))
+			continue;
+		if (hp_streq(r->method, method))
+			return r;
+		allow = allow ? hp_pprintf(c->pool, "%s, %s", allow, r->method) : r->method;
+	}
+	*ret_allow = allow;
+	return NULL;
+}
