@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "sys/json.h"
 
+#define DIFF_MAX (1 << 20)
+
 int cli_this_node(struct cli *c, const char **ret, struct hp_err *err)
 {
 	if (!c->node &&
@@ -256,6 +258,32 @@ size_t cli_run_blame(struct cli_run *r, int rc, const struct hp_err *err)
 	for (i = 0; i < r->n; i++)
 		blame(r, i, rc, err);
 	return r->n;
+}
+
+int cli_plan_site(struct cli *c, int state_fd, const char *domain, const char **ret,
+	struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+	int fd _cleanup_close_ = memfd_create("diff", MFD_CLOEXEC);
+	struct hp_node_opts o;
+
+	if (fd < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	o.state_fd = state_fd;
+	o.state_name = "the panel's state document";
+	o.diff_fd = fd;
+	o.only = domain;
+	if (hp_node_plan(&o, err) < 0 && err->code != HP_E_PENDING)
+		return err->code;
+	hp_err_clear(err);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "the plan can't be read again");
+	if (hp_fd_read(fd, "the plan", DIFF_MAX, &text, err) < 0)
+		return err->code;
+	*ret = hp_pstrndup(c->pool, hp_buf_str(&text), text.len);
+	return 0;
 }
 
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,

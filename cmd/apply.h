@@ -27,6 +27,7 @@ struct cli_result {
 	int64_t generation; /* 0: none */
 	int code;           /* HP_OK or HP_E_* */
 	const char *message, *hint;
+	const char *diff; /* what would become of files, or NULL */
 };
 int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err);
 
@@ -44,6 +45,12 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
  */
 bool cli_can_apply(struct cli *c, const char *node, const char **ret_why);
 /*
+ * What that document would change in the files of one website, as a unified diff ("" for nothing);
+ * nothing is touched.
+ */
+int cli_plan_site(struct cli *c, int state_fd, const char *domain, const char **ret,
+	struct hp_err *err);
+/*
  * Export this host's state, apply it and tell the panel; events go to report (or NULL). After an
  * error *ret_undone (or NULL) says whether nothing at all of it stands.
  */
@@ -60,6 +67,7 @@ struct cli_change {
 	struct hp_site_change change;
 	int code;                  /* what became of it on the node */
 	const char *message, *hint;
+	const char *diff;          /* with --diff */
 };
 
 /* One run of the engine over this host's newest state, with what became of some changes. */

@@ -3,13 +3,16 @@
  * apply for all, then what the node refused taken back.
  */
 #include "cmd/apply.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "node/php.h"
 
 struct changing {
+	struct cli *c;
 	const struct cli_change_verb *v;
 	struct cli_change *list; /* those that wait for the node */
 	size_t n, cap;
+	int state_fd; /* with --diff: what the node's state would be; -1 otherwise */
 };
 
 static int say_result(struct cli *c, const struct cli_change_verb *v, const struct cli_change *ch,
@@ -23,9 +26,48 @@ static int say_result(struct cli *c, const struct cli_change_verb *v, const stru
 		.generation = ch->change.generation,
 		.code = ch->code,
 		.message = ch->message,
-		.hint = ch->hint};
+		.hint = ch->hint,
+		.diff = ch->diff};
 
 	return cli_result(c, &row, err);
+}
+
+/* ---- --diff ---- */
+/* Asked while the change stands, before it is taken back. */
+static int keep_state(void *arg, struct hp_err *err)
+{
+	struct changing *s = arg;
+	struct cli *c = s->c;
+	const char *node;
+	int64_t generation;
+
+	hp_cleanup_close(&s->state_fd);
+	s->state_fd = -1;
+	return cli_this_node(c, &node, err) < 0 ||
+			       cli_state_fd(c, node, &s->state_fd, &generation, err) < 0
+		       ? err->code
+		       : 0;
+}
+
+/* For people it stands where hp-vhost plan has it: on standard output, and no row with it. */
+static int show_diff(struct cli *c, struct changing *s, struct cli_change *ch, struct hp_err *err)
+{
+	const char *here;
+
+	if (cli_this_node(c, &here, err) < 0)
+		return err->code;
+	if (!hp_streq(here, ch->change.node)) {
+		ch->message = hp_pprintf(c->pool,
+			"node %s alone can tell what would change there", ch->change.node);
+		return 0;
+	}
+	if (cli_plan_site(c, s->state_fd, ch->domain, &ch->diff, err) < 0)
+		return err->code;
+	if (c->out_opts.mode != HP_OUT_TABLE || c->quiet)
+		return 0;
+	fflush(stdout);
+	return hp_fd_write(
+		STDOUT_FILENO, "standard output", ch->diff, strlen(ch->diff), err);
 }
 
 static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg)
@@ -159,6 +201,10 @@ static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input 
 		if (s->v->preview)
 			ch.message = s->v->preview(c, ch.domain);
 		ch.change.generation = 0;
+		if (c->diff && show_diff(c, s, &ch, err) < 0)
+			return err->code;
+		if (ch.diff && c->out_opts.mode == HP_OUT_TABLE)
+			return 0;
 		return say_result(c, s->v, &ch, ch.change.changed ? "dry-run" : "unchanged", err);
 	}
 	if (!cli_can_apply(c, ch.change.node, &why)) {
@@ -336,13 +382,18 @@ static int know_php(struct cli *c, struct hp_err *err)
 
 int cli_change_sites(struct cli *c, const struct cli_change_verb *v, struct hp_err *err)
 {
-	struct changing s = {.v = v};
+	struct changing s = {.c = c, .v = v, .state_fd = -1};
 	struct hp_err later = HP_ERR_INIT;
 	int rc;
 
 	if (cli_panel(c, err) < 0 || know_php(c, err) < 0)
 		return err->code;
+	if (c->diff) {
+		c->panel->rehearsed = keep_state;
+		c->panel->rehearsed_arg = &s;
+	}
 	rc = cli_inputs(c, v->kind, on_input, on_fail, &s, err);
+	hp_cleanup_close(&s.state_fd);
 	if (!s.n)
 		return rc;
 	qsort(s.list, s.n, sizeof(*s.list), cmp_made);

@@ -17,7 +17,7 @@
 enum {
 	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
 	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
-	O_IF_MISSING, O_YES, O_AS
+	O_IF_MISSING, O_YES, O_AS, O_DIFF
 };
 
 static const struct hp_opt common_opts[] = {
@@ -44,6 +44,11 @@ static const struct hp_opt rows_opts[] = {
 static const struct hp_opt mutates_opts[] = {
 	{"dry-run", 0, NULL, "record it, check it, take it back; no server is asked", O_DRY_RUN,
 		NULL},
+	{0},
+};
+static const struct hp_opt diff_opts[] = {
+	{"diff", 0, NULL, "with --dry-run, which it means: show what would change in the node's files",
+		O_DIFF, NULL},
 	{0},
 };
 static const struct hp_opt no_apply_opts[] = {
@@ -83,6 +88,8 @@ void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLE
 		ret[n++] = if_missing_opts;
 	if (flags & CLI_MUTATES)
 		ret[n++] = mutates_opts;
+	if (flags & CLI_DIFF)
+		ret[n++] = diff_opts;
 	if (flags & CLI_APPLIES)
 		ret[n++] = no_apply_opts;
 	if (flags & (CLI_APPLIES | CLI_NODE_OPTS))
@@ -186,6 +193,7 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 	case O_COLUMNS: c->out_opts.columns = value; break;
 	case O_NO_HEADER: c->out_opts.no_header = true; break;
 	case O_DRY_RUN: c->dry_run = true; break;
+	case O_DIFF: c->diff = c->dry_run = true; break;
 	case O_NO_APPLY: c->no_apply = true; break;
 	case O_FORCE: c->force = true; break;
 	case O_WAIT: return set_wait(c, value, err);

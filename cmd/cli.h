@@ -27,6 +27,7 @@ enum cli_flag {
 	CLI_ROOT = 1 << 7,       /* root, unless --sysroot is given */
 	CLI_ONE = 1 << 8,        /* one object: shown as "name: value" lines on a terminal */
 	CLI_NODE_OPTS = 1 << 9,  /* --force --wait alone: the node's own verbs */
+	CLI_DIFF = 1 << 10,      /* --diff: a dry run that shows what would become of files */
 };
 
 /*
@@ -77,7 +78,7 @@ const struct cli_verb *cli_verb_find(const struct cli_program *p, const char *na
  * The option tables that a verb has, its own first, then those that its flags bring, then the
  * common ones; NULL at the end. v NULL: the common ones.
  */
-#define CLI_TABLES 10
+#define CLI_TABLES 11
 void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLES]);
 
 /* ---- one run ---- */
@@ -95,7 +96,7 @@ struct cli {
 
 	const char *sysroot;             /* "" for none */
 	const char *as;                  /* act as this user of the panel, or NULL */
-	bool quiet, verbose, dry_run, no_apply, force, if_exists, if_missing, yes;
+	bool quiet, verbose, dry_run, diff, no_apply, force, if_exists, if_missing, yes;
 	unsigned wait_ms;
 	struct hp_out_opts out_opts;
 	struct cli_given *given;         /* the verb's own options in the order given */

@@ -332,7 +332,7 @@ static int site_remove(struct cli *c, struct hp_err *err)
 }
 
 /* ---- the table ---- */
-#define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS)
+#define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_DIFF | CLI_STDIN | CLI_ROWS)
 
 static const struct cli_verb verbs[] = {
 	{"list", site_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,

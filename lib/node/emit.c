@@ -188,13 +188,14 @@ static struct hp_mfile *keep(struct hp_engine *x, const struct hp_mfile *f)
 	return m;
 }
 
-static int show_change(struct hp_engine *x, const struct hp_mfile *m, bool had_old, bool remove,
-	const char *text, size_t len, struct hp_err *err)
+/* w NULL: a file of the node's own. */
+static int show_change(struct hp_engine *x, const struct hp_wish *w, const struct hp_mfile *m,
+	bool had_old, bool remove, const char *text, size_t len, struct hp_err *err)
 {
 	struct hp_buf old _cleanup_buf_ = HP_BUF_INIT, out _cleanup_buf_ = HP_BUF_INIT;
 	const char *path = m->path;
 
-	if (x->o->diff_fd < 0)
+	if (x->o->diff_fd < 0 || (x->o->only && !(w && hp_streq(w->domain, x->o->only))))
 		return 0;
 	if (x->o->quiet_plan || hp_emit_is_secret(m->mode)) {
 		hp_buf_addf(&out, "%s %s\n", remove ? "remove" : had_old ? "change" : "add", path);
@@ -224,9 +225,9 @@ static int settle_put(struct hp_emit *e, struct hp_wish *w, struct hp_emitted *f
 	if (!x->dry)
 		return hp_stage_put(x, m, f->text, f->len, err);
 	if (f->text)
-		return show_change(x, m, f->had_old, false, f->text, f->len, err);
+		return show_change(x, w, m, f->had_old, false, f->text, f->len, err);
 	text = hp_pprintf(x->scratch, "link to %s\n", f->file.target);
-	return show_change(x, m, false, false, text, strlen(text), err);
+	return show_change(x, w, m, false, false, text, strlen(text), err);
 }
 
 static int settle_gone(
@@ -241,7 +242,7 @@ static int settle_gone(
 	op->late = hp_parts[m->part]->is_late && hp_parts[m->part]->is_late(x, w, m);
 	op->early = hp_parts[m->part]->early;
 	if (x->dry)
-		return show_change(x, m, true, true, NULL, 0, err);
+		return show_change(x, w, m, true, true, NULL, 0, err);
 	return op->late ? 0 : hp_stage_gap(x, m->path, err);
 }
 

@@ -57,6 +57,7 @@ struct hp_node_opts {
 	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
 	bool quiet_plan;          /* plan: only the list of paths, no diff */
 	int diff_fd;              /* plan: the unified diff goes here; -1: none */
+	const char *only;         /* plan: the diff is of this website's files alone; NULL: of all */
 	hp_report_fn *report;
 	void *report_arg;
 	/*

@@ -241,6 +241,8 @@ static int run(struct hp_db *db HP_UNUSED, void *arg, struct hp_err *err)
 	r = t->fn(t->p, t->arg, err);
 	if (r < 0 || !t->p->dry_run)
 		return r;
+	if (t->p->rehearsed && t->p->rehearsed(t->p->rehearsed_arg, err) < 0)
+		return err->code;
 	t->rehearsed = true;
 	return hp_err_set(err, HP_E_PENDING, "rehearsed only");
 }

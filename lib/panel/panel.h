@@ -53,6 +53,9 @@ struct hp_panel {
 	struct hp_actor actor;
 	struct hp_actor host;    /* who runs the program, whoever he acts as */
 	bool dry_run;            /* everything is done and checked, then rolled back */
+	/* With dry_run: asked in between, in the same transaction; what it refuses is refused. */
+	int (*rehearsed)(void *arg, struct hp_err *err);
+	void *rehearsed_arg;
 	/*
 	 * Set by the program, since only the node knows: is this PHP version installed here?
 	 * 0, or HP_E_USAGE and why not ("php_version: …"). Asked for websites of this host's node

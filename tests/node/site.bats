@@ -295,6 +295,29 @@ master_of() { pgrep -of "^php-fpm: master process .*/$1\.conf"; } # master_of US
 	[[ $output == *"-# mine"* ]]
 }
 
+@test "--diff shows what a change would do to the files of its website, and does nothing" {
+	site a.example
+	site b.example
+	hp-site set b.example gzip_enabled=false --no-apply -q
+	before=$(find /etc/nginx /etc/hosting-panel /var/lib/hosting-panel/node -type f -newermt 2000-01-01 -printf '%p %s %T@\n' | sort)
+	run -0 hp-site set a.example php_memory_limit=99M gzip_enabled=false --diff
+	[[ $output == *"+++ "*"/site1."* && $output == *"+++ /etc/nginx/sites-available/a.example.conf"* ]]
+	[[ $output == *$'\n+'*99M* && $output == *$'\n-'* ]]
+	# a neighbour's pending change is nobody else's business
+	[[ $output != *b.example* ]]
+	run -0 --separate-stderr hp-site set - --diff --json <<<'{"domain":"a.example","php_memory_limit":"99M"}'
+	jq -e '.[0] | .result == "dry-run" and .changed and .exit == 0 and (.diff | startswith("--- ") and contains("99M"))' <<<"$output"
+	run -0 --separate-stderr hp-site set a.example gzip_enabled=true --diff --json
+	jq -e '.[0] | .changed == false and .diff == ""' <<<"$output"
+	run -0 hp-site remove a.example --diff
+	[[ $output == *"+++ /dev/null"* && $output != *b.example* ]]
+	run -0 hp-site add c.example tenant=acme --diff
+	[[ $output == *"--- /dev/null"* && $output == *"sites-available/c.example.conf"* ]]
+	run -3 hp-site show c.example
+	[ "$(hp-site show a.example --json | jq -r .php_memory_limit)" != 99M ]
+	diff <(echo "$before") <(find /etc/nginx /etc/hosting-panel /var/lib/hosting-panel/node -type f -newermt 2000-01-01 -printf '%p %s %T@\n' | sort)
+}
+
 @test "nginx can't be started: its own words say why" {
 	site a.example
 	nginx -s stop
