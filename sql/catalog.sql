@@ -318,6 +318,17 @@ WHERE s.domain = :domain AND s.tenant_id = :tenant AND @site_mine@;
 -- rows: one
 SELECT @site_columns@, s.node_id FROM @site_tables@ WHERE s.domain = :domain;
 
+-- name: site_of_id
+-- scope: tenant
+-- rows: one
+SELECT s.domain FROM sites s WHERE s.id = :id AND s.tenant_id = :tenant AND @site_mine@;
+
+-- name: site_of_id_any
+-- scope: global
+-- why: the operator names a website by its number
+-- rows: one
+SELECT domain FROM sites WHERE id = :id;
+
 -- name: site_lock
 -- scope: tenant
 -- rows: one

@@ -97,6 +97,36 @@ static int begin_find(
 	return 0;
 }
 
+/*
+ * A website may be named by its number, too: no domain is one.
+ */
+static int of_number(struct hp_panel *p, struct hp_pool *pool, const char **name,
+	struct hp_err *err)
+{
+	bool own = p->actor.kind == HP_ACTOR_USER;
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	int64_t id;
+	int r;
+
+	if (hp_parse_i64(*name, 1, INT32_MAX, &id) < 0)
+		return 0;
+	if (hp_db_stmt(p->db, own ? HP_SQL_SITE_OF_ID : HP_SQL_SITE_OF_ID_ANY, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", id);
+	if (own)
+		hp_stmt_i64(st, "mine", hp_mine(&p->actor));
+	r = hp_stmt_step(st, err);
+	if (r < 0)
+		return r;
+	if (r == 1 && (!p->actor.key ||
+			      hp_sites_fit(p->actor.key->v[HP_KEY_SITES], hp_stmt_get_text(st, 0)))) {
+		*name = hp_pstrdup(pool, hp_stmt_get_text(st, 0));
+		return 0;
+	}
+	hp_err_set(err, HP_E_NOT_FOUND, "there is no website %s", *name);
+	return hp_err_hint(err, "hp-site list shows them");
+}
+
 /* Whose is it? Statements run as the website's tenant already. */
 static int find_owner(
 	struct hp_panel *p, const struct hp_site *s, struct hp_object *o, struct hp_err *err)
@@ -128,7 +158,8 @@ int hp_site_find(struct hp_panel *p, struct hp_pool *pool, const char *domain, c
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (hp_site_name(pool, "domain", domain, false, &name, err) < 0 ||
+	if (of_number(p, pool, &domain, err) < 0 ||
+		hp_site_name(pool, "domain", domain, false, &name, err) < 0 ||
 		begin_find(p, name, lock, &st, err) < 0)
 		return err->code;
 	r = hp_stmt_step(st, err);

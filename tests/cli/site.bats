@@ -518,3 +518,18 @@ teardown() { remove_root; }
 	is "$out" '.[0].message | contains("would be deleted")'
 	[ -e "$ROOT/var/www/vhosts/a.example/index.html" ]
 }
+
+@test "a website may be named by its number; another's number is as unknown as one that is not there" {
+	hp-site add a.example tenant=acme -q
+	status 0 hp-site show a.example --json
+	id=$(jq .id <<<"$out")
+	status 0 hp-site set "$id" php_memory_limit=98M --json
+	is "$out" '.[0].domain == "a.example"'
+	status 0 hp-site show "$id" --json
+	is "$out" '.domain == "a.example" and .php_memory_limit == "98M"'
+	hp-user add cl tenant=acme role=client -q
+	for n in "$id" 999; do
+		status 3 hp-site show "$n" --as cl
+		[ "$err" = "hp-site: there is no website $n"$'\n'"hint: hp-site list shows them" ]
+	done
+}
