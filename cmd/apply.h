@@ -11,7 +11,7 @@
 #include "node/node.h"
 
 /* ---- result rows of verbs that change something ---- */
-/* action changed result node generation exit message hint, behind the object's own column. */
+/* action changed result node generation exit message hint field, behind the object's own column. */
 extern const struct hp_col cli_site_result_cols[];
 extern const struct hp_col cli_tenant_result_cols[];
 extern const struct hp_col cli_user_result_cols[];
@@ -28,6 +28,7 @@ struct cli_result {
 	int code;           /* HP_OK or HP_E_* */
 	const char *message, *hint;
 	const char *diff; /* what would become of files, or NULL */
+	const char *field;  /* of what was asked for, that it is about; NULL or "": none */
 };
 int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err);
 
@@ -68,6 +69,7 @@ struct cli_change {
 	int code;                  /* what became of it on the node */
 	const char *message, *hint;
 	const char *diff;          /* with --diff */
+	const char *field;         /* as of struct cli_result */
 };
 
 /* One run of the engine over this host's newest state, with what became of some changes. */

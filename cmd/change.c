@@ -27,6 +27,7 @@ static int say_result(struct cli *c, const struct cli_change_verb *v, const stru
 		.code = ch->code,
 		.message = ch->message,
 		.hint = ch->hint,
+		.field = ch->field,
 		.diff = ch->diff};
 
 	return cli_result(c, &row, err);
@@ -77,7 +78,8 @@ static void on_fail(struct cli *c, const char *name, const struct hp_err *why, v
 	struct cli_change ch = {.domain = hp_str_printable(c->pool, name, 253),
 		.code = why->code,
 		.message = why->msg,
-		.hint = why->hint};
+		.hint = why->hint,
+		.field = why->field};
 
 	if (say_result(c, s->v, &ch, "failed", &err) < 0)
 		cli_print_err(c, &err);
@@ -358,6 +360,7 @@ static int php_ok(void *arg, const char *version, struct hp_err *err)
 	if (hp_php_need(l, version, &php, err) == 0)
 		return 0;
 	err->code = HP_E_USAGE;
+	hp_err_about(err, "php_version");
 	return hp_err_prefix(err, "php_version");
 }
 

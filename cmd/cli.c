@@ -17,7 +17,7 @@
 enum {
 	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
 	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
-	O_IF_MISSING, O_YES, O_AS, O_DIFF
+	O_IF_MISSING, O_IF_REVISION, O_YES, O_AS, O_DIFF
 };
 
 static const struct hp_opt common_opts[] = {
@@ -69,6 +69,12 @@ static const struct hp_opt if_missing_opts[] = {
 		NULL},
 	{0},
 };
+static const struct hp_opt if_revision_opts[] = {
+	{"if-revision", 0, "REVISION",
+		"only when it is this revision still (show -o revision); for one object",
+		O_IF_REVISION, NULL},
+	{0},
+};
 static const struct hp_opt yes_opts[] = {
 	{"yes", 'y', NULL, "yes, do it; refused without", O_YES, NULL},
 	{0},
@@ -86,6 +92,8 @@ void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLE
 		ret[n++] = if_exists_opts;
 	if (flags & CLI_IF_MISSING)
 		ret[n++] = if_missing_opts;
+	if (flags & CLI_IF_REVISION)
+		ret[n++] = if_revision_opts;
 	if (flags & CLI_MUTATES)
 		ret[n++] = mutates_opts;
 	if (flags & CLI_DIFF)
@@ -199,6 +207,7 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 	case O_WAIT: return set_wait(c, value, err);
 	case O_IF_EXISTS: c->if_exists = true; break;
 	case O_IF_MISSING: c->if_missing = true; break;
+	case O_IF_REVISION: c->if_revision = value; break;
 	case O_YES: c->yes = true; break;
 	default: keep_own(c, o, value);
 	}

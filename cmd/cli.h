@@ -27,7 +27,8 @@ enum cli_flag {
 	CLI_ROOT = 1 << 7,       /* root, unless --sysroot is given */
 	CLI_ONE = 1 << 8,        /* one object: shown as "name: value" lines on a terminal */
 	CLI_NODE_OPTS = 1 << 9,  /* --force --wait alone: the node's own verbs */
-	CLI_DIFF = 1 << 10,      /* --diff: a dry run that shows what would become of files */
+	CLI_DIFF = 1 << 11,      /* --diff: a dry run that shows what would become of files */
+	CLI_IF_REVISION = 1 << 10, /* --if-revision: only what nobody has changed meanwhile */
 };
 
 /*
@@ -78,7 +79,7 @@ const struct cli_verb *cli_verb_find(const struct cli_program *p, const char *na
  * The option tables that a verb has, its own first, then those that its flags bring, then the
  * common ones; NULL at the end. v NULL: the common ones.
  */
-#define CLI_TABLES 11
+#define CLI_TABLES 12
 void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLES]);
 
 /* ---- one run ---- */
@@ -97,6 +98,7 @@ struct cli {
 	const char *sysroot;             /* "" for none */
 	const char *as;                  /* act as this user of the panel, or NULL */
 	bool quiet, verbose, dry_run, diff, no_apply, force, if_exists, if_missing, yes;
+	const char *if_revision;         /* --if-revision, or NULL */
 	unsigned wait_ms;
 	struct hp_out_opts out_opts;
 	struct cli_given *given;         /* the verb's own options in the order given */
@@ -146,6 +148,11 @@ void cli_say(const struct cli *c, const char *fmt, ...) HP_PRINTF(2, 3);
 struct hp_col *cli_cols(struct hp_pool *pool, const struct hp_field_table *t,
 	const struct hp_col *more);
 struct hp_col cli_col(const struct hp_field *f, bool shown);
+/* Set column i of a row to the object's revision, where it is wanted. */
+void cli_revision(struct hp_out *o, unsigned i, const struct hp_field_table *t,
+	const char *const *v, const struct hp_strv *aliases);
+#define CLI_REVISION_COL                                                                           \
+	{"revision", HP_COL_STR, "which state it is in, for --if-revision", HP_COL_ASKED}
 /* Set column i of a row to a field's value, typed as the table says; secrets are masked. */
 void cli_cell(struct hp_out *o, unsigned i, const struct hp_field *f, const char *value);
 

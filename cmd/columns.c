@@ -38,6 +38,17 @@ struct hp_col *cli_cols(struct hp_pool *pool, const struct hp_field_table *t,
 	return cols;
 }
 
+void cli_revision(struct hp_out *o, unsigned i, const struct hp_field_table *t,
+	const char *const *v, const struct hp_strv *aliases)
+{
+	char revision[HP_REVISION_SIZE];
+
+	if (!hp_out_wants(o, i))
+		return;
+	hp_field_revision(t, v, aliases, revision);
+	hp_out_str(o, i, revision);
+}
+
 void cli_cell(struct hp_out *o, unsigned i, const struct hp_field *f, const char *value)
 {
 	struct hp_pool *pool _cleanup_pool_ = NULL;

@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 #include "cmd/input.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -16,21 +18,20 @@ static int put(struct hp_pool *pool, const struct cli_input_kind *k, struct cli_
 	size_t i;
 
 	if (hp_streq(f->name, k->key))
-		return hp_err_set(err, HP_E_USAGE,
-			"%s: it is the name of the %s itself and can't be set", f->name,
-			k->fields->object);
+		return hp_err_field(err, HP_E_USAGE, f->name,
+			"it is the name of the %s itself and can't be set", k->fields->object);
 	if (f->flags & HP_FF_READONLY)
-		return hp_err_set(err, HP_E_USAGE, "%s: it is kept by the panel and can't be set",
-			f->name);
+		return hp_err_field(err, HP_E_USAGE, f->name,
+			"it is kept by the panel and can't be set");
 	if ((f->flags & HP_FF_CREATE) && !k->is_new)
-		return hp_err_set(err, HP_E_USAGE,
-			"%s: it can be given only when the %s is made, not changed later", f->name,
+		return hp_err_field(err, HP_E_USAGE, f->name,
+			"it can be given only when the %s is made, not changed later",
 			k->fields->object);
 	for (i = 0; i < in->n_assign; i++) {
 		if (in->assign[i].field != a->field || !hp_streq(in->assign[i].member, a->member))
 			continue;
 		if (!replace)
-			return hp_err_set(err, HP_E_USAGE, "%s: it is given twice", f->name);
+			return hp_err_field(err, HP_E_USAGE, f->name, "it is given twice");
 		in->assign[i] = *a;
 		return 0;
 	}
@@ -147,7 +148,7 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 			return no_fields(word, c->pool, err);
 		if (tenant) {
 			if (ret->tenant)
-				return hp_err_set(err, HP_E_USAGE, "tenant: it is given twice");
+				return hp_err_field(err, HP_E_USAGE, "tenant", "it is given twice");
 			ret->tenant = tenant;
 			continue;
 		}
@@ -166,17 +167,40 @@ int cli_assign(struct cli *c, const struct cli_input_kind *k, const char *const 
 }
 
 /* ---- JSON lines ---- */
-static int json_aliases(struct hp_pool *pool, const struct hp_json *v, struct cli_input *in,
+/* What is no field of the table. A list of names is an array, any value is taken as key=value's. */
+static const struct member {
+	const char *name;
+	unsigned extra; /* who takes it: CLI_IN_* */
+	enum { TEXT, NAMES, VALUE } type;
+	size_t at; /* in struct cli_input */
+} members[] = {
+	{"if_revision", CLI_IN_REVISION, TEXT, offsetof(struct cli_input, if_revision)},
+	{"tenant", CLI_IN_TENANT, TEXT, offsetof(struct cli_input, tenant)},
+	{"aliases", CLI_IN_ALIASES, NAMES, offsetof(struct cli_input, aliases)},
+	{"add", CLI_IN_NAMES, NAMES, offsetof(struct cli_input, add)},
+	{"remove", CLI_IN_NAMES, NAMES, offsetof(struct cli_input, remove)},
+	{"password", CLI_IN_PASSWORD, TEXT, offsetof(struct cli_input, password)},
+	{"code", CLI_IN_CODE, TEXT, offsetof(struct cli_input, code)},
+	{"name", CLI_IN_KEY, TEXT, offsetof(struct cli_input, label)},
+	{"verbs", CLI_IN_KEY, VALUE, offsetof(struct cli_input, verbs)},
+	{"sites", CLI_IN_KEY, VALUE, offsetof(struct cli_input, sites)},
+	{"from", CLI_IN_KEY, VALUE, offsetof(struct cli_input, from)},
+	{"expires", CLI_IN_KEY, TEXT, offsetof(struct cli_input, expires)},
+};
+
+static int json_names(struct hp_pool *pool, const struct hp_json *v, struct hp_strv *ret,
 	struct hp_err *err)
 {
 	const struct hp_json *e;
 
 	if (hp_json_type(v) != HP_JSON_ARRAY)
-		return hp_err_set(err, HP_E_USAGE, "aliases: a JSON array of names is wanted");
+		return hp_err_field(
+			err, HP_E_USAGE, hp_json_key(v), "a JSON array of names is wanted");
 	for (e = hp_json_first(v); e; e = hp_json_next(e)) {
 		if (!hp_json_str(e))
-			return hp_err_set(err, HP_E_USAGE, "aliases: a name must be a string");
-		hp_strv_add(pool, &in->aliases, hp_json_str(e));
+			return hp_err_field(
+				err, HP_E_USAGE, hp_json_key(v), "a name must be a string");
+		hp_strv_add(pool, ret, hp_json_str(e));
 	}
 	return 0;
 }
@@ -203,52 +227,92 @@ static int json_text(struct hp_pool *pool, const struct hp_json *v, const char *
 	}
 }
 
+static unsigned extras(const struct cli *c, const struct cli_input_kind *k)
+{
+	return k->extra | (c->verb->flags & CLI_IF_REVISION ? CLI_IN_REVISION : 0);
+}
+
+static int json_member(struct hp_pool *pool, const struct member *x, const struct hp_json *m,
+	struct cli_input *in, struct hp_err *err)
+{
+	void *at = (char *)in + x->at;
+
+	if (x->type == NAMES) {
+		in->names |= x->extra == CLI_IN_NAMES;
+		return json_names(pool, m, at, err);
+	}
+	if (x->type == VALUE)
+		return json_text(pool, m, at);
+	if (!hp_json_str(m))
+		return hp_err_field(err, HP_E_USAGE, x->name, "a string is wanted");
+	*(char **)at = hp_pstrdup(pool, hp_json_str(m));
+	return 0;
+}
+
+static int unknown_member(struct hp_pool *pool, const struct cli_input_kind *k, unsigned extra,
+	const char *key, struct hp_err *err)
+{
+	const char *known = k->key;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(members); i++)
+		if (members[i].extra & extra)
+			known = hp_pprintf(pool, "%s, %s", known, members[i].name);
+	hp_err_field(err, HP_E_USAGE, key, "it is not taken here");
+	return hp_err_hint(err, "there are: %s", known);
+}
+
 static int json_field(struct hp_pool *pool, const struct cli_input_kind *k, const struct hp_json *m,
 	struct cli_input *in, struct hp_err *err)
 {
 	const char *text, *key = hp_json_key(m);
 	struct hp_assign a;
 
-	if (!k->fields)
-		return hp_err_set(err, HP_E_USAGE, "%s: no settings are taken here",
-			hp_str_printable(pool, key, 60));
 	if (strchr(key, '='))
-		return hp_err_set(err, HP_E_USAGE, "%s: it is not a setting",
-			hp_str_printable(pool, key, 60));
+		return hp_err_field(err, HP_E_USAGE, key, "it is not a setting");
 	json_text(pool, m, &text);
 	if (hp_field_assign(pool, k->fields, hp_pprintf(pool, "%s=%s", key, text), &a, err) < 0)
 		return err->code;
 	return put(pool, k, in, &a, true, err);
 }
 
-static int json_line(struct hp_pool *pool, const struct cli_input_kind *k, const char *line,
-	size_t len, struct cli_input *in, struct hp_err *err)
+static int json_one(struct cli *c, struct hp_pool *pool, const struct cli_input_kind *k,
+	const struct hp_json *m, struct cli_input *in, struct hp_err *err)
+{
+	const char *key = hp_json_key(m);
+	unsigned extra = extras(c, k);
+	size_t i;
+
+	if (hp_streq(key, k->key)) {
+		if (!hp_json_str(m))
+			return hp_err_field(err, HP_E_USAGE, key, "a string is wanted");
+		in->name = hp_pstrdup(pool, hp_json_str(m));
+		return 0;
+	}
+	for (i = 0; i < HP_ARRAY_SIZE(members); i++)
+		if ((members[i].extra & extra) && hp_streq(key, members[i].name))
+			return json_member(pool, &members[i], m, in, err);
+	return k->fields ? json_field(pool, k, m, in, err)
+			 : unknown_member(pool, k, extra, key, err);
+}
+
+static int json_line(struct cli *c, struct hp_pool *pool, const struct cli_input_kind *k,
+	const char *line, size_t len, struct cli_input *in, struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
 	const struct hp_json *m;
 
 	if (hp_json_parse(line, len, &doc, err) < 0)
 		return err->code;
-	for (m = hp_json_first(doc); m; m = hp_json_next(m)) {
-		const char *key = hp_json_key(m);
-
-		if (hp_streq(key, k->key)) {
-			if (!hp_json_str(m))
-				return hp_err_set(err, HP_E_USAGE, "%s: a string is wanted", key);
-			in->name = hp_pstrdup(pool, hp_json_str(m));
-		} else if ((k->extra & CLI_IN_TENANT) && hp_streq(key, "tenant")) {
-			if (!hp_json_str(m))
-				return hp_err_set(err, HP_E_USAGE, "tenant: a string is wanted");
-			in->tenant = hp_pstrdup(pool, hp_json_str(m));
-		} else if ((k->extra & CLI_IN_ALIASES) && hp_streq(key, "aliases")) {
-			if (json_aliases(pool, m, in, err) < 0)
-				return err->code;
-		} else if (json_field(pool, k, m, in, err) < 0) {
+	/* its name first, so that a failure is told of it */
+	m = hp_json_get(doc, k->key);
+	if (m && json_one(c, pool, k, m, in, err) < 0)
+		return err->code;
+	for (m = hp_json_first(doc); m; m = hp_json_next(m))
+		if (!hp_streq(hp_json_key(m), k->key) && json_one(c, pool, k, m, in, err) < 0)
 			return err->code;
-		}
-	}
-	if (!in->name)
-		return hp_err_set(err, HP_E_USAGE, "%s: it is missing in the JSON object", k->key);
+	if (!in->name && !(k->extra & CLI_IN_NAMELESS))
+		return hp_err_field(err, HP_E_USAGE, k->key, "it is missing in the JSON object");
 	return 0;
 }
 
@@ -263,6 +327,28 @@ struct batch {
 	uint64_t line, n, failed;
 	int first_code;
 };
+
+/* What is asked of the object's revision is asked of this change alone, not of what follows it. */
+static int call(struct batch *b, struct hp_pool *pool, const struct cli_input *in,
+	struct hp_err *err)
+{
+	struct hp_panel *p = b->c->panel;
+	int r;
+
+	HP_BUG_ON(in->if_revision && !p);
+	if (p)
+		p->if_revision = in->if_revision;
+	r = b->fn(b->c, pool, in, b->arg, err);
+	if (p)
+		p->if_revision = NULL;
+	return r;
+}
+
+static void wipe(char *secret)
+{
+	if (secret)
+		hp_wipe(secret, strlen(secret));
+}
 
 static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, size_t len)
 {
@@ -282,11 +368,16 @@ static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, 
 	if (memchr(line, 0, len))
 		r = hp_err_set(&err, HP_E_USAGE, "there is a NUL byte in the line");
 	else if (line[0] == '{')
-		r = json_line(pool, b->kind, line, len, &in, &err);
+		r = json_line(b->c, pool, b->kind, line, len, &in, &err);
 	else
 		r = 0, in.name = line;
+	if (r == 0 && b->c->if_revision && b->n > 1)
+		r = hp_err_set(&err, HP_E_USAGE,
+			"--if-revision: it is for one object; give \"if_revision\" in the JSON lines");
 	if (r == 0)
-		r = b->fn(b->c, pool, &in, b->arg, &err);
+		r = call(b, pool, &in, &err);
+	wipe(in.password);
+	wipe(in.code);
 	if (r == 0)
 		return;
 	b->failed++;
@@ -295,7 +386,10 @@ static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, 
 	shown = err;
 	hp_err_prefix(&shown, "line %llu", (unsigned long long)b->line);
 	cli_print_err(b->c, &shown);
-	b->on_fail(b->c, in.name ? in.name : hp_str_printable(pool, line, 80), &err, b->arg);
+	/* not what the line says: there may be secrets in it */
+	b->on_fail(b->c,
+		in.name ? in.name : hp_pprintf(pool, "line %llu", (unsigned long long)b->line),
+		&err, b->arg);
 }
 
 /* Lists come with blanks around names, from other systems with CR LF, and with comments. */
@@ -345,6 +439,7 @@ static int batch_read(struct batch *b, struct hp_err *err)
 		if (!len || *text == '#')
 			continue;
 		batch_line(b, pool, text, len);
+		hp_wipe(line.s, line.len);
 		hp_pool_reset(pool);
 	}
 	return r;
@@ -355,9 +450,10 @@ static int single(struct batch *b, struct cli_input *in, struct hp_err *err)
 	struct cli *c = b->c;
 	const struct cli_input_kind *k = b->kind;
 
-	in->name = c->args[0];
-	if ((!k->words && cli_assign(c, k, c->args + 1, c->n_args - 1, in, err) < 0) ||
-		b->fn(c, c->pool, in, b->arg, err) < 0) {
+	in->name = c->n_args ? c->args[0] : NULL;
+	if ((c->n_args && !k->words &&
+		    cli_assign(c, k, c->args + 1, c->n_args - 1, in, err) < 0) ||
+		call(b, c->pool, in, err) < 0) {
 		if (c->out_opts.mode != HP_OUT_TABLE)
 			b->on_fail(c, in->name, err, b->arg);
 		return err->code;
@@ -368,7 +464,7 @@ static int single(struct batch *b, struct cli_input *in, struct hp_err *err)
 int cli_inputs(struct cli *c, const struct cli_input_kind *k, cli_input_fn *fn,
 	cli_fail_fn *on_fail, void *arg, struct hp_err *err)
 {
-	struct cli_input common = {0};
+	struct cli_input common = {.if_revision = c->if_revision};
 	struct batch b = {.c = c, .kind = k, .common = &common, .fn = fn, .on_fail = on_fail,
 		.arg = arg};
 

@@ -10,15 +10,29 @@
 #define CLI_LINE_MAX ((size_t)512 << 10)
 
 struct cli_input {
-	const char *name;         /* of the object, as given */
+	const char *name;         /* of the object, as given; with CLI_IN_NAMELESS it may be NULL */
+	const char *if_revision;  /* what it must be still; NULL: whatever it is */
 	const char *tenant;       /* "tenant": of a new website; NULL when not given */
 	struct hp_strv aliases;   /* "aliases": further names of a new website */
+	struct hp_strv add, remove; /* "add", "remove": further names that come and go */
+	bool names;               /* one of the two was given */
+	char *password, *code;    /* wiped when the input is done with */
+	const char *label, *verbs, *sites, *from, *expires; /* of an API key; "name" is its label */
 	struct hp_assign *assign; /* settings, each field (or member of it) once */
 	size_t n_assign;
 };
 
-/* What may stand in an input besides the table's fields. */
-enum { CLI_IN_TENANT = 1, CLI_IN_ALIASES = 2 };
+/* What may stand in an input besides the table's fields (input.c has their names). */
+enum {
+	CLI_IN_TENANT = 1,
+	CLI_IN_ALIASES = 2,
+	CLI_IN_NAMES = 4,
+	CLI_IN_PASSWORD = 8,
+	CLI_IN_CODE = 16,
+	CLI_IN_KEY = 32,
+	CLI_IN_REVISION = 64,  /* of every verb with CLI_IF_REVISION */
+	CLI_IN_NAMELESS = 128, /* whose it is need not be said */
+};
 
 struct cli_input_kind {
 	const char *key;                     /* field that names the object: "domain" */

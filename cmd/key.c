@@ -59,43 +59,87 @@ const struct hp_opt cli_key_add_opts[] = {
 
 static const struct hp_col token_cols[] = {
 	{"token", HP_COL_STR, "what to send; shown this once", false},
+	{"exit", HP_COL_INT, "exit status of this one", true},
+	{"message", HP_COL_STR, "why none was made", true},
+	{"hint", HP_COL_STR, "what to do next", true},
+	{"field", HP_COL_STR, "the option or member that was refused, where it was one", true},
 	{NULL, HP_COL_STR, NULL, false},
 };
+enum { C_TOKEN = HP_KEY_FIELDS, C_EXIT, C_MESSAGE, C_HINT, C_FIELD };
 
 void cli_key_add_cols(struct hp_pool *pool, struct hp_col **ret)
 {
 	*ret = cli_cols(pool, &hp_key_table, token_cols);
 }
 
-int cli_key_add(struct cli *c, struct hp_err *err)
+/* What a line has not, the options say for all of them. */
+static const char *wish(struct cli *c, const char *own, const char *opt)
 {
-	struct hp_key_new w = {.name = cli_opt(c, "name"),
-		.verbs = cli_opt(c, "verbs"),
-		.sites = cli_opt(c, "sites"),
-		.from = cli_opt(c, "from")};
-	const char *expires = cli_opt(c, "expires");
+	return own ? own : cli_opt(c, opt);
+}
+
+static int add_one(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
+	void *arg HP_UNUSED, struct hp_err *err)
+{
+	struct hp_key_new w = {.name = wish(c, in->label, "name"),
+		.verbs = wish(c, in->verbs, "verbs"),
+		.sites = wish(c, in->sites, "sites"),
+		.from = wish(c, in->from, "from")};
+	const char *expires = wish(c, in->expires, "expires");
 	char token[HP_TOKEN_SIZE];
 	struct hp_key k;
 	uint64_t s = 0;
 	int r;
 
 	if (expires && (hp_parse_duration(expires, HP_KEY_EXPIRES_MAX_S, &s) < 0 || !s))
-		return hp_err_set(err, HP_E_USAGE,
-			"--expires: “%s” is not a time as 12h or 90d, of at most %lld days",
-			hp_str_printable(c->pool, expires, 40), HP_KEY_EXPIRES_MAX_S / 86400);
+		return hp_err_field(err, HP_E_USAGE, "expires",
+			"“%s” is not a time as 12h or 90d, of at most %lld days",
+			hp_str_printable(pool, expires, 40), HP_KEY_EXPIRES_MAX_S / 86400);
 	w.expires_s = (int64_t)s;
-	if (cli_panel(c, err) < 0 ||
-		hp_key_add(c->panel, c->pool, c->n_args ? c->args[0] : NULL, &w, &k, token, err) <
-			0 ||
-		cli_out(c, err) < 0)
+	if (hp_key_add(c->panel, pool, in->name, &w, &k, token, err) < 0)
 		return err->code;
-	put_cells(c->out, &k);
-	/* a rehearsed one would be good for nothing */
-	if (!c->dry_run)
-		hp_out_str(c->out, HP_KEY_FIELDS, token);
-	r = hp_out_row(c->out, err);
+	r = cli_out(c, err);
+	if (r == 0) {
+		put_cells(c->out, &k);
+		/* a rehearsed one would be good for nothing */
+		if (!c->dry_run)
+			hp_out_str(c->out, C_TOKEN, token);
+		if (c->out_opts.mode != HP_OUT_TABLE)
+			hp_out_i64(c->out, C_EXIT, 0);
+		r = hp_out_row(c->out, err);
+	}
 	hp_wipe(token, sizeof(token));
 	return r;
+}
+
+static void on_no_key(
+	struct cli *c, const char *name HP_UNUSED, const struct hp_err *why, void *arg HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+
+	if (c->out_opts.mode == HP_OUT_TABLE)
+		return;
+	if (cli_out(c, &err) == 0) {
+		hp_out_i64(c->out, C_EXIT, hp_exit_status(why->code));
+		hp_out_str(c->out, C_MESSAGE, why->msg);
+		if (*why->hint)
+			hp_out_str(c->out, C_HINT, why->hint);
+		if (*why->field)
+			hp_out_str(c->out, C_FIELD, why->field);
+		hp_out_row(c->out, &err);
+	}
+	if (err.code)
+		cli_print_err(c, &err);
+}
+
+int cli_key_add(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_input_kind kind = {
+		"username", NULL, CLI_IN_KEY | CLI_IN_NAMELESS, false, false};
+
+	return cli_panel(c, err) < 0
+		       ? err->code
+		       : cli_inputs(c, &kind, add_one, on_no_key, NULL, err);
 }
 
 /* ---- check ---- */
@@ -153,7 +197,8 @@ static int say(struct cli *c, const struct removing *x, const char *name, const 
 		.result = result,
 		.code = why && hp_streq(result, "failed") ? why->code : 0,
 		.message = why ? why->msg : NULL,
-		.hint = why ? why->hint : NULL};
+		.hint = why ? why->hint : NULL,
+		.field = why ? why->field : NULL};
 
 	return cli_result(c, &row, err);
 }

@@ -308,7 +308,7 @@ static int do_set(struct cli *c, struct hp_pool *pool, const struct cli_input *i
 	bool given = false;
 
 	if (!text && !n) {
-		hp_err_set(err, HP_E_USAGE, "php_version: it is missing");
+		hp_err_field(err, HP_E_USAGE, "php_version", "it is missing");
 		return hp_err_hint(err, "hp-php list shows the versions");
 	}
 	/* a version alone is the whole website's */
@@ -403,8 +403,8 @@ static const struct cli_verb verbs[] = {
 		"path_instances has the same of the PHP of each. The columns from php_version on are what "
 		"is wished."},
 	{"set", php_set, "DOMAIN|- [VERSION|php_version@/PATH=[VERSION]]", 1, 2, {"domain", "php"},
-		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS, NULL,
-		cli_site_result_cols, NULL, NULL, "site:set",
+		CLI_MUTATES | CLI_APPLIES | CLI_STDIN | CLI_ROWS | CLI_IF_EXISTS | CLI_IF_REVISION,
+		NULL, cli_site_result_cols, NULL, NULL, "site:set",
 		"switch a website to another PHP version",
 		"The new version is started and answers before the website is switched to it; the old one "
 		"ends its requests before it is stopped. No request is lost.\n\n"

@@ -2,9 +2,10 @@
 #include "cmd/apply.h"
 #include "base/str.h"
 
-enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_MESSAGE, C_HINT, C_DIFF };
+enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_MESSAGE, C_HINT,
+	C_FIELD, C_DIFF };
 
-#define RESULT_COLS(object, help, ...)                                                                  \
+#define RESULT_COLS(object, help)                                                                  \
 	{object, HP_COL_STR, help, false},                                                         \
 	{"action", HP_COL_STR, "what was asked for: add, set, remove …", false},                   \
 	{"changed", HP_COL_BOOL, "did anything change?", false},                                   \
@@ -14,18 +15,19 @@ enum { C_OBJECT, C_ACTION, C_CHANGED, C_RESULT, C_NODE, C_GENERATION, C_EXIT, C_
 	{"exit", HP_COL_INT, "exit status of this one", true},                                     \
 	{"message", HP_COL_STR, "why, where there is something to say", false},                    \
 	{"hint", HP_COL_STR, "what to do next", true},                                             \
-	__VA_ARGS__                                                                                \
-	{NULL, HP_COL_STR, NULL, false}
+	{"field", HP_COL_STR, "the setting or member that was refused, where it was one", true}
+#define END {NULL, HP_COL_STR, NULL, false}
 
-const struct hp_col cli_site_result_cols[] = {RESULT_COLS("domain", "name of the website",
-	{"diff", HP_COL_STR, "with --diff: what would change in its files, a unified diff", true},)};
+const struct hp_col cli_site_result_cols[] = {RESULT_COLS("domain", "name of the website"),
+	{"diff", HP_COL_STR, "with --diff: what would change in its files, a unified diff", true},
+	END};
 const struct hp_col cli_tenant_result_cols[] = {
-	RESULT_COLS("subdomain", "short name of the tenant", )};
-const struct hp_col cli_user_result_cols[] = {RESULT_COLS("username", "name of the user", )};
-const struct hp_col cli_key_result_cols[] = {RESULT_COLS("key", "name of the API key", )};
-const struct hp_col cli_session_result_cols[] = {RESULT_COLS("session", "name of the session", )};
+	RESULT_COLS("subdomain", "short name of the tenant"), END};
+const struct hp_col cli_user_result_cols[] = {RESULT_COLS("username", "name of the user"), END};
+const struct hp_col cli_key_result_cols[] = {RESULT_COLS("key", "name of the API key"), END};
+const struct hp_col cli_session_result_cols[] = {RESULT_COLS("session", "name of the session"), END};
 const struct hp_col cli_db_result_cols[] = {
-	RESULT_COLS("database", "URL of the database, without password", )};
+	RESULT_COLS("database", "URL of the database, without password"), END};
 
 int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err)
 {
@@ -51,6 +53,8 @@ int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err)
 		hp_out_str(o, C_HINT, r->hint);
 	if (r->diff)
 		hp_out_str(o, C_DIFF, r->diff);
+	if (r->field && *r->field)
+		hp_out_str(o, C_FIELD, r->field);
 	if (hp_out_row(o, err) < 0 && cli_reader_is_gone()) {
 		/* the change is made; that nobody wants to hear of it is no failure of it */
 		c->unheard = true;

@@ -1,6 +1,7 @@
 /* Logging in and sessions, at the command line. */
 #include "cmd/session.h"
 #include "cmd/apply.h"
+#include "cmd/input.h"
 #include "cmd/key.h"
 #include "cmd/password.h"
 #include "base/str.h"
@@ -19,39 +20,70 @@ const struct hp_col cli_login_cols[] = {
 	{NULL, HP_COL_STR, NULL, false},
 };
 
+struct asking {
+	struct cli *c;
+	const struct cli_input *in;
+};
+
 static int login_code(void *arg, char ret[HP_CODE_SIZE], struct hp_err *err)
 {
-	struct cli *c = arg;
+	const struct asking *a = arg;
+	const char *code = a->in->code ? a->in->code : "";
 
-	return cli_code(c, c->args[0], ret, err);
+	if (!cli_is_batch(a->c))
+		return cli_code(a->c, a->in->name, ret, err);
+	if (strlen(code) >= HP_CODE_SIZE)
+		return hp_err_field(err, HP_E_USAGE, "code", "it has more than %d bytes",
+			HP_CODE_SIZE - 1);
+	memcpy(ret, code, strlen(code) + 1);
+	return 0;
 }
 
-int cli_login(struct cli *c, struct hp_err *err)
+static int log_in(struct cli *c, struct hp_pool *pool HP_UNUSED, const struct cli_input *in,
+	void *arg HP_UNUSED, struct hp_err *err)
 {
 	const char *from = cli_opt(c, "from");
-	char token[HP_TOKEN_SIZE], *password;
-	struct hp_login l = {.username = c->args[0],
+	char token[HP_TOKEN_SIZE], *password = in->password;
+	struct asking a = {c, in};
+	struct hp_login l = {.username = in->name,
 		.address = from ? from : HERE,
 		.code = login_code,
-		.arg = c};
-	int r;
+		.arg = &a};
+	int r = 0;
 
-	if (cli_panel(c, err) < 0)
-		return err->code;
-	r = cli_password(c, c->args[0], false, &password, err);
+	if (!cli_is_batch(c))
+		r = cli_password(c, in->name, false, &password, err);
+	else if (!password)
+		r = hp_err_field(err, HP_E_USAGE, "password", "it is missing in the JSON object");
 	l.password = password;
 	if (r == 0)
 		r = hp_login(c->panel, &l, token, err);
-	hp_wipe(password, strlen(password));
+	if (password)
+		hp_wipe(password, strlen(password));
 	if (r < 0 || cli_out(c, err) < 0)
 		return err->code;
-	hp_out_str(c->out, 0, c->args[0]);
+	hp_out_str(c->out, 0, in->name);
 	/* a rehearsed one is none */
 	if (!c->dry_run)
 		hp_out_str(c->out, 1, token);
 	r = hp_out_row(c->out, err);
 	hp_wipe(token, sizeof(token));
 	return r;
+}
+
+static void on_no_login(struct cli *c HP_UNUSED, const char *name HP_UNUSED,
+	const struct hp_err *why HP_UNUSED, void *arg HP_UNUSED)
+{
+	/* there is no row of a session that is none */
+}
+
+int cli_login(struct cli *c, struct hp_err *err)
+{
+	static const struct cli_input_kind kind = {
+		"username", NULL, CLI_IN_PASSWORD | CLI_IN_CODE, false, false};
+
+	return cli_panel(c, err) < 0 ? err->code
+				     : cli_inputs(c, &kind, log_in, on_no_login, NULL, err);
 }
 
 /* ---- list ---- */

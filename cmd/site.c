@@ -11,9 +11,10 @@ static const struct hp_col more_cols[] = {
 	{"domain_unicode", HP_COL_STR, "its name as people write it", true},
 	{"tenant", HP_COL_STR, "short name of the tenant it belongs to", false},
 	{"aliases", HP_COL_JSON, "its further names, a JSON array of A-labels", true},
+	CLI_REVISION_COL,
 	{NULL, HP_COL_STR, NULL, false},
 };
-enum { MORE_UNICODE = HP_SITE_FIELDS, MORE_TENANT, MORE_ALIASES };
+enum { MORE_UNICODE = HP_SITE_FIELDS, MORE_TENANT, MORE_ALIASES, MORE_REVISION };
 
 static void make_cols(struct hp_pool *pool, struct hp_col **ret)
 {
@@ -65,6 +66,7 @@ static int put_site(void *arg, const struct hp_site *s, const char *tenant, stru
 	if (tenant)
 		hp_out_str(l->c->out, MORE_TENANT, tenant);
 	put_aliases(l, &s->aliases);
+	cli_revision(l->c->out, MORE_REVISION, &hp_site_table, s->v, &s->aliases);
 	hp_pool_reset(l->pool);
 	return hp_out_row(l->c->out, err);
 }
@@ -247,15 +249,21 @@ static int site_resume(struct cli *c, struct hp_err *err)
 }
 
 /* ---- alias DOMAIN add|remove NAME… ---- */
-static const struct cli_input_kind alias_kind = {"domain", NULL, 0, false, true};
+static const struct cli_input_kind alias_kind = {"domain", NULL, CLI_IN_NAMES, false, true};
 
 static int do_alias(struct cli *c, struct hp_pool *pool, const struct cli_input *in,
 	struct hp_site_change *ret, struct hp_err *err)
 {
 	struct hp_strv names = {0}, none = {0};
-	bool add = hp_streq(c->args[1], "add");
+	bool add;
 	unsigned i;
 
+	if (cli_is_batch(c))
+		return in->names ? hp_site_alias(c->panel, pool, in->name, &in->add, &in->remove,
+					   ret, err)
+				 : hp_err_field(err, HP_E_USAGE, "add",
+					   "names to \"add\" or to \"remove\" are wanted");
+	add = hp_streq(c->args[1], "add");
 	for (i = 2; i < c->n_args; i++)
 		hp_strv_add_ref(pool, &names, c->args[i]);
 	return hp_site_alias(
@@ -266,7 +274,14 @@ static int site_alias(struct cli *c, struct hp_err *err)
 {
 	static const struct cli_change_verb v = {"alias", &alias_kind, do_alias, NULL, NULL};
 
-	if (!hp_streq(c->args[1], "add") && !hp_streq(c->args[1], "remove"))
+	if (cli_is_batch(c) ? c->n_args > 1 : c->n_args < 3) {
+		hp_err_set(err, HP_E_USAGE, cli_is_batch(c)
+				? "alias: JSON lines name each website's own"
+				: "alias: an operand is missing");
+		return hp_err_hint(err, "usage: %s %s %s", c->prog->name, c->verb->name,
+			c->verb->operands);
+	}
+	if (!cli_is_batch(c) && !hp_streq(c->args[1], "add") && !hp_streq(c->args[1], "remove"))
 		return hp_err_set(err, HP_E_USAGE,
 			"“%s”: add or remove is wanted behind the domain, as in: hp-site alias "
 			"example.com add www.example.com",
@@ -333,6 +348,8 @@ static int site_remove(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 #define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_DIFF | CLI_STDIN | CLI_ROWS)
+/* of one that is there */
+#define OF_ONE (CHANGES | CLI_IF_EXISTS | CLI_IF_REVISION)
 
 static const struct cli_verb verbs[] = {
 	{"list", site_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
@@ -348,23 +365,24 @@ static const struct cli_verb verbs[] = {
 		"is its node and the command runs as root; when the node refuses, the website is taken "
 		"out of the panel again."},
 	{"set", site_set, "DOMAIN|- KEY=VALUE…", 1, UINT32_MAX, {"domain", "assign"},
-		CHANGES | CLI_IF_EXISTS, NULL, cli_site_result_cols, NULL, &hp_site_table,
+		OF_ONE, NULL, cli_site_result_cols, NULL, &hp_site_table,
 		"site:set", "change settings of a website",
 		"An empty value unsets a setting that can be unset. All settings of one command are one "
 		"change: they are carried out together, or none of them is."},
-	{"alias", site_alias, "DOMAIN add|remove NAME…", 3, UINT32_MAX,
-		{"domain", "=add|remove", ""}, (CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS, NULL,
+	{"alias", site_alias, "DOMAIN|- [add|remove] [NAME]…", 1, UINT32_MAX,
+		{"domain", "=add|remove", ""}, OF_ONE, NULL,
 		cli_site_result_cols, NULL, NULL, "site:alias",
 		"add or remove further names of a website",
 		"A name \"*.example.com\" stands for every name with one more label. A name belongs to "
-		"one website only."},
-	{"suspend", site_suspend, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
+		"one website only. A JSON line is as {\"domain\":\"example.com\",\"add\":[\"www.example.com\"],"
+		"\"remove\":[]}."},
+	{"suspend", site_suspend, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE, NULL,
 		cli_site_result_cols, NULL, NULL, "site:suspend",
 		"answer 503 on every name of a website; nothing is lost", NULL},
-	{"resume", site_resume, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS, NULL,
+	{"resume", site_resume, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE, NULL,
 		cli_site_result_cols, NULL, NULL, "site:resume", "serve a suspended website again",
 		NULL},
-	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, CHANGES | CLI_IF_EXISTS | CLI_YES,
+	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE | CLI_YES,
 		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
 		"Its document root stays where it is, root's alone, as long as there is a file in it, unless --purge is "
 		"given."},

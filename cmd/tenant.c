@@ -5,9 +5,10 @@
 /* ---- list and show ---- */
 static const struct hp_col more_cols[] = {
 	{"websites", HP_COL_INT, "number of websites it has", false},
+	CLI_REVISION_COL,
 	{NULL, HP_COL_STR, NULL, false},
 };
-enum { MORE_WEBSITES = HP_TENANT_FIELDS };
+enum { MORE_WEBSITES = HP_TENANT_FIELDS, MORE_REVISION };
 
 static void make_cols(struct hp_pool *pool, struct hp_col **ret)
 {
@@ -32,6 +33,7 @@ static int put_tenant(void *arg, const struct hp_tenant *t, int64_t sites, struc
 	for (i = 0; i < HP_TENANT_FIELDS; i++)
 		cli_cell(l->c->out, i, &hp_tenant_table.fields[i], t->v[i]);
 	hp_out_i64(l->c->out, MORE_WEBSITES, sites);
+	cli_revision(l->c->out, MORE_REVISION, &hp_tenant_table, t->v, NULL);
 	return hp_out_row(l->c->out, err);
 }
 
@@ -108,7 +110,8 @@ static void on_fail(struct cli *c, const char *name, const struct hp_err *why, v
 		.result = "failed",
 		.code = why->code,
 		.message = why->msg,
-		.hint = why->hint};
+		.hint = why->hint,
+		.field = why->field};
 
 	if (cli_result(c, &row, &err) < 0)
 		cli_print_err(c, &err);
@@ -280,6 +283,8 @@ static int tenant_remove(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 #define CHANGES (CLI_MUTATES | CLI_STDIN | CLI_ROWS)
+/* of one that is there */
+#define OF_ONE (CHANGES | CLI_IF_EXISTS | CLI_IF_REVISION)
 
 static const struct cli_verb verbs[] = {
 	{"list", tenant_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
@@ -291,18 +296,18 @@ static const struct cli_verb verbs[] = {
 		"tenant:add", "make a tenant",
 		"TENANT is its subdomain: a short unique name, a DNS label."},
 	{"set", tenant_set, "TENANT|- KEY=VALUE…", 1, UINT32_MAX, {"tenant", "assign"},
-		CHANGES | CLI_IF_EXISTS, NULL, cli_tenant_result_cols, NULL, &hp_tenant_table,
+		OF_ONE, NULL, cli_tenant_result_cols, NULL, &hp_tenant_table,
 		"tenant:set", "change settings and limits of a tenant",
 		"An empty value unsets a setting: the limit is gone, or the panel's own database is used."},
 	{"suspend", tenant_suspend, "TENANT|-", 1, 1, {"tenant"},
-		CHANGES | CLI_APPLIES | CLI_IF_EXISTS, NULL, cli_tenant_result_cols, NULL, NULL,
+		OF_ONE | CLI_APPLIES, NULL, cli_tenant_result_cols, NULL, NULL,
 		"tenant:suspend", "answer 503 on every website of a tenant; nothing is lost", NULL},
 	{"resume", tenant_resume, "TENANT|-", 1, 1, {"tenant"},
-		CHANGES | CLI_APPLIES | CLI_IF_EXISTS, NULL, cli_tenant_result_cols, NULL, NULL,
+		OF_ONE | CLI_APPLIES, NULL, cli_tenant_result_cols, NULL, NULL,
 		"tenant:resume", "serve a suspended tenant's websites again",
 		"Websites that were suspended one by one stay so."},
 	{"remove", tenant_remove, "TENANT|-", 1, 1, {"tenant"},
-		CHANGES | CLI_IF_EXISTS | CLI_YES, NULL, cli_tenant_result_cols, NULL, NULL,
+		OF_ONE | CLI_YES, NULL, cli_tenant_result_cols, NULL, NULL,
 		"tenant:remove", "remove a tenant that has no websites", NULL},
 	{0},
 };

@@ -9,9 +9,10 @@
 /* ---- list and show ---- */
 static const struct hp_col more_cols[] = {
 	{"tenant", HP_COL_STR, "tenant that the user belongs to", false},
+	CLI_REVISION_COL,
 	{NULL, HP_COL_STR, NULL, false},
 };
-enum { MORE_TENANT = HP_USER_FIELDS };
+enum { MORE_TENANT = HP_USER_FIELDS, MORE_REVISION };
 
 static void make_cols(struct hp_pool *pool, struct hp_col **ret)
 {
@@ -26,6 +27,7 @@ static int put_user(void *arg, const struct hp_user *u, const char *tenant, stru
 	for (i = 0; i < HP_USER_FIELDS; i++)
 		cli_cell(o, i, &hp_user_table.fields[i], u->v[i]);
 	hp_out_str(o, MORE_TENANT, tenant);
+	cli_revision(o, MORE_REVISION, &hp_user_table, u->v, NULL);
 	return hp_out_row(o, err);
 }
 
@@ -104,7 +106,8 @@ static void on_fail(struct cli *c, const char *name, const struct hp_err *why, v
 		.result = "failed",
 		.code = why->code,
 		.message = why->msg,
-		.hint = why->hint};
+		.hint = why->hint,
+		.field = why->field};
 
 	if (cli_result(c, &row, &err) < 0)
 		cli_print_err(c, &err);
@@ -223,6 +226,11 @@ static int do_passwd(
 
 	if (is_there(c, in->name, err) < 0)
 		return err->code;
+	if (cli_is_batch(c))
+		return in->password ? hp_user_passwd(c->panel, in->name, in->password, ret_changed,
+					      err)
+				    : hp_err_field(err, HP_E_USAGE, "password",
+					      "it is missing in the JSON object");
 	r = cli_password(c, in->name, true, &password, err);
 	if (r == 0)
 		r = hp_user_passwd(c->panel, in->name, password, ret_changed, err);
@@ -230,9 +238,13 @@ static int do_passwd(
 	return r;
 }
 
+static const struct cli_input_kind passwd_kind = {
+	"username", NULL, CLI_IN_PASSWORD, false, false};
+static const struct cli_input_kind code_kind = {"username", NULL, CLI_IN_CODE, false, false};
+
 static int user_passwd(struct cli *c, struct hp_err *err)
 {
-	static const struct user_verb v = {"passwd", &name_kind, do_passwd};
+	static const struct user_verb v = {"passwd", &passwd_kind, do_passwd};
 
 	return change(c, &v, err);
 }
@@ -246,6 +258,10 @@ static int do_confirm(struct cli *c, const struct cli_input *in, bool *ret_chang
 
 	if (is_there(c, in->name, err) < 0)
 		return err->code;
+	if (cli_is_batch(c))
+		return in->code ? hp_totp_confirm(c->panel, in->name, in->code, err)
+				: hp_err_field(err, HP_E_USAGE, "code",
+					  "it is missing in the JSON object");
 	r = cli_code(c, in->name, code, err);
 	if (r == 0)
 		r = hp_totp_confirm(c->panel, in->name, code, err);
@@ -255,7 +271,7 @@ static int do_confirm(struct cli *c, const struct cli_input *in, bool *ret_chang
 
 static int user_totp_confirm(struct cli *c, struct hp_err *err)
 {
-	static const struct user_verb v = {"totp-confirm", &name_kind, do_confirm};
+	static const struct user_verb v = {"totp-confirm", &code_kind, do_confirm};
 
 	return change(c, &v, err);
 }
@@ -313,6 +329,8 @@ static int user_can(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 #define CHANGES (CLI_MUTATES | CLI_STDIN | CLI_ROWS)
+/* of one that is there */
+#define OF_ONE (CHANGES | CLI_IF_EXISTS | CLI_IF_REVISION)
 
 static const struct hp_opt add_opts[] = {
 	{"tenant", 't', "TENANT",
@@ -332,19 +350,21 @@ static const struct cli_verb verbs[] = {
 		"Without a password, nobody can log in as that user until passwd has set one. Whom a "
 		"reseller makes is a client, and his sub-client."},
 	{"set", user_set, "USER|- KEY=VALUE…", 1, UINT32_MAX, {"user", "assign"},
-		CHANGES | CLI_IF_EXISTS, NULL, cli_user_result_cols, NULL, &hp_user_table,
+		OF_ONE, NULL, cli_user_result_cols, NULL, &hp_user_table,
 		"user:set", "change a user's role, reseller, grants or mail address",
 		"Only an admin changes the first three."},
-	{"passwd", user_passwd, "USER", 1, 1, {"user"}, (CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS,
-		NULL, cli_user_result_cols, NULL, NULL, "user:passwd", "set a user's password",
-		"It is asked for twice on a terminal, and otherwise read from standard input, one line."},
-	{"suspend", user_suspend, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS, NULL,
+	{"passwd", user_passwd, "USER|-", 1, 1, {"user"},
+		OF_ONE, NULL, cli_user_result_cols, NULL, NULL,
+		"user:passwd", "set a user's password",
+		"It is asked for twice on a terminal, and otherwise read from standard input, one line. "
+		"A JSON line is as {\"username\":\"alice\",\"password\":\"…\"}."},
+	{"suspend", user_suspend, "USER|-", 1, 1, {"user"}, OF_ONE, NULL,
 		cli_user_result_cols, NULL, NULL, "user:suspend",
 		"let nobody log in as a user; websites go on", NULL},
-	{"resume", user_resume, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS, NULL,
+	{"resume", user_resume, "USER|-", 1, 1, {"user"}, OF_ONE, NULL,
 		cli_user_result_cols, NULL, NULL, "user:resume", "let a suspended user in again",
 		NULL},
-	{"remove", user_remove, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS | CLI_YES, NULL,
+	{"remove", user_remove, "USER|-", 1, 1, {"user"}, OF_ONE | CLI_YES, NULL,
 		cli_user_result_cols, NULL, NULL, "user:remove",
 		"remove a user who owns no website and has no sub-client", NULL},
 	{"totp-enable", cli_totp_enable, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
@@ -352,11 +372,12 @@ static const struct cli_verb verbs[] = {
 		"make the secret of a user's second factor",
 		"It is shown this once, for an authenticator, and counts when totp-confirm was given a code "
 		"of it."},
-	{"totp-confirm", user_totp_confirm, "USER", 1, 1, {"user"},
-		(CHANGES & ~CLI_STDIN) | CLI_IF_EXISTS, NULL, cli_user_result_cols, NULL, NULL,
+	{"totp-confirm", user_totp_confirm, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS,
+		NULL, cli_user_result_cols, NULL, NULL,
 		"user:totp-confirm", "let a user's second factor count from here on",
 		"A code of the authenticator is asked for on a terminal, and otherwise read from standard "
-		"input. Sessions that the user has end."},
+		"input; a JSON line is as {\"username\":\"alice\",\"code\":\"123456\"}. Sessions that the user has "
+		"end."},
 	{"totp-disable", user_totp_disable, "USER|-", 1, 1, {"user"}, CHANGES | CLI_IF_EXISTS, NULL,
 		cli_user_result_cols, NULL, NULL, "user:totp-disable",
 		"take a user's second factor away, with the recovery codes", NULL},
@@ -374,11 +395,13 @@ static const struct cli_verb verbs[] = {
 		NULL, "key:list", "list API keys, of a user or all", NULL},
 	{"key-show", cli_key_show, "KEY…", 1, UINT32_MAX, {"key"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		cli_key_cols, NULL, "key:show", "show everything about API keys", NULL},
-	{"key-add", cli_key_add, "[USER]", 0, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+	{"key-add", cli_key_add, "[USER|-]", 0, 1, {"user"},
+		CLI_MUTATES | CLI_STDIN | CLI_ROWS | CLI_ONE,
 		cli_key_add_opts, NULL, cli_key_add_cols, NULL, "key:add", "make an API key",
 		"The token is shown this once and kept nowhere; of it the panel has a hash. Who acts with "
 		"a key makes weaker ones of the same user only, and what is not given is that key's; they "
-		"go when it goes."},
+		"go when it goes. A JSON line has \"username\" and the options' names as members, as "
+		"{\"username\":\"alice\",\"verbs\":[\"site:list\"]}."},
 	{"key-check", cli_key_check, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
 		cli_key_check_opts, NULL, cli_key_cols, NULL, "key:check",
 		"say whether a token is good, and whose it is",
@@ -387,13 +410,14 @@ static const struct cli_verb verbs[] = {
 	{"key-remove", cli_key_remove, "KEY|-", 1, 1, {"key"}, CHANGES | CLI_IF_EXISTS, NULL,
 		cli_key_result_cols, NULL, NULL, "key:remove",
 		"remove an API key, and those that it has made", NULL},
-	{"login", cli_login, "USER", 1, 1, {"user"}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
+	{"login", cli_login, "USER|-", 1, 1, {"user"},
+		CLI_MUTATES | CLI_STDIN | CLI_ROWS | CLI_ONE,
 		cli_login_opts, cli_login_cols, NULL, NULL, "user:login",
 		"begin a session of a user who knows the password",
 		"The password is read as passwd does. Who has a second factor is asked for a code, too, or for "
 		"a recovery code: on the terminal, or by the second line of standard input. After five failures for one name, or twenty from one "
 		"address, each further one has to wait, up to 15 minutes; the exit status is then 6. A wrong "
-		"name and a wrong password are answered alike."},
+		"name and a wrong password are answered alike. A JSON line is as {\"username\":\"alice\",\"password\":\"…\",\"code\":\"123456\"}."},
 	{"session-list", cli_session_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL,
 		cli_session_cols, NULL, "session:list", "list sessions, of a user or all", NULL},
 	{"session-check", cli_session_check, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS | CLI_ONE,

@@ -151,18 +151,21 @@ static void do_synopsis(const struct cli_program *p)
 static void verb_columns(struct hp_pool *pool, const struct cli_verb *v)
 {
 	const struct hp_col *c = cli_verb_cols(pool, v);
-	const char *shown = "", *hidden = "";
+	const char *shown = "", *hidden = "", *asked = "";
 
 	if (!(v->flags & CLI_ROWS) || !c)
 		return;
 	for (; c->name; c++) {
-		const char **to = c->hidden ? &hidden : &shown;
+		const char **to = c->hidden == HP_COL_ASKED ? &asked
+			: c->hidden ? &hidden : &shown;
 
 		*to = hp_pprintf(pool, "%s%s.Cm %s", *to, **to ? " ,\n" : "", c->name);
 	}
 	printf(".Pp\nColumns:\n%s .\n", shown);
 	if (*hidden)
 		printf("Only with\n.Fl o\nor in JSON:\n%s .\n", hidden);
+	if (*asked)
+		printf("Only with\n.Fl o :\n%s .\n", asked);
 }
 
 static void do_verbs(struct hp_pool *pool, const struct cli_program *p)

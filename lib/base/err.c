@@ -49,8 +49,31 @@ int hp_err_set(struct hp_err *err, int code, const char *fmt, ...)
 	set_text(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	err->hint[0] = '\0';
+	err->field[0] = '\0';
 	err->code = code;
 	return code;
+}
+
+int hp_err_about(struct hp_err *err, const char *field)
+{
+	/* that the database was away is no fault of any */
+	if (err->code == HP_E_USAGE || err->code == HP_E_NOT_FOUND || err->code == HP_E_EXISTS ||
+		err->code == HP_E_DENIED)
+		put_text(err->field, sizeof(err->field), "%s", field);
+	return err->code;
+}
+
+int hp_err_field(struct hp_err *err, int code, const char *field, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_text(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	err->hint[0] = '\0';
+	err->code = code;
+	hp_err_about(err, field);
+	return hp_err_prefix(err, "%s", field);
 }
 
 int hp_err_errno(struct hp_err *err, int code, int errnum, const char *fmt, ...)
@@ -97,6 +120,7 @@ void hp_err_clear(struct hp_err *err)
 	err->code = HP_OK;
 	err->msg[0] = '\0';
 	err->hint[0] = '\0';
+	err->field[0] = '\0';
 }
 
 static const struct {

@@ -23,15 +23,28 @@ struct hp_err {
 	int code;        /* HP_OK or HP_E_* */
 	char msg[1024];  /* what failed, on which object, why; cut at a character's end */
 	char hint[512];  /* what to do next, or "" */
+	char field[64];  /* the one field of what was asked for that it is about, or "" */
 };
 
 #define HP_ERR_INIT {.code = HP_OK}
 
-/* Set code, message (control characters replaced by '?'); the hint is emptied. Returns code. */
+/*
+ * Set code, message (control characters replaced by '?'); hint and field are emptied. Returns code.
+ */
 int hp_err_set(struct hp_err *err, int code, const char *fmt, ...) HP_PRINTF(3, 4);
 
 /* As hp_err_set() with ": strerror(errnum)" appended; ENOENT and EEXIST do not change the code. */
 int hp_err_errno(struct hp_err *err, int code, int errnum, const char *fmt, ...) HP_PRINTF(4, 5);
+
+/* As hp_err_set() with "field: " in front: it is about this field. */
+int hp_err_field(struct hp_err *err, int code, const char *field, const char *fmt, ...)
+	HP_PRINTF(4, 5);
+
+/*
+ * It is about this field, which the message need not name; nothing where the code says that no
+ * request could have done better. Returns err->code.
+ */
+int hp_err_about(struct hp_err *err, const char *field);
 
 /* Put "prefix: " in front of the message ("example.com", "/etc/x.conf:3"). Returns err->code. */
 int hp_err_prefix(struct hp_err *err, const char *fmt, ...) HP_PRINTF(2, 3);

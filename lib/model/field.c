@@ -18,10 +18,10 @@ int hp_check_bad(const struct hp_check *c, const char *fmt, ...)
 	why = hp_pvprintf(c->pool, fmt, ap);
 	va_end(ap);
 	if (c->f->flags & HP_FF_SECRET)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: the value %s", c->f->name, why);
+		return hp_err_field(c->err, HP_E_USAGE, c->f->name, "the value %s", why);
 	if (!c->len)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: the empty value %s", c->f->name, why);
-	return hp_err_set(c->err, HP_E_USAGE, "%s: \"%s\" %s", c->f->name,
+		return hp_err_field(c->err, HP_E_USAGE, c->f->name, "the empty value %s", why);
+	return hp_err_field(c->err, HP_E_USAGE, c->f->name, "\"%s\" %s",
 		hp_str_printable(c->pool,
 			hp_pstrndup(c->pool, c->value, c->len < 4 * SHOWN ? c->len : 4 * SHOWN),
 			SHOWN),
@@ -312,7 +312,7 @@ int hp_field_check(struct hp_pool *pool, const struct hp_field *f, const char *v
 {
 	const struct hp_check c = {.pool = pool, .f = f, .value = value, .len = len, .err = err};
 
-	return check(&c, ret);
+	return check(&c, ret) < 0 ? hp_err_about(err, f->name) : 0;
 }
 
 int hp_field_check_request(struct hp_pool *pool, const struct hp_field *f, const char *value,
@@ -321,7 +321,7 @@ int hp_field_check_request(struct hp_pool *pool, const struct hp_field *f, const
 	const struct hp_check c = {
 		.pool = pool, .f = f, .value = value, .len = len, .request = true, .err = err};
 
-	return check(&c, ret);
+	return check(&c, ret) < 0 ? hp_err_about(err, f->name) : 0;
 }
 
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)

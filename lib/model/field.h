@@ -96,6 +96,14 @@ void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)
 #define HP_FIELD_MASK "***"
 const char *hp_field_shown(struct hp_pool *pool, const struct hp_field *f, const char *value);
 
+/*
+ * A digest over all values but times, and the further names (or NULL): which state of an object
+ * somebody saw. What changes by itself, as the time of the last login, is not in it.
+ */
+#define HP_REVISION_SIZE 33
+void hp_field_revision(const struct hp_field_table *t, const char *const *v,
+	const struct hp_strv *aliases, char ret[HP_REVISION_SIZE]);
+
 /* An IPv4 or IPv6 address as inet_ntop(3) writes it, or NULL. */
 const char *hp_address(struct hp_pool *pool, const char *s);
 /* The block of so many bits that a canonical address is in: "2001:db8::/64". */

@@ -40,6 +40,7 @@ static int unknown_key(
 
 	hp_err_set(err, HP_E_USAGE, "\"%s\" is not a setting of a %s",
 		hp_str_printable(pool, key, SHOWN), t->object);
+	hp_err_about(err, key);
 	for (i = 0; i < t->n; i++) {
 		if (t->fields[i].flags & HP_FF_READONLY)
 			continue;
@@ -102,13 +103,13 @@ static int assign_member(struct hp_pool *pool, const struct hp_field *f, const c
 	const char *text;
 
 	if (f->type != HP_F_MAP) {
-		hp_err_set(err, HP_E_USAGE, "%s: it has no members that could be set one by one",
-			f->name);
+		hp_err_field(err, HP_E_USAGE, f->name,
+			"it has no members that could be set one by one");
 		return hp_err_hint(err, "%s=VALUE sets it", f->name);
 	}
 	if (!*member || !hp_utf8_is_valid(member, strlen(member)))
-		return hp_err_set(err, HP_E_USAGE,
-			"%s: the name of a member is wanted behind \"@\"", f->name);
+		return hp_err_field(err, HP_E_USAGE, f->name,
+			"the name of a member is wanted behind \"@\"");
 	ret->member = member;
 	ret->value = NULL;
 	if (!*value)
@@ -172,7 +173,7 @@ int hp_field_apply(struct hp_pool *pool, const struct hp_field_table *t, const s
 	const char *v = a->value;
 
 	if (!a->member && !v && !(f->flags & HP_FF_NULLABLE))
-		return hp_err_set(err, HP_E_USAGE, "%s: it needs a value", f->name);
+		return hp_err_field(err, HP_E_USAGE, f->name, "it needs a value");
 	if (f->type == HP_F_MAP) {
 		old = old ? old : "{}";
 		if ((a->member && merge(pool, f, a, old, &v, err) < 0) ||
@@ -204,7 +205,7 @@ int hp_field_assign(struct hp_pool *pool, const struct hp_field_table *t, const 
 			hp_pstrndup(pool, assignment, (size_t)((at ? at : eq) - assignment)), err);
 	f = &t->fields[i];
 	if (f->flags & HP_FF_READONLY) {
-		hp_err_set(err, HP_E_USAGE, "%s: the panel sets it by itself", f->name);
+		hp_err_field(err, HP_E_USAGE, f->name, "the panel sets it by itself");
 		if (strcmp(f->name, "status") == 0)
 			hp_err_hint(err, "the verbs suspend and resume change it");
 		return err->code;

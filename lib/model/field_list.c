@@ -89,13 +89,13 @@ static int add_item(const struct hp_check *c, const char *item, struct hp_strv *
 	else
 		r = word_check(c->pool, item, &s, &why);
 	if (r < 0)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: item \"%s\" %s", c->f->name,
+		return hp_err_field(c->err, HP_E_USAGE, c->f->name, "item \"%s\" %s",
 			hp_str_printable(c->pool, item, 60), why.msg);
 	if (!hp_strv_has(l, s))
 		hp_strv_add_ref(c->pool, l, s);
 	if (l->n > (size_t)c->f->max)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: there are more than %lld items",
-			c->f->name, (long long)c->f->max);
+		return hp_err_field(c->err, HP_E_USAGE, c->f->name,
+			"there are more than %lld items", (long long)c->f->max);
 	return 0;
 }
 

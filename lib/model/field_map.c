@@ -39,7 +39,7 @@ int hp_check_member(const struct hp_check *c, const char *key, const char *fmt, 
 	va_start(ap, fmt);
 	why = hp_pvprintf(c->pool, fmt, ap);
 	va_end(ap);
-	return hp_err_set(c->err, HP_E_USAGE, "%s: \"%s\" %s", c->f->name,
+	return hp_err_field(c->err, HP_E_USAGE, c->f->name, "\"%s\" %s",
 		hp_str_printable(c->pool, key, 60), why);
 }
 
@@ -98,8 +98,8 @@ static int put_members(const struct hp_check *c, const struct hp_map_kind *k,
 			return c->err->code;
 	}
 	if (seen.n > max)
-		return hp_err_set(c->err, HP_E_USAGE, "%s: there are %zu %s, but %zu are allowed",
-			c->f->name, seen.n, k->of, max);
+		return hp_err_field(c->err, HP_E_USAGE, c->f->name,
+			"there are %zu %s, but %zu are allowed", seen.n, k->of, max);
 	return 0;
 }
 

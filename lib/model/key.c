@@ -120,9 +120,8 @@ static int within(const char *list, const char *wider, const char *what,
 		return err->code;
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		if (!any(wider, fn, hp_json_str(v)))
-			return hp_err_set(err, HP_E_DENIED,
-				"%s: %s is more than the key has that makes it", what,
-				hp_json_str(v));
+			return hp_err_field(err, HP_E_DENIED, what,
+				"%s is more than the key has that makes it", hp_json_str(v));
 	return 0;
 }
 
@@ -138,8 +137,8 @@ static int all_or_within(const char *list, const char *wider, const char *what,
 	if (hp_streq(wider, "[]"))
 		return 0;
 	if (hp_streq(list, "[]"))
-		return hp_err_set(
-			err, HP_E_DENIED, "%s: all is more than the key has that makes it", what);
+		return hp_err_field(
+			err, HP_E_DENIED, what, "all is more than the key has that makes it");
 	return within(list, wider, what, fn, err);
 }
 

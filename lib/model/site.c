@@ -51,8 +51,8 @@ int hp_node_name_check(const char *name, struct hp_err *err)
 			    (i && (name[i] == '-' || name[i] == '.'))))
 			break;
 	if (!n || n > 63 || i < n)
-		return hp_err_set(err, HP_E_USAGE,
-			"node: a name of 1 to 63 lower case letters, digits, hyphens "
+		return hp_err_field(err, HP_E_USAGE, "node",
+			"a name of 1 to 63 lower case letters, digits, hyphens "
 			"and dots is wanted");
 	return 0;
 }

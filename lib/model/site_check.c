@@ -18,8 +18,8 @@ static int check_sizes(const struct hp_site *s, struct hp_err *err)
 
 	if (size_of(s, HP_SITE_PHP_UPLOAD_MAX_FILESIZE, &f) &&
 		size_of(s, HP_SITE_PHP_POST_MAX_SIZE, &p) && p < f) {
-		hp_err_set(err, HP_E_USAGE,
-			"php_post_max_size: %s is less than php_upload_max_filesize, which "
+		hp_err_field(err, HP_E_USAGE, "php_post_max_size",
+			"%s is less than php_upload_max_filesize, which "
 			"is %s: such a file could not be sent",
 			s->v[HP_SITE_PHP_POST_MAX_SIZE], file);
 		return hp_err_hint(err,
@@ -28,8 +28,8 @@ static int check_sizes(const struct hp_site *s, struct hp_err *err)
 	}
 	if (size_of(s, HP_SITE_MEMORY_MAX, &max) && size_of(s, HP_SITE_PHP_MEMORY_LIMIT, &limit) &&
 		max < limit)
-		return hp_err_set(err, HP_E_USAGE,
-			"memory_max: %s is less than php_memory_limit, which is %s: one request "
+		return hp_err_field(err, HP_E_USAGE, "memory_max",
+			"%s is less than php_memory_limit, which is %s: one request "
 			"would have the website's PHP killed",
 			s->v[HP_SITE_MEMORY_MAX], s->v[HP_SITE_PHP_MEMORY_LIMIT]);
 	return 0;
@@ -42,15 +42,15 @@ static int check_numbers(const struct hp_site *s, struct hp_err *err)
 
 	/* FPM refuses to start with more than its own time limit */
 	if (longest && slow > longest)
-		return hp_err_set(err, HP_E_USAGE,
-			"php_slowlog_seconds: %lld is more than php_max_execution_time, which is "
+		return hp_err_field(err, HP_E_USAGE, "php_slowlog_seconds",
+			"%lld is more than php_max_execution_time, which is "
 			"%lld: no request is ever that slow",
 			(long long)slow, (long long)longest);
 	/* the master is one, too */
 	if (s->v[HP_SITE_TASKS_MAX] &&
 		hp_site_i64(s, HP_SITE_PHP_MAX_CHILDREN) >= hp_site_i64(s, HP_SITE_TASKS_MAX))
-		return hp_err_set(err, HP_E_USAGE,
-			"php_max_children: %s children and their master are more than tasks_max, "
+		return hp_err_field(err, HP_E_USAGE, "php_max_children",
+			"%s children and their master are more than tasks_max, "
 			"which is %s",
 			s->v[HP_SITE_PHP_MAX_CHILDREN], s->v[HP_SITE_TASKS_MAX]);
 	return 0;
@@ -62,7 +62,7 @@ static int check_port(const struct hp_site *s, struct hp_err *err)
 	int64_t port = hp_site_i64(s, HP_SITE_PROXY_PORT);
 
 	if (port == 80 || port == 443)
-		return hp_err_set(err, HP_E_USAGE, "proxy_port: %lld is the web server's own",
+		return hp_err_field(err, HP_E_USAGE, "proxy_port", "%lld is the web server's own",
 			(long long)port);
 	return 0;
 }
@@ -86,8 +86,8 @@ static int check_hsts(const struct hp_site *s, struct hp_err *err)
 	if (!hp_site_i64(s, HP_SITE_HSTS_MAX_AGE))
 		return 0;
 	if (!hp_site_bool(s, HP_SITE_SSL_ENABLED)) {
-		hp_err_set(err, HP_E_USAGE,
-			"hsts_max_age: browsers that were told to insist on HTTPS would find "
+		hp_err_field(err, HP_E_USAGE, "hsts_max_age",
+			"browsers that were told to insist on HTTPS would find "
 			"none, since ssl_enabled is false");
 		return hp_err_hint(err, "set hsts_max_age=0, or ssl_enabled=true at once");
 	}
@@ -95,8 +95,8 @@ static int check_hsts(const struct hp_site *s, struct hp_err *err)
 		return err->code;
 	for (v = first(headers); v; v = hp_json_next(v))
 		if (strcasecmp(hp_json_key(v), "Strict-Transport-Security") == 0)
-			return hp_err_set(err, HP_E_USAGE,
-				"hsts_max_age: http_security_headers has %s already",
+			return hp_err_field(err, HP_E_USAGE, "hsts_max_age",
+				"http_security_headers has %s already",
 				hp_json_key(v));
 	return 0;
 }
@@ -131,8 +131,8 @@ static int check_redirects(const struct hp_site *s, struct hp_pool *pool,
 
 		if (!to || !hp_redirect_is_loop(pool, hp_json_key(v), to))
 			continue;
-		hp_err_set(err, HP_E_USAGE,
-			"redirects: \"%s\" leads to a name of this website, and so to itself",
+		hp_err_field(err, HP_E_USAGE, "redirects",
+			"\"%s\" leads to a name of this website, and so to itself",
 			hp_json_key(v));
 		return hp_err_hint(err,
 			"https_redirect leads from HTTP to HTTPS; a name that leads "
@@ -148,8 +148,8 @@ static int check_pages(
 
 	for (v = first(pages); v && redirects; v = hp_json_next(v))
 		if (hp_json_get(redirects, hp_json_str(v)))
-			return hp_err_set(err, HP_E_USAGE,
-				"error_pages: %s of \"%s\" leads elsewhere by redirects",
+			return hp_err_field(err, HP_E_USAGE, "error_pages",
+				"%s of \"%s\" leads elsewhere by redirects",
 				hp_json_str(v), hp_json_key(v));
 	return 0;
 }

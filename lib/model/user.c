@@ -124,7 +124,7 @@ static bool is_made_of(const char *s, const char *word)
 
 static int weak(struct hp_err *err, const char *why)
 {
-	hp_err_set(err, HP_E_USAGE, "password: %s", why);
+	hp_err_field(err, HP_E_USAGE, "password", "%s", why);
 	return hp_err_hint(
 		err, "four or five words in a row are easy to keep in mind and hard to guess");
 }
@@ -134,14 +134,14 @@ int hp_password_check(const char *password, const char *username, struct hp_err 
 	size_t i, n = strlen(password);
 
 	if (n > HP_PASSWORD_MAX)
-		return hp_err_set(
-			err, HP_E_USAGE, "password: it has more than %d bytes", HP_PASSWORD_MAX);
+		return hp_err_field(
+			err, HP_E_USAGE, "password", "it has more than %d bytes", HP_PASSWORD_MAX);
 	if (!hp_utf8_is_valid(password, n) || hp_str_has_control(password, n))
-		return hp_err_set(err, HP_E_USAGE,
-			"password: it contains a control character, or is not valid UTF-8");
+		return hp_err_field(err, HP_E_USAGE, "password",
+			"it contains a control character, or is not valid UTF-8");
 	if (characters(password) < HP_PASSWORD_MIN)
-		return hp_err_set(err, HP_E_USAGE,
-			"password: %d characters are wanted at the least", HP_PASSWORD_MIN);
+		return hp_err_field(err, HP_E_USAGE, "password",
+			"%d characters are wanted at the least", HP_PASSWORD_MIN);
 	if (different(password) < 5 || is_run(password))
 		return weak(err, "it has too few different characters, or is a mere row of them");
 	if (is_made_of(password, username))

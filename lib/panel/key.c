@@ -113,7 +113,7 @@ static int take(struct hp_pool *pool, enum hp_key_field f, const char *given, co
 	if (!given)
 		return k->v[f] || (field->flags & HP_FF_NULLABLE)
 			? 0
-			: hp_err_set(err, HP_E_USAGE, "%s: none is given", field->name);
+			: hp_err_field(err, HP_E_USAGE, field->name, "none is given");
 	return hp_field_check(pool, field, given, strlen(given), &k->v[f], err);
 }
 
@@ -127,7 +127,8 @@ static int check_verbs(const char *verbs, struct hp_err *err)
 		return err->code;
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		if (!hp_verb_is_known(hp_json_str(v)))
-			return hp_err_set(err, HP_E_USAGE, "verbs: no user may %s", hp_json_str(v));
+			return hp_err_field(err, HP_E_USAGE, "verbs",
+				"no user may %s", hp_json_str(v));
 	return 0;
 }
 
@@ -162,7 +163,7 @@ static int wish(
 		check_verbs(x->k->v[HP_KEY_VERBS], err) < 0)
 		return err->code;
 	if (w->expires_s < 0 || w->expires_s > HP_KEY_EXPIRES_MAX_S)
-		return hp_err_set(err, HP_E_USAGE, "expires: at most %lld days from now",
+		return hp_err_field(err, HP_E_USAGE, "expires", "at most %lld days from now",
 			HP_KEY_EXPIRES_MAX_S / 86400);
 	x->expires = hp_now() + (w->expires_s ? w->expires_s : HP_KEY_EXPIRES_S);
 	if (!maker)
@@ -171,8 +172,8 @@ static int wish(
 		hp_time_parse(maker->v[HP_KEY_EXPIRES_AT], &until) < 0)
 		return err->code ? err->code : hp_err_set(err, HP_E_DB, "the key has no end");
 	if (x->expires > until && w->expires_s)
-		return hp_err_set(err, HP_E_DENIED,
-			"expires: the key that makes it is good until %s itself",
+		return hp_err_field(err, HP_E_DENIED, "expires",
+			"the key that makes it is good until %s itself",
 			maker->v[HP_KEY_EXPIRES_AT]);
 	x->expires = x->expires > until ? until : x->expires;
 	return 0;
@@ -236,7 +237,8 @@ int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
 	if (hp_may_begin(&p->actor, "key:add", err) < 0)
 		return err->code;
 	if (!username && p->actor.kind != HP_ACTOR_USER)
-		return hp_err_set(err, HP_E_USAGE, "whose key shall it be? No user is given");
+		return hp_err_field(err, HP_E_USAGE, "username",
+			"whose key shall it be? No user is given");
 	if (!username)
 		x.username = p->actor.name;
 	if (wish(p, &x, w, err) < 0)

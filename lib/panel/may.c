@@ -170,14 +170,13 @@ int hp_may_assign(
 	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err)
 {
 	if (f->flags & HP_FF_READONLY)
-		return hp_err_set(err, HP_E_USAGE, "%s: the panel sets it by itself", f->name);
+		return hp_err_field(err, HP_E_USAGE, f->name, "the panel sets it by itself");
 	if ((f->flags & HP_FF_CREATE) && !creating)
-		return hp_err_set(err, HP_E_USAGE,
-			"%s: it is given once, when the object is made, and can't be "
-			"changed",
-			f->name);
+		return hp_err_field(err, HP_E_USAGE, f->name,
+			"it is given once, when the object is made, and can't be "
+			"changed");
 	if ((f->flags & HP_FF_OPERATOR) && a->kind != HP_ACTOR_OPERATOR)
-		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may set it", f->name);
+		return hp_err_field(err, HP_E_DENIED, f->name, "only the operator may set it");
 	return 0;
 }
 

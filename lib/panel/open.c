@@ -261,6 +261,22 @@ int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, str
 	return r;
 }
 
+int hp_panel_revision_ok(const struct hp_panel *p, const struct hp_field_table *t,
+	const char *const *v, const struct hp_strv *aliases, const char *name, struct hp_err *err)
+{
+	char now[HP_REVISION_SIZE];
+
+	if (!p->if_revision)
+		return 0;
+	hp_field_revision(t, v, aliases, now);
+	if (strcmp(now, p->if_revision) == 0)
+		return 0;
+	hp_err_set(err, HP_E_EXISTS, "%s was changed meanwhile (it is now revision %s)", name, now);
+	hp_err_about(err, "if_revision");
+	return hp_err_hint(err, "look at it again (hp-%s show %s -o +revision), and then change it",
+		t == &hp_site_table ? "site" : t->object, name);
+}
+
 void hp_panel_as(struct hp_panel *p, int64_t tenant)
 {
 	HP_BUG_ON(p->actor.kind == HP_ACTOR_NOBODY);

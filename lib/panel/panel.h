@@ -57,6 +57,12 @@ struct hp_panel {
 	int (*rehearsed)(void *arg, struct hp_err *err);
 	void *rehearsed_arg;
 	/*
+	 * Website, tenant or user, what is changed must be this revision still
+	 * (hp_field_revision()), as the same transaction reads it: else HP_E_EXISTS, and nothing
+	 * is. NULL: whatever it is.
+	 */
+	const char *if_revision;
+	/*
 	 * Set by the program, since only the node knows: is this PHP version installed here?
 	 * 0, or HP_E_USAGE and why not ("php_version: …"). Asked for websites of this host's node
 	 * only. NULL: any version is taken. php_default: for websites made without one, or NULL.

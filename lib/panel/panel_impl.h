@@ -20,6 +20,10 @@ const char *hp_panel_url(const struct hp_conf *conf);
 /* Who acts, given where the database is. p->pool and p->sysroot are set. */
 void hp_panel_find_actor(struct hp_panel *p, const char *url);
 
+/* Is the object, as it was just read to be changed, what p->if_revision says? HP_E_EXISTS. */
+int hp_panel_revision_ok(const struct hp_panel *p, const struct hp_field_table *t,
+	const char *const *v, const struct hp_strv *aliases, const char *name, struct hp_err *err);
+
 /* ---- may.c ---- */
 /* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
 int hp_may_assign(
@@ -168,7 +172,8 @@ bool hp_site_same(const struct hp_site *a, const struct hp_site *b);
 /* HP_E_NOT_FOUND, with a hint whose further name it is. */
 int hp_site_unknown(struct hp_panel *p, const char *name, struct hp_err *err);
 /* HP_E_EXISTS saying whose the name is, as far as the actor may know it. */
-int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err);
+int hp_site_name_free(
+	struct hp_panel *p, const char *field, const char *name, struct hp_err *err);
 int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, struct hp_err *err);
 int hp_site_name_add(struct hp_panel *p, const struct hp_site *s, const char *name, bool is_alias,
 	struct hp_err *err);

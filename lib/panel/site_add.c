@@ -18,17 +18,17 @@ static int take_aliases(struct adding *x, const struct hp_strv *aliases, struct 
 	size_t i;
 
 	for (i = 0; aliases && i < aliases->n; i++) {
-		if (hp_site_name(x->pool, "alias", aliases->v[i], true, &name, err) < 0)
+		if (hp_site_name(x->pool, "aliases", aliases->v[i], true, &name, err) < 0)
 			return err->code;
 		if (hp_streq(name, x->domain))
-			return hp_err_set(
-				err, HP_E_USAGE, "alias: %s is the website's own domain", name);
+			return hp_err_field(
+				err, HP_E_USAGE, "aliases", "%s is the website's own domain", name);
 		if (!hp_strv_has(&x->aliases, name))
 			hp_strv_add_ref(x->pool, &x->aliases, name);
 	}
 	if (x->aliases.n > HP_SITE_ALIASES_MAX)
-		return hp_err_set(err, HP_E_USAGE,
-			"alias: a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
+		return hp_err_field(err, HP_E_USAGE, "aliases",
+			"a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
 			x->aliases.n);
 	hp_strv_sort(&x->aliases);
 	return 0;
@@ -58,11 +58,11 @@ static int assign(
 			return err->code;
 		v = s->v[x->a[i].field];
 		if (x->a[i].field == HP_SITE_DOMAIN && !hp_streq(v, x->domain))
-			return hp_err_set(err, HP_E_USAGE,
-				"domain: it is given twice, as %s and as %s", x->domain, v);
+			return hp_err_field(err, HP_E_USAGE, "domain",
+				"it is given twice, as %s and as %s", x->domain, v);
 		if (x->a[i].field == HP_SITE_USER && is_automatic_user(v))
-			return hp_err_set(err, HP_E_USAGE,
-				"user: names like %s are given by the panel itself", v);
+			return hp_err_field(err, HP_E_USAGE, "user",
+				"names like %s are given by the panel itself", v);
 	}
 	return 0;
 }
@@ -89,8 +89,8 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 	if (!s->v[HP_SITE_PHP_VERSION])
 		s->v[HP_SITE_PHP_VERSION] = p->php_default;
 	if (!s->v[HP_SITE_PHP_VERSION]) {
-		hp_err_set(err, HP_E_USAGE,
-			"php_version: none is given, and no PHP is known on this host");
+		hp_err_field(err, HP_E_USAGE, "php_version",
+			"none is given, and no PHP is known on this host");
 		return hp_err_hint(
 			err, "install one (apt install php-fpm) or give php_version=X.Y");
 	}
@@ -101,8 +101,9 @@ static int wish(struct hp_panel *p, const struct adding *x, struct hp_site *s, s
 static int find_tenant(struct hp_panel *p, const struct adding *x, struct hp_site *s,
 	struct hp_tenant *t, struct hp_err *err)
 {
-	if (hp_tenant_find(p, x->pool, x->tenant, true, t, err) < 0 ||
-		hp_may(&p->actor, "site:add",
+	if (hp_tenant_find(p, x->pool, x->tenant, true, t, err) < 0)
+		return hp_err_about(err, "tenant");
+	if (hp_may(&p->actor, "site:add",
 			&(struct hp_object){
 				.tenant = hp_tenant_id(t),
 				.owner = p->actor.user_id,
@@ -143,7 +144,7 @@ static int find_node(struct hp_panel *p, const struct adding *x, const char *nam
 	if (hp_node_find(p, name, ret, err) != HP_E_NOT_FOUND)
 		return err->code;
 	if (x->node_given)
-		return hp_err_set(err, HP_E_USAGE, "node: there is no node %s", name);
+		return hp_err_field(err, HP_E_USAGE, "node", "there is no node %s", name);
 	hp_err_set(err, HP_E_CONF, "this host's node %s is not in the database", name);
 	return hp_err_hint(
 		err, "run hp-db init, or set name in section [node] of %s", hp_conf_path(p->conf));
@@ -163,8 +164,8 @@ static int insert_site(struct hp_panel *p, const struct adding *x, struct hp_sit
 	if (hp_stmt_exec(st, err) < 0)
 		return err->code == HP_E_EXISTS
 			       ? hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already",
-					 s->v[HP_SITE_DOMAIN])
-			       : err->code;
+					 s->v[HP_SITE_DOMAIN]),
+			       hp_err_about(err, "domain") : err->code;
 	id = hp_db_last_id(p->db);
 	s->v[HP_SITE_ID] = hp_pprintf(x->pool, "%lld", (long long)id);
 	s->v[HP_SITE_UID] = hp_pprintf(x->pool, "%lld", (long long)hp_site_uid(id));
@@ -184,7 +185,7 @@ static int insert_user(struct hp_panel *p, const struct hp_site *s, struct hp_er
 	hp_stmt_i64(st, "uid", hp_site_i64(s, HP_SITE_UID));
 	if (hp_stmt_exec(st, err) < 0)
 		return err->code == HP_E_EXISTS
-			       ? hp_err_set(err, HP_E_EXISTS, "user: %s is taken already",
+			       ? hp_err_field(err, HP_E_EXISTS, "user", "%s is taken already",
 					 s->v[HP_SITE_USER])
 			       : err->code;
 	return 0;
@@ -217,10 +218,10 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (wish(p, x, &s, err) < 0 || find_tenant(p, x, &s, &t, err) < 0 ||
 		hp_site_owner_check(p, x->pool, NULL, &s, &owner, err) < 0 ||
 		find_node(p, x, s.v[HP_SITE_NODE], &node_id, err) < 0 ||
-		hp_site_name_free(p, x->domain, err) < 0)
+		hp_site_name_free(p, "domain", x->domain, err) < 0)
 		return err->code;
 	for (i = 0; i < x->aliases.n; i++)
-		if (hp_site_name_free(p, x->aliases.v[i], err) < 0)
+		if (hp_site_name_free(p, "aliases", x->aliases.v[i], err) < 0)
 			return err->code;
 	if (s.v[HP_SITE_USER] && hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0)
 		return err->code;

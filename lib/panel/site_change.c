@@ -16,7 +16,9 @@ static int begin(struct hp_panel *p, struct changing *x, int64_t *ret_node_id, s
 	struct hp_site_change *c = x->ret;
 
 	memset(c, 0, sizeof(*c));
-	if (hp_site_find(p, x->pool, x->domain, x->verb, true, &c->before, ret_node_id, err) < 0)
+	if (hp_site_find(p, x->pool, x->domain, x->verb, true, &c->before, ret_node_id, err) < 0 ||
+		hp_panel_revision_ok(p, &hp_site_table, c->before.v, &c->before.aliases,
+			c->before.v[HP_SITE_DOMAIN], err) < 0)
 		return err->code;
 	c->after = c->before;
 	c->node = c->before.v[HP_SITE_NODE];
@@ -129,11 +131,12 @@ static int add_name(struct hp_panel *p, const struct changing *x, const char *na
 	const struct hp_site *s = &x->ret->before;
 
 	if (hp_streq(name, s->v[HP_SITE_DOMAIN]))
-		return hp_err_set(err, HP_E_USAGE, "alias: %s is the website's own domain", name);
+		return hp_err_field(err, HP_E_USAGE, "aliases",
+			"%s is the website's own domain", name);
 	if (hp_strv_has(&s->aliases, name))
 		return 0;
 	*changed = true;
-	if (hp_site_name_free(p, name, err) < 0)
+	if (hp_site_name_free(p, "aliases", name, err) < 0)
 		return err->code;
 	return hp_site_name_add(p, s, name, true, err);
 }
@@ -153,8 +156,8 @@ static int alias_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	for (i = 0; i < x->add.n; i++)
 		more += !hp_strv_has(&s->aliases, x->add.v[i]);
 	if (s->aliases.n + more - gone > HP_SITE_ALIASES_MAX)
-		return hp_err_set(err, HP_E_USAGE,
-			"alias: a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
+		return hp_err_field(err, HP_E_USAGE, "aliases",
+			"a website can have %d further names, not %zu", HP_SITE_ALIASES_MAX,
 			s->aliases.n + more - gone);
 	for (i = 0; i < x->remove.n && gone; i++) {
 		changed = true;
@@ -174,7 +177,7 @@ static int take_names(
 	size_t i;
 
 	for (i = 0; names && i < names->n; i++) {
-		if (hp_site_name(pool, "alias", names->v[i], true, &name, err) < 0)
+		if (hp_site_name(pool, "aliases", names->v[i], true, &name, err) < 0)
 			return err->code;
 		if (!hp_strv_has(ret, name))
 			hp_strv_add_ref(pool, ret, name);
@@ -194,8 +197,8 @@ int hp_site_alias(struct hp_panel *p, struct hp_pool *pool, const char *domain,
 		return err->code;
 	for (i = 0; i < x.add.n; i++)
 		if (hp_strv_has(&x.remove, x.add.v[i]))
-			return hp_err_set(
-				err, HP_E_USAGE, "alias: %s is both added and removed", x.add.v[i]);
+			return hp_err_field(
+				err, HP_E_USAGE, "aliases", "%s is both added and removed", x.add.v[i]);
 	return hp_panel_tx(p, alias_tx, &x, err);
 }
 

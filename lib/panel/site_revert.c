@@ -50,10 +50,10 @@ static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_sit
 		return err->code;
 	hp_panel_as(p, hp_site_i64(s, HP_SITE_TENANT_ID));
 	if (hp_node_find(p, s->v[HP_SITE_NODE], node_id, err) < 0 ||
-		hp_site_name_free(p, s->v[HP_SITE_DOMAIN], err) < 0)
+		hp_site_name_free(p, "domain", s->v[HP_SITE_DOMAIN], err) < 0)
 		return err->code;
 	for (i = 0; i < s->aliases.n; i++)
-		if (hp_site_name_free(p, s->aliases.v[i], err) < 0)
+		if (hp_site_name_free(p, "aliases", s->aliases.v[i], err) < 0)
 			return err->code;
 	if (hp_site_put_back(p, s, *node_id, err) < 0)
 		return err->code == HP_E_EXISTS ? moved_on(s->v[HP_SITE_DOMAIN], err) : err->code;

@@ -61,7 +61,7 @@ int hp_site_name(struct hp_pool *pool, const char *field, const char *name, bool
 	const char **ret, struct hp_err *err)
 {
 	if (hp_domain_check(pool, name, strlen(name), wildcard, ret, err) < 0)
-		return hp_err_prefix(err, "%s", field);
+		return hp_err_prefix(err, "%s", field), hp_err_about(err, field);
 	return 0;
 }
 

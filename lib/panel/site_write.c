@@ -47,12 +47,13 @@ static int find_owner(
 	return hp_stmt_step(*ret, err);
 }
 
-int hp_site_name_free(struct hp_panel *p, const char *name, struct hp_err *err)
+int hp_site_name_free(
+	struct hp_panel *p, const char *field, const char *name, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	int r = find_owner(p, name, &st, err);
 
-	return r == 1 ? name_taken(p, name, st, err) : r;
+	return r == 1 ? name_taken(p, name, st, err), hp_err_about(err, field) : r;
 }
 
 int hp_site_unknown(struct hp_panel *p, const char *name, struct hp_err *err)
@@ -82,8 +83,8 @@ int hp_site_user_free(struct hp_panel *p, const char *user, int64_t node_id, str
 	if (r != 1)
 		return r;
 	if (!may_know(p, hp_stmt_get_i64(st, 1)))
-		return hp_err_set(err, HP_E_EXISTS, "user: %s is taken already", user);
-	return hp_err_set(err, HP_E_EXISTS, "user: %s is the user of website %s already", user,
+		return hp_err_field(err, HP_E_EXISTS, "user", "%s is taken already", user);
+	return hp_err_field(err, HP_E_EXISTS, "user", "%s is the user of website %s already", user,
 		hp_stmt_get_text(st, 0));
 }
 
@@ -98,7 +99,8 @@ int hp_site_name_add(struct hp_panel *p, const struct hp_site *s, const char *na
 	hp_stmt_text(st, "kind", is_alias ? "alias" : "domain");
 	/* somebody else was quicker */
 	if (exec(st, err) == HP_E_EXISTS)
-		return hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", name);
+		return hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", name),
+		       hp_err_about(err, is_alias ? "aliases" : "domain");
 	return err->code;
 }
 
@@ -126,13 +128,14 @@ int hp_site_owner_check(struct hp_panel *p, struct hp_pool *pool, const struct h
 	if (!owner)
 		return !before || hp_is_above_users(&p->actor)
 			       ? 0
-			       : hp_err_set(err, HP_E_DENIED,
-					 "owner: only an admin may give it to nobody");
+			       : hp_err_field(err, HP_E_DENIED, "owner",
+					 "only an admin may give it to nobody");
 	if (hp_user_look(p, pool, owner, &r, err) < 0)
-		return hp_err_prefix(err, "owner");
+		return hp_err_prefix(err, "owner"), hp_err_about(err, "owner");
 	/* the operator names users of all tenants */
 	if (r.tenant_id != hp_site_i64(s, HP_SITE_TENANT_ID))
-		return hp_err_set(err, HP_E_USAGE, "owner: %s is a user of another tenant", owner);
+		return hp_err_field(err, HP_E_USAGE, "owner",
+			"%s is a user of another tenant", owner);
 	*ret_user = r.id;
 	return 0;
 }
@@ -237,7 +240,8 @@ static int php_paths_ok(struct hp_panel *p, const struct hp_site *s, struct hp_e
 		return err->code;
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		if (p->php_ok(p->php_ok_arg, hp_json_str(v), err) < 0)
-			return hp_err_prefix(err, "php_paths: %s", hp_json_key(v));
+			return hp_err_prefix(err, "php_paths: %s", hp_json_key(v)),
+			       hp_err_about(err, "php_paths");
 	return 0;
 }
 

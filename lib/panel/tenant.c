@@ -177,7 +177,7 @@ static int see_only(
 	struct only *o = arg;
 
 	if (o->name) {
-		hp_err_set(err, HP_E_USAGE, "tenant: there are several, and none is given");
+		hp_err_field(err, HP_E_USAGE, "tenant", "there are several, and none is given");
 		return hp_err_hint(err, "give tenant=TENANT; hp-tenant list shows them");
 	}
 	o->name = hp_pstrdup(o->pool, t->v[HP_TENANT_SUBDOMAIN]);
@@ -199,7 +199,8 @@ int hp_tenant_default(struct hp_panel *p, struct hp_pool *pool, const char *what
 	if (hp_tenant_each(p, see_only, &o, err) < 0)
 		return err->code;
 	if (!o.name) {
-		hp_err_set(err, HP_E_USAGE, "tenant: there is none yet that the %s could belong to",
+		hp_err_field(err, HP_E_USAGE, "tenant",
+			"there is none yet that the %s could belong to",
 			what);
 		return hp_err_hint(err, "hp-tenant add TENANT makes one");
 	}
@@ -231,8 +232,8 @@ static int check_backend(
 	if (!backend || (!backend_given && !hp_streq(backend, scheme)))
 		t->v[HP_TENANT_DATABASE_BACKEND] = scheme;
 	else if (!hp_streq(backend, scheme))
-		return hp_err_set(err, HP_E_USAGE,
-			"database_backend: it is %s, but database_url begins with %s:", backend,
+		return hp_err_field(err, HP_E_USAGE, "database_backend",
+			"it is %s, but database_url begins with %s:", backend,
 			scheme);
 	return 0;
 }
@@ -274,6 +275,12 @@ static void bind(struct hp_stmt *st, const struct hp_tenant *t)
 	}
 }
 
+static int there_is(const struct change *c, struct hp_err *err)
+{
+	hp_err_set(err, HP_E_EXISTS, "there is a tenant %s already", c->subdomain);
+	return hp_err_about(err, "subdomain");
+}
+
 static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct change *c = arg;
@@ -282,7 +289,7 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	struct hp_tenant had;
 
 	if (hp_tenant_find(p, c->pool, c->subdomain, false, &had, &none) == 0)
-		return hp_err_set(err, HP_E_EXISTS, "there is a tenant %s already", c->subdomain);
+		return there_is(c, err);
 	if (none.code != HP_E_NOT_FOUND) {
 		*err = none;
 		return err->code;
@@ -292,10 +299,7 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	bind(st, &c->after);
 	hp_stmt_text(st, "subdomain", c->subdomain);
 	if (hp_stmt_exec(st, err) < 0)
-		return err->code == HP_E_EXISTS
-			       ? hp_err_set(err, HP_E_EXISTS, "there is a tenant %s already",
-					 c->subdomain)
-			       : err->code;
+		return err->code == HP_E_EXISTS ? there_is(c, err) : err->code;
 	if (hp_tenant_find(p, c->pool, c->subdomain, false, &c->after, err) < 0)
 		return err->code;
 	return hp_audit_add(p, hp_tenant_id(&c->after), "tenant:add", c->subdomain, NULL,
@@ -317,7 +321,8 @@ int hp_tenant_add(struct hp_panel *p, const char *subdomain, const struct hp_ass
 		return err->code;
 	if (c.after.v[HP_TENANT_SUBDOMAIN] &&
 		!hp_streq(c.after.v[HP_TENANT_SUBDOMAIN], c.subdomain))
-		return hp_err_set(err, HP_E_USAGE, "subdomain: it is given twice, as %s and as %s",
+		return hp_err_field(err, HP_E_USAGE, "subdomain",
+			"it is given twice, as %s and as %s",
 			c.subdomain, c.after.v[HP_TENANT_SUBDOMAIN]);
 	if (hp_panel_tx(p, add_tx, &c, err) < 0)
 		return err->code;
@@ -354,6 +359,12 @@ static int raise_nodes(struct hp_panel *p, const struct hp_tenant *t, struct hp_
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
+static int revision_ok(const struct hp_panel *p, const struct hp_tenant *t, struct hp_err *err)
+{
+	return hp_panel_revision_ok(
+		p, &hp_tenant_table, t->v, NULL, t->v[HP_TENANT_SUBDOMAIN], err);
+}
+
 static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct change *c = arg;
@@ -362,7 +373,8 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	c->changed = false;
 	if (hp_tenant_find(p, c->pool, c->subdomain, true, &before, err) < 0 ||
 		hp_may(&p->actor, c->verb, &(struct hp_object){.tenant = hp_tenant_id(&before)},
-			err) < 0)
+			err) < 0 ||
+		revision_ok(p, &before, err) < 0)
 		return err->code;
 	c->after = before;
 	if (c->status)
@@ -437,7 +449,8 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	struct hp_tenant t;
 	int64_t sites, users = 0;
 
-	if (hp_tenant_find(p, c->pool, c->subdomain, true, &t, err) < 0)
+	if (hp_tenant_find(p, c->pool, c->subdomain, true, &t, err) < 0 ||
+		revision_ok(p, &t, err) < 0)
 		return err->code;
 	hp_panel_as(p, hp_tenant_id(&t));
 	if (hp_tenant_sites(p, &sites, err) < 0 || count_users(p, &users, err) < 0)

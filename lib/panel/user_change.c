@@ -24,11 +24,12 @@ static int check_grants(const struct hp_user *u, struct hp_err *err)
 	if (hp_json_parse(grants, strlen(grants), &doc, err) < 0)
 		return err->code;
 	if (hp_json_first(doc) && !hp_streq(u->v[HP_USER_ROLE], "reseller"))
-		return hp_err_set(err, HP_E_USAGE, "grants: only a reseller is granted something");
+		return hp_err_field(err, HP_E_USAGE, "grants",
+			"only a reseller is granted something");
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		if (!hp_may_be_granted(hp_json_str(v)))
-			return hp_err_set(err, HP_E_USAGE,
-				"grants: %s is not among what a reseller can be granted",
+			return hp_err_field(err, HP_E_USAGE, "grants",
+				"%s is not among what a reseller can be granted",
 				hp_json_str(v));
 	return 0;
 }
@@ -40,7 +41,8 @@ int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const str
 		(hp_streq(before->v[HP_USER_ROLE], "client") &&
 			hp_streq(after->v[HP_USER_ROLE], "client")))
 		return 0;
-	return hp_err_set(err, HP_E_DENIED, "role: with a key only clients are made and changed");
+	return hp_err_field(err, HP_E_DENIED, "role",
+		"with a key only clients are made and changed");
 }
 
 /* Who is below all admins changes what clients are called and how they are reached, no more. */
@@ -54,8 +56,8 @@ static int check_rank(struct hp_panel *p, const struct hp_user *before, const st
 		return 0;
 	for (i = 0; i < HP_ARRAY_SIZE(fields); i++)
 		if (!hp_streq(before->v[fields[i]], after->v[fields[i]]))
-			return hp_err_set(err, HP_E_DENIED, "%s: only an admin may set it",
-				hp_user_table.fields[fields[i]].name);
+			return hp_err_field(err, HP_E_DENIED,
+				hp_user_table.fields[fields[i]].name, "only an admin may set it");
 	return 0;
 }
 
@@ -82,15 +84,15 @@ static int check_parent(struct hp_panel *p, struct change *c, struct hp_err *err
 	if (!u->v[HP_USER_PARENT])
 		return 0;
 	if (!hp_streq(u->v[HP_USER_ROLE], "client"))
-		return hp_err_set(err, HP_E_USAGE, "parent: only a client has a reseller");
+		return hp_err_field(err, HP_E_USAGE, "parent", "only a client has a reseller");
 	if (hp_user_look(p, c->pool, u->v[HP_USER_PARENT], &r, err) < 0)
-		return hp_err_prefix(err, "parent");
+		return hp_err_prefix(err, "parent"), hp_err_about(err, "parent");
 	if (r.tenant_id != c->tenant_id)
-		return hp_err_set(err, HP_E_USAGE, "parent: %s is a user of another tenant",
+		return hp_err_field(err, HP_E_USAGE, "parent", "%s is a user of another tenant",
 			r.u.v[HP_USER_USERNAME]);
 	if (!hp_streq(r.u.v[HP_USER_ROLE], "reseller"))
-		return hp_err_set(
-			err, HP_E_USAGE, "parent: %s is no reseller", r.u.v[HP_USER_USERNAME]);
+		return hp_err_field(
+			err, HP_E_USAGE, "parent", "%s is no reseller", r.u.v[HP_USER_USERNAME]);
 	c->after.parent_id = r.id;
 	return 0;
 }
@@ -106,9 +108,11 @@ static int check_role(struct hp_panel *p, const struct hp_user_row *before,
 		return 0;
 	if (count(p, HP_SQL_USER_CLIENTS, before->id, &n, err) < 0)
 		return err->code;
-	return n ? hp_err_set(err, HP_E_EXISTS, "%s has %lld sub-client%s, and so stays a reseller",
-			   before->u.v[HP_USER_USERNAME], (long long)n, n == 1 ? "" : "s")
-		 : 0;
+	if (!n)
+		return 0;
+	hp_err_set(err, HP_E_EXISTS, "%s has %lld sub-client%s, and so stays a reseller",
+		before->u.v[HP_USER_USERNAME], (long long)n, n == 1 ? "" : "s");
+	return hp_err_about(err, "role");
 }
 
 static int assign(struct hp_panel *p, struct change *c, bool creating, struct hp_err *err)
@@ -129,7 +133,8 @@ static int assign(struct hp_panel *p, struct change *c, bool creating, struct hp
 	}
 	if (c->after.u.v[HP_USER_USERNAME] &&
 		!hp_streq(c->after.u.v[HP_USER_USERNAME], c->username))
-		return hp_err_set(err, HP_E_USAGE, "username: it is given twice, as %s and as %s",
+		return hp_err_field(err, HP_E_USAGE, "username",
+			"it is given twice, as %s and as %s",
 			c->username, c->after.u.v[HP_USER_USERNAME]);
 	return 0;
 }
@@ -177,7 +182,8 @@ static int audit(struct hp_panel *p, const struct change *c, const struct hp_use
 /* ---- add ---- */
 static int taken(const char *name, struct hp_err *err)
 {
-	return hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", name);
+	hp_err_set(err, HP_E_EXISTS, "%s: the name is taken already", name);
+	return hp_err_about(err, "username");
 }
 
 static int insert(struct hp_panel *p, struct change *c, struct hp_err *err)
@@ -214,7 +220,7 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	struct hp_tenant t;
 
 	if (hp_tenant_find(p, c->pool, c->tenant, true, &t, err) < 0)
-		return err->code;
+		return hp_err_about(err, "tenant");
 	c->tenant_id = hp_tenant_id(&t);
 	if (hp_may(&p->actor, c->verb,
 		    &(struct hp_object){
@@ -272,9 +278,11 @@ int hp_user_add(struct hp_panel *p, const char *username, const char *tenant,
 /* The tenant first, as everybody does who changes its users; then the user as he is now. */
 static int begin(struct hp_panel *p, struct change *c, struct hp_user_row *ret, struct hp_err *err)
 {
-	if (hp_tenant_lock(p, c->tenant_id, err) < 0)
+	if (hp_tenant_lock(p, c->tenant_id, err) < 0 ||
+		hp_user_find(p, c->pool, c->username, c->verb, ret, err) < 0)
 		return err->code;
-	return hp_user_find(p, c->pool, c->username, c->verb, ret, err);
+	return hp_panel_revision_ok(p, &hp_user_table, ret->u.v, NULL,
+		ret->u.v[HP_USER_USERNAME], err);
 }
 
 static int write_row(struct hp_panel *p, const struct change *c, struct hp_err *err)

@@ -13,11 +13,13 @@ enum hp_out_mode { HP_OUT_TABLE, HP_OUT_JSON, HP_OUT_JSONL, HP_OUT_TSV, HP_OUT_N
 
 enum hp_col_type { HP_COL_STR, HP_COL_INT, HP_COL_BOOL, HP_COL_JSON /* validated JSON text */ };
 
+#define HP_COL_ASKED 2 /* costs too much to be there unless somebody wants it */
+
 struct hp_col {
 	const char *name; /* lower case: the JSON key; the table heads it in capitals */
 	enum hp_col_type type;
 	const char *help;
-	bool hidden;      /* only with -o or in JSON */
+	unsigned char hidden; /* true: only with -o or in JSON; HP_COL_ASKED: only with -o */
 };
 
 struct hp_out;

@@ -59,7 +59,8 @@ int hp_out_choose(struct hp_out *o, struct hp_err *err)
 	for (i = 0; i < o->ncols; i++)
 		o->pos[i] = -1;
 	for (i = 0; (!names || add) && i < o->ncols; i++)
-		if (!o->cols[i].hidden || shows_all(&o->o))
+		if (!o->cols[i].hidden ||
+			(shows_all(&o->o) && o->cols[i].hidden != HP_COL_ASKED))
 			show(o, (unsigned)i);
 	if (!names)
 		return 0;

@@ -41,6 +41,31 @@ static void own_message_as_argument(void **state HP_UNUSED)
 	assert_string_equal(err.hint, "seen: panel.db: no such table");
 }
 
+static void which_field(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	char name[100];
+
+	assert_int_equal(hp_err_field(&err, HP_E_USAGE, "owner", "no %s", "user"), HP_E_USAGE);
+	assert_string_equal(err.msg, "owner: no user");
+	assert_string_equal(err.field, "owner");
+	hp_err_prefix(&err, "line 3");
+	hp_err_hint(&err, "look");
+	assert_string_equal(err.field, "owner");
+	hp_err_about(&err, "parent");
+	assert_string_equal(err.field, "parent");
+	hp_err_set(&err, HP_E_DB, "gone");
+	assert_string_equal(err.field, "");
+	hp_err_about(&err, "owner");
+	assert_string_equal(err.field, "");
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	hp_err_field(&err, HP_E_USAGE, name, "bad");
+	assert_true(strlen(err.field) < sizeof(err.field));
+	hp_err_clear(&err);
+	assert_string_equal(err.field, "");
+}
+
 static void errno_and_prefix(void **state HP_UNUSED)
 {
 	struct hp_err err = HP_ERR_INIT;
@@ -127,6 +152,7 @@ int main(void)
 		cmocka_unit_test(set_and_clear),
 		cmocka_unit_test(control_characters),
 		cmocka_unit_test(own_message_as_argument),
+		cmocka_unit_test(which_field),
 		cmocka_unit_test(errno_and_prefix),
 		cmocka_unit_test(long_messages),
 		cmocka_unit_test(exit_statuses),
