@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "sys/account.h"
 
 #define WAIT_DEFAULT_MS 30000
 
@@ -286,10 +287,22 @@ static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
 	return check_operands(c, err) < 0 ? err->code : 1;
 }
 
+/* The panel's own user is asked by users, over the web: what he runs is run for one of them. */
+static int check_service(struct cli *c, struct hp_err *err)
+{
+	if (c->as || *c->sysroot || !hp_is_panel_uid(geteuid()))
+		return 0;
+	hp_err_set(err, HP_E_DENIED, "%s: %s does nothing in its own name", c->verb->name,
+		HP_PANEL_USER);
+	return hp_err_hint(err, "--as USER says for whom");
+}
+
 static int check_flags(struct cli *c, struct hp_err *err)
 {
 	unsigned f = c->verb->flags;
 
+	if (check_service(c, err) < 0)
+		return err->code;
 	if (c->as && (!c->verb->permission || (f & CLI_ROOT)))
 		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may do that",
 			c->verb->name);

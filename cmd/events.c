@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "cmd/events.h"
 #include "base/str.h"
+#include "sys/account.h"
 #include "sys/json.h"
 
 const struct hp_col cli_event_cols[] = {
@@ -167,17 +167,13 @@ static bool is_connection(void)
 /* Anybody on this host could be at its other end, if somebody widened the socket's mode. */
 static int check_peer(struct hp_err *err)
 {
-	struct passwd *panel;
 	struct ucred who;
 	socklen_t len = sizeof(who);
 
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return hp_err_errno(
 			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
-	if (who.uid == 0 || who.uid == geteuid())
-		return 0;
-	panel = getpwnam("hosting-panel");
-	if (panel && panel->pw_uid == who.uid)
+	if (who.uid == 0 || who.uid == geteuid() || hp_is_panel_uid(who.uid))
 		return 0;
 	return hp_err_set(err, HP_E_DENIED, "uid %lu may not apply anything on this node",
 		(unsigned long)who.uid);

@@ -356,7 +356,9 @@ int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOK
 	struct attempt a = {.pool = pool, .address = hp_address(pool, l->address)};
 	int r;
 
-	if (p->host.kind != HP_ACTOR_OPERATOR || p->actor.kind != HP_ACTOR_OPERATOR)
+	if (hp_may_speak(&p->host, err) < 0)
+		return err->code;
+	if (p->actor.kind != p->host.kind)
 		return hp_err_set(err, HP_E_DENIED, "user:login: only the operator may do that");
 	if (!a.address)
 		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",

@@ -135,6 +135,26 @@ static const char *key_forbids(
 	return "a key does not change its own user";
 }
 
+/* What a user's change entails: hp_panel_begin_own(). */
+static bool is_own_business(const char *verb)
+{
+	static const char *const verbs[] = {
+		"node:applied", "node:list", "node:state", "site:revert"};
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i], verb) == 0)
+			return true;
+	return false;
+}
+
+int hp_may_speak(const struct hp_actor *host, struct hp_err *err)
+{
+	if (host->kind == HP_ACTOR_OPERATOR || host->kind == HP_ACTOR_SERVICE)
+		return 0;
+	return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
+}
+
 int hp_may(
 	const struct hp_actor *a, const char *verb, const struct hp_object *o, struct hp_err *err)
 {
@@ -152,6 +172,11 @@ int hp_may(
 			return 0;
 		return hp_err_set(
 			err, HP_E_DENIED, "%s: %s may not do that: %s", verb, a->name, why);
+	case HP_ACTOR_SERVICE:
+		if (is_own_business(verb))
+			return 0;
+		hp_err_set(err, HP_E_DENIED, "%s: %s does nothing in its own name", verb, a->name);
+		return hp_err_hint(err, "--as USER says for whom");
 	case HP_ACTOR_NOBODY: break;
 	}
 	hp_err_set(err, HP_E_DENIED, "%s: %s may not do that", verb, a->name);

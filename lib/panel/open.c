@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "panel/panel_impl.h"
+#include "sys/account.h"
 
 const char *hp_panel_url(const struct hp_conf *conf)
 {
@@ -21,7 +22,8 @@ static bool owns(const char *path)
 
 /*
  * Root is above all tenants, and so is who owns the folder that the database lies in: it could
- * write there what it likes. Below --sysroot the same holds for the sysroot's owner.
+ * write there what it likes. Below --sysroot the same holds for the sysroot's owner. The panel's
+ * own user is neither, whatever belongs to him: he speaks for users.
  */
 void hp_panel_find_actor(struct hp_panel *p, const char *url)
 {
@@ -32,10 +34,14 @@ void hp_panel_find_actor(struct hp_panel *p, const char *url)
 	p->actor = (struct hp_actor){.kind = HP_ACTOR_NOBODY, .source = "shell"};
 	if (uid == 0 || (*p->sysroot && owns(p->sysroot)))
 		p->actor.kind = HP_ACTOR_OPERATOR;
+	else if (!*p->sysroot && hp_is_panel_uid(uid))
+		p->actor.kind = HP_ACTOR_SERVICE;
 	else if (file && *file == '/' && hp_path_is_clean(file) &&
 		owns(hp_path_dir(p->pool, hp_path(p->pool, p->sysroot, file))))
 		p->actor.kind = HP_ACTOR_OPERATOR;
-	if (uid != 0)
+	if (p->actor.kind == HP_ACTOR_SERVICE)
+		p->actor.name = HP_PANEL_USER;
+	else if (uid != 0)
 		p->actor.name = hp_pprintf(p->pool, "uid %lu", (unsigned long)uid);
 	else if (sudo && *sudo && strlen(sudo) <= 64 && hp_utf8_is_valid(sudo, strlen(sudo)) &&
 		!hp_str_has_control(sudo, strlen(sudo)))
@@ -102,9 +108,8 @@ int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err)
 	const char *source, *address, *key;
 	char *name;
 
-	if (p->host.kind != HP_ACTOR_OPERATOR)
-		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
-	if (take_source(p, who, &name, &address, &source, err) < 0)
+	if (hp_may_speak(&p->host, err) < 0 ||
+		take_source(p, who, &name, &address, &source, err) < 0)
 		return err->code;
 	key = hp_str_after(name, "key:");
 	if (key)

@@ -26,6 +26,7 @@ enum hp_actor_kind {
 	HP_ACTOR_NOBODY,    /* may nothing */
 	HP_ACTOR_OPERATOR,  /* above all tenants: root, or who owns the database's folder */
 	HP_ACTOR_USER,      /* a user of the panel, by his role */
+	HP_ACTOR_SERVICE,   /* the panel's own user: acts for users, and does what that entails */
 };
 enum hp_role {
 	HP_ROLE_CLIENT,   /* own websites */
@@ -95,7 +96,8 @@ static inline void hp_cleanup_panel(struct hp_panel **p)
 
 /*
  * Act as a user of the panel from here on: as "alice", or "alice@192.0.2.1" to say where from the
- * request came, or "key:NAME@192.0.2.1" with what that key may. The operator alone may; HP_E_DENIED
+ * request came, or "key:NAME@192.0.2.1" with what that key may. The operator and the
+ * panel's own user may; HP_E_DENIED
  * for a user who is suspended or whose tenant is, and for a key that is no good; HP_E_NOT_FOUND.
  */
 int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err);
@@ -265,11 +267,11 @@ struct hp_login {
 	void *arg;
 };
 /*
- * Whoever he is, from that address: a session, and its token, which is not kept; wipe it. The
- * operator's alone, for whom a user speaks to. A wrong name and a wrong password are HP_E_DENIED in
- * the same words and the same time; after some failures of one name, or from one address (of IPv6:
- * one /64), nothing is looked at for longer and longer: HP_E_BUSY, says how long. A wrong code is
- * such a failure, too; one that is missing is HP_E_DENIED and none.
+ * Whoever he is, from that address: a session, and its token, which is not kept; wipe it. For the
+ * operator and the panel's own user alone, for whom a user speaks to. A wrong name and a wrong
+ * password are HP_E_DENIED in the same words and the same time; after some failures of one name, or
+ * from one address (of IPv6: one /64), nothing is looked at for longer and longer: HP_E_BUSY, says
+ * how long. A wrong code is such a failure, too; one that is missing is HP_E_DENIED and none.
  */
 int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOKEN_SIZE],
 	struct hp_err *err);

@@ -28,6 +28,8 @@ int hp_panel_revision_ok(const struct hp_panel *p, const struct hp_field_table *
 /* One assignment of a request: HP_FF_READONLY, HP_FF_CREATE (unless creating), HP_FF_OPERATOR. */
 int hp_may_assign(
 	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err);
+/* Does it run for others: the operator, or the panel's own user? HP_E_DENIED. */
+int hp_may_speak(const struct hp_actor *host, struct hp_err *err);
 /* May anybody but the operator do it? */
 bool hp_verb_is_known(const char *verb);
 /* May a reseller be granted it? */

@@ -143,8 +143,8 @@ int hp_session_use(struct hp_panel *p, const char *token, const char *address,
 	struct row r = {.hash = NULL};
 	int rc;
 
-	if (p->host.kind != HP_ACTOR_OPERATOR)
-		return hp_err_set(err, HP_E_DENIED, "only the operator may act as somebody else");
+	if (hp_may_speak(&p->host, err) < 0)
+		return err->code;
 	if (!from)
 		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",
 			hp_str_printable(p->pool, address, 60));

@@ -19,7 +19,7 @@ static int find_as_left(struct hp_panel *p, struct reverting *x, struct hp_site 
 {
 	const char *domain = x->change->after.v[HP_SITE_DOMAIN];
 
-	if (hp_site_find(p, x->pool, domain, "site:set", true, now, node_id, err) < 0)
+	if (hp_site_find(p, x->pool, domain, "site:revert", true, now, node_id, err) < 0)
 		return err->code == HP_E_NOT_FOUND ? moved_on(domain, err) : err->code;
 	return hp_site_same(now, &x->change->after) ? 0 : moved_on(domain, err);
 }
@@ -43,7 +43,7 @@ static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_sit
 {
 	size_t i;
 
-	if (hp_may(&p->actor, "site:add",
+	if (hp_may(&p->actor, "site:revert",
 		    &(struct hp_object){.tenant = hp_site_i64(s, HP_SITE_TENANT_ID),
 			    .owner = p->actor.user_id},
 		    err) < 0)
@@ -59,7 +59,7 @@ static int put_back(struct hp_panel *p, struct reverting *x, const struct hp_sit
 		return err->code == HP_E_EXISTS ? moved_on(s->v[HP_SITE_DOMAIN], err) : err->code;
 	if (give_back(p, x, s, err) < 0)
 		return err->code;
-	return hp_site_find(p, x->pool, s->v[HP_SITE_DOMAIN], "site:set", true,
+	return hp_site_find(p, x->pool, s->v[HP_SITE_DOMAIN], "site:revert", true,
 		&(struct hp_site){0}, NULL, err);
 }
 
@@ -114,7 +114,7 @@ int hp_site_revert(struct hp_panel *p, const struct hp_site_change *change, cons
 
 	if (!change->changed)
 		return 0;
-	if (hp_may_begin(&p->actor, "site:set", err) < 0)
+	if (hp_may_begin(&p->actor, "site:revert", err) < 0)
 		return err->code;
 	return hp_panel_tx(p, revert_tx, &x, err);
 }

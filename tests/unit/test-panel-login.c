@@ -91,6 +91,34 @@ static void in_and_out(void **state HP_UNUSED)
 	assert_int_equal(sessions("cleo", NULL), 0);
 }
 
+/* The panel's own user lets people in, and nobody in by himself. */
+static void let_in_by_the_service(void **state HP_UNUSED)
+{
+	static const struct hp_key_new w = {.verbs = "site:list"};
+	char key[HP_TOKEN_SIZE];
+	struct hp_session s;
+	struct hp_key k;
+
+	people();
+	OK(hp_key_add(p, pool, "cleo", &w, &k, key, &err));
+	p->host.kind = HP_ACTOR_SERVICE;
+	panel_act_as_operator();
+	OK(login("cleo", PASSWORD, "192.0.2.7"));
+	assert_int_equal(p->actor.kind, HP_ACTOR_SERVICE);
+	OK(hp_session_use(p, token, "192.0.2.7", &s, &err));
+	assert_string_equal(p->actor.name, "cleo");
+	assert_int_equal(login("cleo", PASSWORD, "192.0.2.7"), HP_E_DENIED);
+	OK(hp_key_login(p, key, "192.0.2.7", &err));
+	assert_int_equal(p->actor.kind, HP_ACTOR_USER);
+	p->host.kind = HP_ACTOR_NOBODY;
+	panel_act_as_operator();
+	assert_int_equal(login("cleo", PASSWORD, "192.0.2.7"), HP_E_DENIED);
+	REFUSED(hp_session_use(p, token, "192.0.2.7", &s, &err), HP_E_DENIED, "operator");
+	REFUSED(hp_key_login(p, key, "192.0.2.7", &err), HP_E_DENIED, "operator");
+	p->host.kind = HP_ACTOR_OPERATOR;
+	panel_act_as_operator();
+}
+
 static void wrong_is_wrong(void **state HP_UNUSED)
 {
 	static const struct {
@@ -521,6 +549,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(in_and_out),
+		T(let_in_by_the_service),
 		T(wrong_is_wrong),
 		T(kept_waiting),
 		T(address_waits),

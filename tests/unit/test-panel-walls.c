@@ -79,6 +79,45 @@ static void nobody(void **state HP_UNUSED)
 	panel_act_as_operator();
 }
 
+/* ---- the panel's own user ---- */
+static void service(void **state HP_UNUSED)
+{
+	static const char *const verbs[] = {"site:list", "site:set", "site:add", "user:passwd",
+		"user:login", "tenant:add", "node:show", "db:init", "cert:issue", "audit:list",
+		"key:check"};
+	struct hp_site_change c;
+	struct panel_names seen = {{0}};
+	struct hp_site s;
+	struct hp_actor was;
+	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
+
+	OK(panel_add("a.example", "acme", PHP, NULL, &c));
+	OK(panel_add_user("anna", "acme", KV("role=admin")));
+	p->host.kind = HP_ACTOR_SERVICE;
+	panel_act_as_operator(); /* who runs it, that is */
+	for (size_t i = 0; i < HP_ARRAY_SIZE(verbs); i++)
+		REFUSED(hp_may_begin(&p->actor, verbs[i], &err), HP_E_DENIED, "own name");
+	REFUSED(hp_site_get(p, pool, "a.example", &s, &err), HP_E_DENIED, "site:show");
+	REFUSED(hp_site_each(p, NULL, panel_see_site, &seen, &err), HP_E_DENIED, "site:list");
+	REFUSED(panel_set("a.example", KV("gzip_enabled=no"), &c), HP_E_DENIED, "site:set");
+	REFUSED(hp_site_remove(p, pool, "a.example", &c, &err), HP_E_DENIED, "site:remove");
+	/* for a user with what is the user's, and what his change entails */
+	OK(hp_panel_act(p, "anna@192.0.2.1", &err));
+	OK(panel_set("a.example", KV("gzip_enabled=no"), &c));
+	REFUSED(hp_node_state(p, "web1", fd, &err), HP_E_DENIED, "node:state");
+	REFUSED(hp_site_revert(p, &c, "refused", &err), HP_E_DENIED, "site:revert");
+	was = hp_panel_begin_own(p);
+	OK(hp_node_state(p, "web1", fd, &err));
+	OK(hp_node_applied(p, "web1", c.generation, "applied", &err));
+	OK(hp_site_revert(p, &c, "refused", &err));
+	REFUSED(panel_set("a.example", KV("gzip_enabled=no"), &c), HP_E_DENIED, "site:set");
+	hp_panel_end_own(p, &was);
+	OK(hp_site_get(p, pool, "a.example", &s, &err));
+	assert_string_equal(s.v[HP_SITE_GZIP_ENABLED], "true");
+	p->host.kind = HP_ACTOR_OPERATOR;
+	panel_act_as_operator();
+}
+
 /* ---- the state document ---- */
 static int state_site(void *arg, struct hp_pool *row HP_UNUSED, const struct hp_site *s,
 	const char *line HP_UNUSED, size_t len HP_UNUSED, struct hp_err *e HP_UNUSED)
@@ -229,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(foreign_is_unknown),
 		T(nobody),
+		T(service),
 		T(state_document),
 		T(filters),
 		T(one_wins),
