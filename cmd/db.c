@@ -110,7 +110,7 @@ static const struct cli_verb verbs[] = {
 	{"init", db_init, "[URL|@FILE]", 0, 1, {"@file"}, CLI_MUTATES | CLI_ROWS, NULL,
 		cli_db_result_cols, NULL, NULL, NULL, "make the panel's database, or complete it",
 		"URL is sqlite:PATH, postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST/DATABASE; without "
-		"one it is that of the configuration, sqlite:/var/lib/hosting-panel/panel.db unless "
+		"one it is that of the configuration, sqlite:/var/lib/hosting-panel/db/panel.db unless "
 		"something else stands there. A URL with a password in it is better read from a file: "
 		"@FILE, or @- for standard input.\n\n"
 		"The tables are made, and this host becomes a node. Where there is no configuration file "

@@ -14,7 +14,8 @@
 #define HP_PHP_ETC HP_ETC "/php" /* <version>/<user>.conf: FPM configuration of a site */
 
 #define HP_LIB "/var/lib/hosting-panel"
-#define HP_DB_FILE HP_LIB "/panel.db"
+#define HP_DB_DIR HP_LIB "/db"                  /* root's and the panel's own group's */
+#define HP_DB_FILE HP_DB_DIR "/panel.db"
 #define HP_NODE_DIR HP_LIB "/node"               /* state document, manifest, journal, lock */
 #define HP_SITES_DIR HP_LIB "/sites" /* <domain>/{sessions,uploads,tmp}: private to the site */
 #define HP_CERTS_DIR HP_LIB "/certs"             /* <domain>/: lib/node/certs.h */

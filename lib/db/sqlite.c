@@ -59,6 +59,12 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 	case SQLITE_AUTH:
 		return hp_err_set(err, HP_E_DENIED, "the database may not be written: %s", msg);
 	case SQLITE_CANTOPEN:
+		if (code == SQLITE_CANTOPEN_SYMLINK) {
+			hp_err_set(err, HP_E_DENIED, "the database is a symbolic link");
+			return hp_err_hint(err,
+				"it is not followed where others than the folder's owner could "
+				"have put it");
+		}
 		hp_err_set(err, HP_E_DENIED, "the database does not open: %s", msg);
 		return hp_err_hint(err,
 			"who may not write its folder can read it while its -wal and -shm "
@@ -79,8 +85,9 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 }
 
 /*
- * The file itself, with its mode set before there is anything in it. Root makes it for the owner of
- * the folder, so that the panel's own user can write it.
+ * The file itself, with its mode set before there is anything in it, whatever the umask: SQLite
+ * gives the same to -wal and -shm. Root makes it for the owner and the group of the folder, and
+ * whom the folder lets make and remove files may write it.
  */
 static int create_file(const char *path, struct hp_err *err)
 {
@@ -96,11 +103,34 @@ static int create_file(const char *path, struct hp_err *err)
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? 0 : hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	if (fchmod(fd, 0640) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	if (geteuid() == 0 && stat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
+	if (stat(dir, &st) < 0 ||
+		(geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) < 0) ||
+		fchmod(fd, st.st_mode & S_IWGRP ? 0660 : 0640) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
 	return 0;
+}
+
+/*
+ * What to open without following links (SQLite then wants none in the whole path). In a folder that
+ * its owner alone can write, he being root or us, a link is as good as the file; anywhere else
+ * whoever may write there could lead root astray by one, so that the last part is taken as it is.
+ */
+static const char *real_path(struct hp_pool *pool, const char *path)
+{
+	char *dir = realpath(hp_path_dir(pool, path), NULL), *file = NULL;
+	const char *ret = path;
+	struct stat st;
+
+	if (dir && stat(dir, &st) == 0) {
+		if (!(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+			(st.st_uid == 0 || st.st_uid == geteuid()))
+			file = realpath(path, NULL);
+		ret = file ? hp_pstrdup(pool, file)
+			   : hp_pprintf(pool, "%s%s", dir[1] ? dir : "", strrchr(path, '/'));
+	}
+	free(file);
+	free(dir);
+	return ret;
 }
 
 static int open_error(const char *path, bool write, struct hp_err *err)
@@ -188,7 +218,8 @@ static int open_file(const char *name, int flags, const struct hp_dopts *o, stru
 	if (!c)
 		hp_die(HP_E_OS, "out of memory");
 	c->read_only = o->read_only;
-	r = sqlite3_open_v2(name, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	r = sqlite3_open_v2(
+		name, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (!c->db)
 		hp_die(HP_E_OS, "out of memory");
 	if (r != SQLITE_OK) {
@@ -231,18 +262,20 @@ static const char *reader_uri(struct hp_pool *pool, const char *path)
 static int connect_reader(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	const char *path = real_path(pool, o->path);
 	int r = open_file(
-		reader_uri(pool, o->path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, o, ret, err);
+		reader_uri(pool, path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, o, ret, err);
 
 	if (r >= 0 || !(*ret)->needs_shm)
 		return r;
 	hp_err_clear(err);
 	close_conn(*ret);
-	return open_file(o->path, SQLITE_OPEN_READONLY, o, ret, err);
+	return open_file(path, SQLITE_OPEN_READONLY, o, ret, err);
 }
 
 static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct hp_err *err)
 {
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	struct hp_dconn *c;
 	int r;
 
@@ -255,7 +288,7 @@ static int connect_file(const struct hp_dopts *o, struct hp_dconn **ret, struct 
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	r = o->read_only ? connect_reader(o, &c, err)
-			 : open_file(o->path, SQLITE_OPEN_READWRITE, o, &c, err);
+			 : open_file(real_path(pool, o->path), SQLITE_OPEN_READWRITE, o, &c, err);
 	if (r < 0) {
 		close_conn(c);
 		return r;

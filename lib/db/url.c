@@ -97,7 +97,7 @@ static int parse_sqlite(
 	if (!hp_path_is_clean(path) || strcmp(path, "/") == 0) {
 		hp_err_set(
 			err, HP_E_CONF, "database URL: the path is not an absolute path of a file");
-		return hp_err_hint(err, "write it as sqlite:/var/lib/hosting-panel/panel.db");
+		return hp_err_hint(err, "write it as sqlite:/var/lib/hosting-panel/db/panel.db");
 	}
 	u->path = path;
 	hp_buf_adds(&b, "sqlite:");

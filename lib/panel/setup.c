@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "panel/panel_impl.h"
+#include "sys/account.h"
 
 #define CONF_MAX ((size_t)1 << 20)
 #define CONF_MODE 0640 /* the url may hold a password */
@@ -58,6 +59,29 @@ static int migrate(struct setup *s, void (*on_step)(void *arg, int n, const char
 		return err->code;
 	s->ret->schema_after = have;
 	s->ret->changed |= have != s->ret->schema_before;
+	return 0;
+}
+
+/* ---- the panel's own group ---- */
+/* (gid_t)-1 where it is no matter of ours: below --sysroot, and for who is not root. */
+static gid_t own_group(const struct setup *s)
+{
+	return geteuid() == 0 && !*s->p.sysroot ? hp_panel_gid() : (gid_t)-1;
+}
+
+/*
+ * SQLite makes and removes -wal and -shm beside the database, so that who writes the one must be
+ * able to write the folder: it is the database's alone, and what is made in it is the group's.
+ */
+static int make_db_dir(struct setup *s, struct hp_err *err)
+{
+	const char *dir = hp_path(s->p.pool, s->p.sysroot, HP_DB_DIR);
+	gid_t gid = own_group(s);
+
+	if (hp_mkdirs(dir, 0750, err) < 0)
+		return err->code;
+	if (gid != (gid_t)-1 && (chown(dir, 0, gid) < 0 || chmod(dir, 02770) < 0))
+		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
 	return 0;
 }
 
@@ -119,9 +143,15 @@ static int write_conf(struct setup *s, struct hp_err *err)
 		return 0;
 	if (hp_mkdirs(hp_path_dir(s->p.pool, path), 0755, err) < 0)
 		return err->code;
+	/* a new one is the panel's own group's to read, too */
 	if (stat(path, &st) < 0)
-		st.st_mode = CONF_MODE;
-	return hp_file_write(path, st.st_mode & CONF_MODE, text.s, text.len, err);
+		st = (struct stat){
+			.st_mode = CONF_MODE, .st_uid = geteuid(), .st_gid = own_group(s)};
+	if (hp_file_write(path, st.st_mode & CONF_MODE, text.s, text.len, err) < 0)
+		return err->code;
+	return geteuid() != 0 || chown(path, st.st_uid, st.st_gid) == 0
+		? 0
+		: hp_err_errno(err, HP_E_OS, errno, "%s", path);
 }
 
 /* ---- init ---- */
@@ -176,6 +206,7 @@ static int make_all(struct setup *s, void (*on_step)(void *arg, int n, const cha
 		return rehearse(s, on_step, arg, err);
 	/* websites' users go through it to their sessions and temporary files */
 	if (hp_mkdirs(hp_path(s->p.pool, s->p.sysroot, HP_LIB), 0751, err) < 0 ||
+		(hp_streq(s->url, "sqlite:" HP_DB_FILE) && make_db_dir(s, err) < 0) ||
 		open_db(s, true, false, err) < 0 || hp_may_begin(&s->p.actor, "db:init", err) < 0 ||
 		migrate(s, on_step, arg, err) < 0)
 		return err->code;

@@ -199,7 +199,7 @@ static bool is_php_version(const char *v)
 		.part = is_php_version}
 
 const struct hp_conf_key hp_conf_keys[] = {
-	{"database", "url", "sqlite:/var/lib/hosting-panel/panel.db",
+	{"database", "url", "sqlite:/var/lib/hosting-panel/db/panel.db",
 		"where the panel keeps its data", check_url, NULL},
 
 	{"node", "name", NULL, "name of this server in the panel (the host name's first part)",

@@ -7,7 +7,7 @@ teardown() { remove_root; }
 @test "init makes the embedded database; again it changes nothing" {
 	status 0 hp-db init --jsonl
 	is "$out" '.action == "init" and .changed == true and .result == "applied" and .exit == 0'
-	[ -f "$ROOT/var/lib/hosting-panel/panel.db" ]
+	[ -f "$ROOT/var/lib/hosting-panel/db/panel.db" ]
 	before=$(dump)
 	status 0 hp-db init --jsonl
 	is "$out" '.changed == false and .result == "unchanged"'
@@ -17,7 +17,7 @@ teardown() { remove_root; }
 @test "init --dry-run makes nothing" {
 	status 0 hp-db init --dry-run --jsonl
 	is "$out" '.changed == true and .result == "dry-run"'
-	[ ! -e "$ROOT/var/lib/hosting-panel/panel.db" ]
+	[ ! -e "$ROOT/var/lib/hosting-panel/db/panel.db" ]
 }
 
 @test "init with a URL writes it to the configuration; another one is refused" {
@@ -65,7 +65,7 @@ teardown() { remove_root; }
 		has "$err" "hint: "
 		has "$err" "hp-db init"
 	done
-	[ ! -e "$ROOT/var/lib/hosting-panel/panel.db" ]
+	[ ! -e "$ROOT/var/lib/hosting-panel/db/panel.db" ]
 }
 
 @test "migrate has nothing to do on a new database" {
@@ -78,7 +78,7 @@ teardown() { remove_root; }
 
 @test "a newer schema is not touched" {
 	hp-db init -q
-	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" \
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" \
 		"INSERT INTO schema_migrations (version, title) VALUES (999, 'from the future')"
 	before=$(dump)
 	status 9 hp-site list

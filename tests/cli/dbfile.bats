@@ -6,7 +6,7 @@ load ../lib/common.bash
 setup() {
 	make_panel
 	hp-site add a.example tenant=acme -q
-	db=$ROOT/var/lib/hosting-panel/panel.db
+	db=$ROOT/var/lib/hosting-panel/db/panel.db
 }
 teardown() {
 	[ -z "${holder:-}" ] || kill "$holder" 2>/dev/null || true

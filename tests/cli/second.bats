@@ -19,7 +19,7 @@ enable() {
 }
 
 # again: as if no code had been used yet
-again() { sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "UPDATE second_factors SET last_step = 0"; }
+again() { sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "UPDATE second_factors SET last_step = 0"; }
 
 login() { # login CODE [OPTION …]
 	hp-user login alice "${@:2}" <<<"$good

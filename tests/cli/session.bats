@@ -21,7 +21,7 @@ check() { hp-user session check "$@" <<<"$token"; }
 
 # later SECONDS: as if so much time had gone by for all sessions
 later() {
-	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "UPDATE sessions SET
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "UPDATE sessions SET
 		last_seen_at = datetime(last_seen_at, '-$1 seconds'), expires_at = datetime(expires_at, '-$1 seconds')"
 }
 
@@ -80,7 +80,7 @@ later() {
 	status 0 hp-user session-list --json
 	is "$out" '. == []'
 	login alice "$good"
-	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "UPDATE sessions SET expires_at = datetime('now', '-1 seconds')"
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "UPDATE sessions SET expires_at = datetime('now', '-1 seconds')"
 	status 5 check
 	login alice "$good"
 	id=$(hp-user session-list alice --tsv -n -o session)

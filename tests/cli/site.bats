@@ -327,7 +327,7 @@ teardown() { remove_root; }
 
 @test "a website of another node is only recorded" {
 	hp-site add here.example tenant=acme -q
-	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "INSERT INTO nodes (name) VALUES ('web2')"
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "INSERT INTO nodes (name) VALUES ('web2')"
 	status 0 hp-site add there.example tenant=acme node=web2 php_version=8.2 --jsonl
 	is "$out" '.result == "recorded" and .node == "web2" and (.message | contains("hp-node state web2"))'
 	[ ! -e "$ROOT/etc/nginx/sites-available/there.example.conf" ]
@@ -438,8 +438,8 @@ teardown() { remove_root; }
 @test "a database that can't be written: an error, nothing changed" {
 	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
 	hp-site add a.example tenant=acme -q
-	chmod 0755 "$ROOT" "$ROOT/var/lib/hosting-panel"
-	chmod 0644 "$ROOT"/var/lib/hosting-panel/panel.db*
+	chmod 0755 "$ROOT" "$ROOT"/var/lib/hosting-panel{,/db}
+	chmod 0644 "$ROOT"/var/lib/hosting-panel/db/panel.db*
 	# copies, because the build may lie in a folder of root's
 	mkdir "$ROOT/bin"
 	cp "$HP_BUILDDIR/cmd/hp-site" "$HP_LIBDIR/db-sqlite.so" "$ROOT/bin/"

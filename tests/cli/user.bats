@@ -199,8 +199,8 @@ good='correct horse battery'
 @test "--as: not for somebody who is not the operator" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	hp-user add alice -q
-	chmod 0777 "$ROOT/var/lib/hosting-panel"
-	chmod 0666 "$ROOT"/var/lib/hosting-panel/panel.db*
+	chmod 0777 "$ROOT/var/lib/hosting-panel" "$ROOT/var/lib/hosting-panel/db"
+	chmod 0666 "$ROOT"/var/lib/hosting-panel/db/panel.db*
 	chmod 0755 "$ROOT"
 	status 5 setpriv --reuid nobody --regid nogroup --clear-groups -- \
 		"$HP_BUILDDIR/cmd/hp-site" --sysroot="$ROOT" list --as alice

@@ -101,7 +101,7 @@ teardown() { remove_root; }
 	status 0 hp-vhost plan
 	status 0 hp-vhost apply --jsonl
 	is "$(tail -1 <<<"$out")" '.result == "unchanged"'
-	[ ! -e "$ROOT/var/lib/hosting-panel/panel.db" ]
+	[ ! -e "$ROOT/var/lib/hosting-panel/db/panel.db" ]
 	[ -z "$(find "$ROOT" -name '*.db')" ]
 	rm "$ROOT/etc/nginx/sites-available/a.example.conf"
 	status 1 hp-vhost verify

@@ -73,7 +73,7 @@ is() {
 
 # Everything that the database says, for comparing before and after.
 dump() {
-	sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" .dump
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" .dump
 }
 
 # Both, and the engine's own notes.

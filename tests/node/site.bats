@@ -180,12 +180,12 @@ site() { # site DOMAIN: one that says its user
 
 @test "a panel's database set back to yesterday's: nothing is done and nothing called done" {
 	site a.example
-	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	sqlite3 /var/lib/hosting-panel/db/panel.db ".backup $dir/old.db"
 	site b.example
 	hp-site set b.example gzip_enabled=false -q
 	hp-site set b.example cache_enabled=true -q
-	rm /var/lib/hosting-panel/panel.db*
-	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
+	rm /var/lib/hosting-panel/db/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/db/panel.db
 	run -4 hp-site add c.example tenant=acme
 	[[ $output == *'c.example: node '*' has generation 4 applied, but this panel'*'its database was set back'* ]]
 	[ "$(hp-site list -n --tsv -o domain)" = a.example ]
@@ -195,7 +195,7 @@ site() { # site DOMAIN: one that says its user
 	[[ $output == *"remove /etc/nginx/sites-available/b.example.conf"* ]]
 	run -4 hp-vhost apply
 	# the new site would have the user of the one that goes: that one first
-	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE sqlite_sequence SET seq = 1 WHERE name = "sites"'
+	sqlite3 /var/lib/hosting-panel/db/panel.db 'UPDATE sqlite_sequence SET seq = 1 WHERE name = "sites"'
 	hp-site add c.example tenant=acme --no-apply -q
 	run -4 hp-vhost apply --force 3>&- 4>&-
 	[[ $output == *'Unix user site2 is that of a website which is only now removed'* ]]
@@ -208,16 +208,16 @@ site() { # site DOMAIN: one that says its user
 @test "what a removed website leaves is no later one's, also where its id is given again" {
 	local kept logs as=(setpriv --reuid=20002 --regid=20002 --clear-groups)
 	site a.example
-	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	sqlite3 /var/lib/hosting-panel/db/panel.db ".backup $dir/old.db"
 	site b.example
 	page b.example secret.txt "b's"
 	hp-site remove b.example --yes -q
 	kept=/var/www/vhosts/b.example logs=/var/log/hosting-panel/sites/b.example
 	[ -s $kept/secret.txt ] && [ -e $logs/php-error.log ]
 	# the database of before, and as many changes as the node has seen since
-	rm /var/lib/hosting-panel/panel.db*
-	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
-	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE nodes SET generation = 20'
+	rm /var/lib/hosting-panel/db/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/db/panel.db
+	sqlite3 /var/lib/hosting-panel/db/panel.db 'UPDATE nodes SET generation = 20'
 	site d.example
 	[ "$(get d.example /)" = "user 20002" ]
 	# its user is the one that b.example had: by the server, by PHP and by hand
@@ -236,11 +236,11 @@ site() { # site DOMAIN: one that says its user
 @test "a website that comes back with the database of before has its files again, when root says so" {
 	site a.example
 	site b.example
-	sqlite3 /var/lib/hosting-panel/panel.db ".backup $dir/old.db"
+	sqlite3 /var/lib/hosting-panel/db/panel.db ".backup $dir/old.db"
 	hp-site remove b.example --yes -q
-	rm /var/lib/hosting-panel/panel.db*
-	cp "$dir/old.db" /var/lib/hosting-panel/panel.db
-	sqlite3 /var/lib/hosting-panel/panel.db 'UPDATE nodes SET generation = 20'
+	rm /var/lib/hosting-panel/db/panel.db*
+	cp "$dir/old.db" /var/lib/hosting-panel/db/panel.db
+	sqlite3 /var/lib/hosting-panel/db/panel.db 'UPDATE nodes SET generation = 20'
 	run -4 hp-vhost apply 3>&- 4>&-
 	[[ $output == *"/var/www/vhosts/b.example exists and belongs to user number 0"* ]]
 	run -0 hp-vhost apply --force 3>&- 4>&-

@@ -104,12 +104,12 @@ fresh() { in_machine systemctl show -p "$1" --value "$2"; }
 	t wait 8.2 1 2
 	in_machine sh -c 'umask 077; echo secret >/var/lib/hosting-panel/sites/2.example/sessions/sess_x
 		chown site2:site2 /var/lib/hosting-panel/sites/2.example/sessions/sess_x
-		mkdir -p /var/lib/hosting-panel/certs/2.example/1 /var/lib/hosting-panel/acme /etc/nginx/hosting-panel/tls /run/hosting-panel/x
+		mkdir -p /var/lib/hosting-panel/certs/2.example/1 /var/lib/hosting-panel/acme /var/lib/hosting-panel/db /etc/nginx/hosting-panel/tls /run/hosting-panel/x
 		echo key | tee /var/lib/hosting-panel/certs/2.example/1/key.pem /var/lib/hosting-panel/acme/key \
-			/var/lib/hosting-panel/panel.db /var/lib/hosting-panel/node-key /etc/nginx/hosting-panel/tls/2.example.key'
+			/var/lib/hosting-panel/db/panel.db /var/lib/hosting-panel/node-key /etc/nginx/hosting-panel/tls/2.example.key'
 	get '/2/site.php?do=who' >/dev/null
 	for f in /var/lib/hosting-panel/sites/2.example/sessions/sess_x /var/lib/hosting-panel/certs/2.example/1/key.pem \
-		/var/lib/hosting-panel/acme/key /var/lib/hosting-panel/panel.db /etc/nginx/hosting-panel/tls/2.example.key \
+		/var/lib/hosting-panel/acme/key /var/lib/hosting-panel/db/panel.db /etc/nginx/hosting-panel/tls/2.example.key \
 		/var/log/hosting-panel/sites/2.example/php-fpm.log /etc/hosting-panel/php/8.2/site2.conf; do
 		in_machine test -e "$f" || { echo "$f is not there to be read"; return 1; }
 		[ "$(get "/1/site.php?do=read&f=$f")" = refused ] || { echo "$f can be read"; return 1; }
@@ -124,7 +124,7 @@ fresh() { in_machine systemctl show -p "$1" --value "$2"; }
 	done
 	[ "$(get '/1/site.php?do=foreign')" = 0 ]
 	[ "$(get '/1/site.php?do=opcache&f=/var/www/vhosts/1.example/')" = 0 ]
-	in_machine rm -r /var/lib/hosting-panel/certs /var/lib/hosting-panel/acme /var/lib/hosting-panel/panel.db /etc/nginx/hosting-panel
+	in_machine rm -r /var/lib/hosting-panel/certs /var/lib/hosting-panel/acme /var/lib/hosting-panel/db /etc/nginx/hosting-panel
 }
 
 # limited ID LINE …: the site starts anew with these limits; without any, with the unit's

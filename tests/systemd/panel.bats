@@ -78,7 +78,8 @@ idle() {
 	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/web-manager.sock)" = "root:hosting-panel 660" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel)" = "root:hosting-panel 751" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/node)" = "root:root 700" ]
-	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/panel.db)" = "root:hosting-panel 640" ]
+	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/db)" = "root:hosting-panel 2770" ]
+	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/db/panel.db)" = "root:hosting-panel 660" ]
 	[ "$(in_machine systemctl is-active hosting-panel-php-manager.timer hosting-panel-cache.timer health-check.timer | sort -u)" = active ]
 	nothing_failed
 }

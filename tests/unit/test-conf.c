@@ -74,7 +74,7 @@ static void defaults(void **state HP_UNUSED)
 	assert_int_equal(hp_conf_load(pool, unit_path("absent.conf"), &c, &err), 0);
 	assert_string_equal(hp_conf_path(c), unit_path("absent.conf"));
 	assert_string_equal(hp_conf_get(c, "database", "url"),
-		"sqlite:/var/lib/hosting-panel/panel.db");
+		"sqlite:/var/lib/hosting-panel/db/panel.db");
 	assert_null(hp_conf_get(c, "node", "name"));
 	assert_false(hp_conf_is_set(c, "database", "url"));
 	assert_string_equal(hp_conf_get(parse_ok(""), "web", "group"), "www-data");

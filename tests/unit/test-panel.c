@@ -21,7 +21,7 @@ static void init_again(void **state HP_UNUSED)
 	if (getenv("HP_TEST_DB_URL"))
 		return;
 	assert_string_equal(s.backend, "sqlite");
-	assert_int_equal(stat(hp_path(pool, dir, "/var/lib/hosting-panel/panel.db"), &st), 0);
+	assert_int_equal(stat(hp_path(pool, dir, "/var/lib/hosting-panel/db/panel.db"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(stat(hp_path(pool, dir, "/var/lib/hosting-panel"), &st), 0);
 	/* websites' users go through it to their own folders; they can neither list nor read */
