@@ -3,7 +3,9 @@
 
 #include "cmd/events.h"
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/str.h"
+#include "sys/door.h"
 #include "sys/json.h"
 
 #define DIFF_MAX (1 << 20)
@@ -77,6 +79,12 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
 	return 0;
 }
 
+/* Below a sysroot all is the caller's; the host itself is root's. */
+bool cli_goes_through_door(const struct cli *c)
+{
+	return geteuid() != 0 && !*c->sysroot;
+}
+
 bool cli_can_apply(struct cli *c, const char *node, const char **ret_why)
 {
 	struct hp_err err = HP_ERR_INIT;
@@ -91,8 +99,10 @@ bool cli_can_apply(struct cli *c, const char *node, const char **ret_why)
 	else if (!hp_streq(here, node))
 		*ret_why = hp_pprintf(c->pool, "recorded; it takes effect when node %s applies it "
 			"(hp-node state %s | ssh %s hp-vhost apply -)", node, node, node);
-	else if (geteuid() != 0 && !*c->sysroot)
+	else if (cli_goes_through_door(c) && !hp_door_is_open(HP_WEB_MANAGER_SOCKET))
 		*ret_why = "recorded; it takes effect when root runs: hp-vhost apply";
+	else if (cli_goes_through_door(c) && c->force)
+		*ret_why = "recorded; it takes effect when root runs: hp-vhost apply --force";
 	if (*ret_why)
 		return false;
 	role = hp_conf_get(c->conf, "roles", "enable_web_manager");
@@ -172,6 +182,70 @@ static void on_report(void *arg, const char *line, size_t len)
 	}
 }
 
+/* ---- applied by root, for who is not ---- */
+/* As long as a run behind the door may take, and a little (RuntimeMaxSec=). */
+#define DOOR_MS ((30 * 60 + 30) * 1000)
+#define DOOR_LINE_MAX ((size_t)1 << 20)
+
+struct through {
+	const struct hp_node_opts *o;
+	bool ended;
+	struct hp_err *err;
+};
+
+/* What the run ended with. 1 when it had begun, and so has a report as it would have here. */
+static int on_end(struct through *t, const struct hp_json *ev)
+{
+	int64_t status = member_i64(ev, "exit", 0);
+	const char *message = member_str(ev, "message"), *hint = member_str(ev, "hint");
+
+	t->ended = true;
+	if (status) {
+		hp_err_set(t->err, status > 0 && status < 128 ? (int)-status : HP_E_OS, "%s",
+			message ? message : "the web manager does not say what failed");
+		if (hint)
+			hp_err_hint(t->err, "%s", hint);
+	}
+	return !hp_streq(member_str(ev, "result"), "refused");
+}
+
+static void on_line(void *arg, const char *line, size_t len)
+{
+	struct through *t = arg;
+	struct hp_json *ev _cleanup_json_ = NULL;
+	struct hp_err err = HP_ERR_INIT;
+
+	if (t->ended || hp_json_parse(line, len, &ev, &err) < 0)
+		return;
+	if (!hp_streq(member_str(ev, "event"), "end") || on_end(t, ev))
+		t->o->report(t->o->report_arg, line, len);
+}
+
+/* hp_node_apply() as root does it: the document goes in, the same report comes out. */
+static int apply_through_door(const struct hp_node_opts *o, struct hp_err *err)
+{
+	struct hp_err said = HP_ERR_INIT;
+	struct through t = {.o = o, .err = &said};
+	const struct hp_door d = {.path = HP_WEB_MANAGER_SOCKET,
+		.in_fd = o->state_fd,
+		.timeout_ms = DOOR_MS,
+		.max_line = DOOR_LINE_MAX,
+		.line = on_line,
+		.arg = &t};
+
+	hp_door_call(&d, err);
+	if (t.ended) {
+		*err = said;
+		return err->code;
+	}
+	if (err->code)
+		return hp_err_prefix(err, "the web manager");
+	hp_err_set(err, HP_E_BUSY,
+		"the web manager closed its door before the report had come to its end");
+	return hp_err_hint(err, "it turns away who comes when 16 are there already; otherwise "
+		"journalctl -t hosting-panel-web-manager says why");
+}
+
 static int run_once(
 	struct cli_run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
 {
@@ -191,7 +265,7 @@ static int run_once(
 	o.state_name = "the panel's state document";
 	o.report = on_report;
 	o.report_arg = r;
-	rc = hp_node_apply(&o, err);
+	rc = cli_goes_through_door(r->c) ? apply_through_door(&o, err) : hp_node_apply(&o, err);
 	/* what the panel remembers of it is news, not part of the change: a failure is only said */
 	who = hp_panel_begin_own(r->c->panel);
 	if (r->ended && hp_node_applied(r->c->panel, node, r->generation, r->result, &late) < 0)

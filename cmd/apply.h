@@ -40,9 +40,12 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err);
 /* The panel's state document of a node into an unlinked file, read from its start. */
 int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_generation,
 	struct hp_err *err);
+/* Is what this host has touched by root alone, behind hosting-panel-web-manager.socket? */
+bool cli_goes_through_door(const struct cli *c);
 /*
  * May this command bring the node along? False with the reason (for people) in *ret_why when
- * --no-apply, another node, not root, or not a web node.
+ * --no-apply, another node, neither root nor somebody for whom hosting-panel-web-manager.socket is
+ * open, or not a web node.
  */
 bool cli_can_apply(struct cli *c, const char *node, const char **ret_why);
 /*
@@ -72,7 +75,10 @@ struct cli_change {
 	const char *field;         /* as of struct cli_result */
 };
 
-/* One run of the engine over this host's newest state, with what became of some changes. */
+/*
+ * One run of the engine over this host's newest state, with what became of some changes: in this
+ * process, or, where that is not root's, behind hosting-panel-web-manager.socket.
+ */
 struct cli_run {
 	struct cli *c;
 	struct cli_change *changes; /* sorted by domain; NULL where none is followed */

@@ -25,6 +25,8 @@
 #define HP_ANSWERS "/var/cache/hosting-panel-"
 
 #define HP_RUN "/run/hosting-panel"
+/* where who is not root has a state document applied: systemd/hosting-panel-web-manager.socket */
+#define HP_WEB_MANAGER_SOCKET HP_RUN "/web-manager.sock"
 #define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */
 
 /*

@@ -166,3 +166,93 @@ site() { # site DOMAIN: one of cleo's that says its PHP's limit
 	printf '[database]\nurl = sqlite:%s/other/panel.db\n' "$dir" >/etc/hosting-panel/hosting-panel.conf
 	run -0 panel hp-tenant list
 }
+
+@test "his change goes through the socket to the node, and its report is his answer" {
+	site a.example
+	site b.example
+	door
+	run -0 he hp-site set a.example php_memory_limit=77M --as cleo@192.0.2.1 --jsonl
+	echo "$output"
+	[ "$(jq -r '.result' <<<"$output")" = applied ]
+	[ "$(get a.example /)" = 77M ]
+	run -0 he hp-site set a.example php_memory_limit=77M --as cleo --jsonl
+	[ "$(jq -r '.result' <<<"$output")" = unchanged ]
+	run -0 he hp-site add c.example --as anna --jsonl
+	[ "$(jq -r '.result' <<<"$output")" = applied ]
+	[ "$(code c.example /)" != 000 ]
+	getent passwd site3
+	run -0 he hp-php set - --as cleo --jsonl <<<'{"domain":"b.example","php_max_children":3}'
+	[ "$(jq -r '.result' <<<"$output")" = applied ]
+	printf 'a.example\nb.example\n' >"$dir/names"
+	run -0 --separate-stderr he hp-site set - php_memory_limit=66M --as cleo --jsonl <"$dir/names"
+	[ "$(jq -r '.result' <<<"$output" | sort -u)" = applied ]
+	[ "$(get a.example /)$(get b.example /)" = 66M66M ]
+	run -5 he hp-site remove c.example --yes --purge --as anna
+	[[ $output == *"--purge: it needs root"* ]]
+	run -0 he hp-site remove c.example --yes --as anna --jsonl
+	[ "$(jq -r '.result' <<<"$output")" = applied ]
+	[ "$(hp-node list --tsv -n -o generation,applied_generation | sed 's/\(.*\)\t\1/same/')" = same ]
+	run -0 hp-vhost verify
+	run -0 hp-vhost plan
+}
+
+@test "what the node refuses is taken back, with the server's words" {
+	site a.example
+	door
+	snippet a.example nginx x.conf 'bogus on;'
+	run -7 --separate-stderr he hp-site set a.example php_memory_limit=77M --as cleo --json
+	[[ $stderr == *'custom/a.example/nginx/x.conf:1'* ]]
+	[ "$(jq -r '.[0].result' <<<"$output")" = failed ]
+	[ "$(hp-site list -n --tsv -o php_memory_limit)" != 77M ]
+	[ "$(hp-audit list --limit 1 -n --tsv -o actor,verb)" = $'hosting-panel\tsite:revert' ]
+	rm -r /etc/hosting-panel/custom/a.example
+	# edited by hand: left alone
+	echo '# by hand' >>/etc/nginx/sites-available/a.example.conf
+	run -4 he hp-site set a.example php_memory_limit=77M --as cleo
+	[[ $output == *"by hand"* ]]
+	[ "$(hp-site list -n --tsv -o php_memory_limit)" != 77M ]
+}
+
+@test "a node that is busy, a door that closes early, one that is shut: said clearly, and taken back" {
+	site a.example
+	was=$(hp-site show a.example --json | jq 'del(.updated_at)')
+	same() { [ "$was" = "$(hp-site show a.example --json | jq 'del(.updated_at)')" ]; }
+	door
+	exec 8>/var/lib/hosting-panel/node/lock
+	flock 8
+	run -6 he hp-site set a.example php_memory_limit=77M --as cleo 8>&-
+	[[ $output == *"another run is at work on this node"* ]]
+	exec 8>&-
+	same
+	kill "$listener"
+	# nobody behind the socket any more
+	run -6 he hp-site set a.example php_memory_limit=77M --as cleo
+	[[ $output == *"$socket can't be reached: Connection refused"* ]]
+	same
+	for early in "exit 0" "echo nonsense" "cat >/dev/null; echo '{\"event\":\"site\",\"domain\":\"a.example\",\"action\":\"change\",\"result\":\"applied\",\"exit\":0}'"; do
+		rm -f "$socket"
+		door sh -c "$early"
+		run -6 he hp-site set a.example php_memory_limit=77M --as cleo
+		[[ $output == *"closed its door before the report had come to its end"* ]] || { echo "$early: $output"; return 1; }
+		same
+		kill "$listener"
+	done
+	rm -f "$socket"
+	door sh -c 'cat >/dev/null; tr "\0" x </dev/zero'
+	run -7 he hp-site set a.example php_memory_limit=77M --as cleo
+	[[ $output == *"an answer of more than"* ]]
+	same
+	kill "$listener"
+	rm -f "$socket"
+	# not there: recorded only
+	run -0 he hp-site set a.example php_memory_limit=77M --as cleo --jsonl
+	[ "$(jq -r '.result' <<<"$output")" = recorded ]
+	door
+	run -0 he hp-site set a.example php_memory_limit=78M --as cleo --jsonl
+	[ "$(get a.example /)" = 78M ]
+	# what another may not open is as if it were not there
+	run -0 setpriv --reuid hosting-panel --regid nogroup --groups hosting-panel true
+	chgrp root "$socket"
+	run -0 he hp-site set a.example php_memory_limit=79M --as cleo --jsonl
+	[ "$(jq -r '.result' <<<"$output")" = recorded ]
+}

@@ -146,6 +146,31 @@ idle() {
 	nothing_failed
 }
 
+@test "the panel's own user runs the programs for users: what they change is applied behind the socket" {
+	in_machine hp-user add cleo tenant=demo
+	in_machine hp-site set a.example owner=cleo
+	as hosting-panel hp-site set a.example php_memory_limit=79M --as cleo@192.0.2.7 --jsonl | tee "$BATS_TEST_TMPDIR/out"
+	grep -q '"result":"applied"' "$BATS_TEST_TMPDIR/out"
+	[ "$(get a.example)" = "site1 79M session" ]
+	in_machine hp-audit list --limit 1 -n --tsv -o actor,source,verb | grep -q $'^cleo\t192.0.2.7\tsite:set$'
+	in_machine hp-node list -n --tsv -o generation,applied_generation | grep -q $'^\(.*\)\t\\1$'
+	run as hosting-panel hp-site set a.example php_memory_limit=80M
+	[ "$status" = 5 ]
+	# what the node refuses is taken back
+	in_machine sh -c 'mkdir -p /etc/hosting-panel/custom/a.example/nginx
+		echo "bogus on;" >/etc/hosting-panel/custom/a.example/nginx/x.conf'
+	run as hosting-panel hp-site set a.example php_memory_limit=80M --as cleo
+	echo "$output"
+	[ "$status" = 7 ]
+	[[ $output == *"custom/a.example/nginx/x.conf:1"* ]]
+	in_machine rm -r /etc/hosting-panel/custom/a.example
+	[ "$(in_machine hp-site show a.example --tsv -n -o php_memory_limit)" = 79M ]
+	in_machine hp-vhost apply
+	in_machine hp-site set a.example php_memory_limit=77M owner=
+	in_machine hp-user remove cleo --yes
+	nothing_failed
+}
+
 @test "another user is refused by the socket, and by the program when the socket's mode was widened" {
 	in_machine sh -c 'hp-node state >/tmp/state && chmod 0644 /tmp/state'
 	for user in nobody www-data site1; do
