@@ -252,7 +252,7 @@ static int change(struct hp_engine *x, struct hp_err *err)
 		rc = hp_web_probe_server(x, s, err);
 		if (rc)
 			return rc;
-		if (hp_streq(web->front_before, s->is->name) && hp_web_let_go(s, err) < 0)
+		if (hp_streq(web->front_before, s->is->name) && hp_web_let_go(x, s, err) < 0)
 			return err->code;
 	}
 	return web->front->gains ? hp_web_tell(x, web->front, err) : 0;
@@ -299,10 +299,8 @@ static int back(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err
 		return err->code;
 	/* when this is over, nobody is served as it was to be */
 	hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
-	/* nor are the ports kept from who was the front */
-	if (s->front && !hp_streq(hp_web(x)->front_before, s->is->name))
-		return hp_web_let_go(s, err);
-	return 0;
+	/* nor are ports kept that it got for what is undone */
+	return hp_web_let_go(x, s, err);
 }
 
 /* The front goes back first: it is the one that clients see, and it may hold another's port. */
@@ -372,6 +370,9 @@ static int cleared(struct hp_engine *x, struct hp_err *err)
 		if (pid > 0)
 			hp_web_wait_old(s, HP_WEB_CLOSED, hp_now_ms() + OLD_WORKERS_MS);
 	}
+	/* with the last website that had TLS goes who listens on port 443 */
+	if (x->live && hp_web_let_go(x, web->front, err) < 0)
+		return err->code;
 	return forget(x, err);
 }
 

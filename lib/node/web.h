@@ -285,8 +285,8 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err);
 int hp_web_tell(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 /* 0, or HP_E_REFUSED with its last words: the server was told to reload, and ended. */
 int hp_web_lives(struct hp_web_server *s, struct hp_err *err);
-/* It was the front until the reload just now: its ports are another's from here on. */
-int hp_web_let_go(struct hp_web_server *s, struct hp_err *err);
+/* After a reload: ports that it should not have any more (80, 443) are nobody's from here on. */
+int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err);
 
 /* ---- web_look.c ---- */
 /* The master's pid, 0 when it does not run. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -139,17 +140,31 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
  * before and has no use for, and answers nobody there. They are not handed on: the next one is
  * without.
  */
-int hp_web_let_go(struct hp_web_server *s, struct hp_err *err)
+static int has_spare(
+	struct hp_engine *x, const struct hp_web_server *s, pid_t pid, bool *ret, struct hp_err *err)
+{
+	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
+
+	if (hp_disk_text(x, s->is->node_file, &text, err) < 0)
+		return err->code;
+	*ret = (hp_web_listens_on(pid, 80) && !strstr(hp_buf_str(&text), ":80\n")) ||
+		(hp_web_listens_on(pid, 443) && !strstr(hp_buf_str(&text), ":443\n"));
+	return 0;
+}
+
+int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
 	const struct timespec nap = {.tv_nsec = 20 * 1000000};
 	uint64_t end = hp_now_ms() + START_MS;
 	pid_t pid, told = s->pid;
+	bool spare;
 
 	if (!s->is->renumbers)
 		return 0;
-	while (hp_web_pid(s->is, &pid, err) == 0 && (pid == 0 || pid == told) && hp_now_ms() < end)
+	while (hp_web_pid(s->is, &pid, err) == 0 && told && (pid == 0 || pid == told) &&
+		hp_now_ms() < end)
 		nanosleep(&nap, NULL);
-	if (err->code || pid == 0 || (!hp_web_listens_on(pid, 80) && !hp_web_listens_on(pid, 443)))
+	if (err->code || pid == 0 || has_spare(x, s, pid, &spare, err) < 0 || !spare)
 		return err->code;
 	if (hp_web_reload(s, err) < 0)
 		return err->code;

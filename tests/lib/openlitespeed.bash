@@ -30,6 +30,12 @@ ols_if_real() {
 	[ ! -x $lsws/bin/openlitespeed ] || [ -e $lsws/stands-in ] || ols_setup
 }
 
+# For tests whose every question is for a server that serves.
+ols_wanted() {
+	ols_setup
+	[ -n "$real" ] || skip "asked of a real OpenLiteSpeed alone"
+}
+
 # Before node_teardown.
 ols_teardown() {
 	local p
