@@ -8,8 +8,6 @@
 #include "sys/door.h"
 #include "sys/json.h"
 
-#define DIFF_MAX (1 << 20)
-
 int cli_this_node(struct cli *c, const char **ret, struct hp_err *err)
 {
 	if (!c->node &&
@@ -221,12 +219,12 @@ static void on_line(void *arg, const char *line, size_t len)
 		t->o->report(t->o->report_arg, line, len);
 }
 
-/* hp_node_apply() as root does it: the document goes in, the same report comes out. */
-static int apply_through_door(const struct hp_node_opts *o, struct hp_err *err)
+/* As root does it: the document goes in, the same report comes out. */
+static int through_door(const char *socket, const struct hp_node_opts *o, struct hp_err *err)
 {
 	struct hp_err said = HP_ERR_INIT;
 	struct through t = {.o = o, .err = &said};
-	const struct hp_door d = {.path = HP_WEB_MANAGER_SOCKET,
+	const struct hp_door d = {.path = socket,
 		.in_fd = o->state_fd,
 		.timeout_ms = DOOR_MS,
 		.max_line = DOOR_LINE_MAX,
@@ -265,13 +263,58 @@ static int run_once(
 	o.state_name = "the panel's state document";
 	o.report = on_report;
 	o.report_arg = r;
-	rc = cli_goes_through_door(r->c) ? apply_through_door(&o, err) : hp_node_apply(&o, err);
+	rc = cli_goes_through_door(r->c) ? through_door(HP_WEB_MANAGER_SOCKET, &o, err)
+					 : hp_node_apply(&o, err);
 	/* what the panel remembers of it is news, not part of the change: a failure is only said */
 	who = hp_panel_begin_own(r->c->panel);
 	if (r->ended && hp_node_applied(r->c->panel, node, r->generation, r->result, &late) < 0)
 		cli_warn(r->c, "the node's report could not be recorded: %s", late.msg);
 	hp_panel_end_own(r->c->panel, &who);
 	return rc;
+}
+
+/* ---- what would become of one website's files ---- */
+struct planning {
+	const char *domain;
+	struct hp_buf diff;
+};
+
+static void on_plan(void *arg, const char *line, size_t len)
+{
+	struct planning *p = arg;
+	struct hp_json *ev _cleanup_json_ = NULL;
+	struct hp_err err = HP_ERR_INIT;
+	const char *diff;
+
+	if (hp_json_parse(line, len, &ev, &err) < 0 || !hp_streq(member_str(ev, "event"), "diff"))
+		return;
+	diff = member_str(ev, "diff");
+	if (diff && hp_streq(member_str(ev, "domain"), p->domain))
+		hp_buf_adds(&p->diff, diff);
+}
+
+int cli_plan_site(struct cli *c, int state_fd, const char *domain, const char **ret,
+	struct hp_err *err)
+{
+	struct planning p = {.domain = domain};
+	struct hp_node_opts o;
+	int rc;
+
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	o.state_fd = state_fd;
+	o.state_name = "the panel's state document";
+	o.diff_events = true;
+	o.report = on_plan;
+	o.report_arg = &p;
+	rc = cli_goes_through_door(c) ? through_door(HP_WEB_PLANNER_SOCKET, &o, err)
+				      : hp_node_plan(&o, err);
+	*ret = hp_pstrndup(c->pool, hp_buf_str(&p.diff), p.diff.len);
+	hp_buf_release(&p.diff);
+	if (rc < 0 && rc != HP_E_PENDING)
+		return rc;
+	hp_err_clear(err);
+	return 0;
 }
 
 /*
@@ -332,32 +375,6 @@ size_t cli_run_blame(struct cli_run *r, int rc, const struct hp_err *err)
 	for (i = 0; i < r->n; i++)
 		blame(r, i, rc, err);
 	return r->n;
-}
-
-int cli_plan_site(struct cli *c, int state_fd, const char *domain, const char **ret,
-	struct hp_err *err)
-{
-	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
-	int fd _cleanup_close_ = memfd_create("diff", MFD_CLOEXEC);
-	struct hp_node_opts o;
-
-	if (fd < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
-	if (cli_node_opts(c, &o, err) < 0)
-		return err->code;
-	o.state_fd = state_fd;
-	o.state_name = "the panel's state document";
-	o.diff_fd = fd;
-	o.only = domain;
-	if (hp_node_plan(&o, err) < 0 && err->code != HP_E_PENDING)
-		return err->code;
-	hp_err_clear(err);
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "the plan can't be read again");
-	if (hp_fd_read(fd, "the plan", DIFF_MAX, &text, err) < 0)
-		return err->code;
-	*ret = hp_pstrndup(c->pool, hp_buf_str(&text), text.len);
-	return 0;
 }
 
 int cli_apply_node(struct cli *c, hp_report_fn *report, void *arg, bool *ret_undone,

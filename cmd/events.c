@@ -175,13 +175,14 @@ static int check_peer(struct hp_err *err)
 			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
 	if (who.uid == 0 || who.uid == geteuid() || hp_is_panel_uid(who.uid))
 		return 0;
-	return hp_err_set(err, HP_E_DENIED, "uid %lu may not apply anything on this node",
+	return hp_err_set(err, HP_E_DENIED, "uid %lu may neither apply nor see anything of this node",
 		(unsigned long)who.uid);
 }
 
-/* ---- apply ---- */
+/* ---- apply, and plan behind its door ---- */
 struct applying {
 	struct cli *c;
+	int (*run)(const struct hp_node_opts *o, struct hp_err *err); /* hp_node_apply or _plan */
 	bool connection; /* the report goes to somebody whom we do not know to read */
 	bool ended;      /* the report has its last line */
 };
@@ -251,7 +252,7 @@ static int apply(struct applying *a, struct hp_err *err)
 	if ((a->connection && check_peer(err) < 0) || take_timeout(c, &timeout, err) < 0 ||
 		cli_state_source(c, &fd, &panel, &name, err) < 0)
 		return err->code;
-	if (panel)
+	if (panel) /* never of a plan, which comes here with a document alone */
 		return cli_apply_node(c, on_event, a, NULL, err);
 	if (cli_node_opts(c, &o, err) < 0)
 		return err->code;
@@ -260,20 +261,41 @@ static int apply(struct applying *a, struct hp_err *err)
 	o.state_ms = timeout;
 	o.report = on_event;
 	o.report_arg = a;
-	return hp_node_apply(&o, err);
+	o.diff_events = a->run == hp_node_plan;
+	return a->run(&o, err);
 }
 
-int cli_verb_apply(struct cli *c, struct hp_err *err)
+static int run_and_report(struct applying *a, struct hp_err *err)
 {
 	static const struct timeval patience = {.tv_sec = 30};
-	struct applying a = {.c = c, .connection = c->n_args && is_connection()};
+	struct cli *c = a->c;
 
 	/* the report of a document that came through a pipe goes back through a pipe */
 	if (c->n_args && c->out_opts.mode == HP_OUT_TABLE && !c->out_opts.columns)
 		c->out_opts.mode = HP_OUT_JSONL;
-	if (a.connection)
+	if (a->connection)
 		setsockopt(STDOUT_FILENO, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	apply(&a, err);
-	end_report(&a, err);
+	apply(a, err);
+	end_report(a, err);
 	return err->code;
+}
+
+int cli_verb_apply(struct cli *c, struct hp_err *err)
+{
+	struct applying a = {
+		.c = c, .run = hp_node_apply, .connection = c->n_args && is_connection()};
+
+	return run_and_report(&a, err);
+}
+
+bool cli_is_asked_for_plan(const struct cli *c)
+{
+	return c->n_args && is_connection();
+}
+
+int cli_tell_plan(struct cli *c, struct hp_err *err)
+{
+	struct applying a = {.c = c, .run = hp_node_plan, .connection = true};
+
+	return run_and_report(&a, err);
 }

@@ -16,6 +16,12 @@ void cli_event_say(struct cli *c, const char *line, size_t len);
 
 /* apply of hp-vhost and hp-php: the engine is one, so is what it is told. */
 int cli_verb_apply(struct cli *c, struct hp_err *err);
+/*
+ * Is this hp-vhost plan -, behind hosting-panel-web-planner.socket? Then its report, with each
+ * file's diff, goes back over the connection as that of an apply does.
+ */
+bool cli_is_asked_for_plan(const struct cli *c);
+int cli_tell_plan(struct cli *c, struct hp_err *err);
 extern const struct hp_opt cli_state_opts[];
 /*
  * The document that plan and apply work on: stdin for "-", the panel's where this host has its

@@ -45,6 +45,8 @@ static int vhost_detect(struct cli *c, struct hp_err *err)
 static const struct hp_opt plan_opts[] = {
 	{"kept", 0, NULL, "take the document of the last run, not the panel's", 0, NULL},
 	{"paths", 0, NULL, "print the paths that would change, not how", 0, NULL},
+	{"timeout", 0, "SECONDS", "give up when the document has not come to its end by then", 0,
+		""},
 	{"front", 0, "SERVER", "show what hp-vhost front SERVER would change", 0, NULL},
 	{"force", 0, NULL, "show what apply --force would change, edits by hand included", 0, NULL},
 	{0},
@@ -66,6 +68,8 @@ static int vhost_plan(struct cli *c, struct hp_err *err)
 	bool panel;
 	int fd _cleanup_close_ = -1;
 
+	if (cli_is_asked_for_plan(c))
+		return cli_tell_plan(c, err);
 	if (cli_node_opts(c, &o, err) < 0 ||
 		cli_state_source(c, &fd, &panel, &o.state_name, err) < 0)
 		return err->code;

@@ -1,11 +1,12 @@
 # systemd: units and timers of the panel itself, its user, its folders. PHP's template units are
 # rendered, see templates/systemd.
-units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-recover.service.in \
+units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-web-planner@.service.in \
+	systemd/hosting-panel-recover.service.in \
 	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in \
 	systemd/hosting-panel-cert-renew.service.in
 units_made = $(units_in:.in=)
 
-dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket \
+dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket systemd/hosting-panel-web-planner.socket \
 	systemd/hosting-panel-php-manager.timer systemd/health-check.timer \
 	systemd/hosting-panel-cert-renew.timer systemd/hosting-panel-cache.service systemd/hosting-panel-cache.timer
 nodist_systemdsystemunit_DATA = $(units_made)
@@ -27,6 +28,7 @@ $(units_made): Makefile
 	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]bindir[@],$(bindir),g' \
 		$(top_srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 systemd/hosting-panel-web-manager@.service: systemd/hosting-panel-web-manager@.service.in
+systemd/hosting-panel-web-planner@.service: systemd/hosting-panel-web-planner@.service.in
 systemd/hosting-panel-recover.service: systemd/hosting-panel-recover.service.in
 systemd/hosting-panel-php-manager.service: systemd/hosting-panel-php-manager.service.in
 systemd/health-check.service: systemd/health-check.service.in

@@ -27,6 +27,8 @@
 #define HP_RUN "/run/hosting-panel"
 /* where who is not root has a state document applied: systemd/hosting-panel-web-manager.socket */
 #define HP_WEB_MANAGER_SOCKET HP_RUN "/web-manager.sock"
+/* … and where he is told what it would change: systemd/hosting-panel-web-planner.socket */
+#define HP_WEB_PLANNER_SOCKET HP_RUN "/web-planner.sock"
 #define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */
 
 /*

@@ -195,7 +195,7 @@ static int show_change(struct hp_engine *x, const struct hp_wish *w, const struc
 	struct hp_buf old _cleanup_buf_ = HP_BUF_INIT, out _cleanup_buf_ = HP_BUF_INIT;
 	const char *path = m->path;
 
-	if (x->o->diff_fd < 0 || (x->o->only && !(w && hp_streq(w->domain, x->o->only))))
+	if (x->o->diff_fd < 0 && !x->o->diff_events)
 		return 0;
 	if (x->o->quiet_plan || hp_emit_is_secret(m->mode)) {
 		hp_buf_addf(&out, "%s %s\n", remove ? "remove" : had_old ? "change" : "add", path);
@@ -207,6 +207,10 @@ static int show_change(struct hp_engine *x, const struct hp_wish *w, const struc
 		hp_diff(&out, had_old ? path : "/dev/null", hp_buf_str(&old), old.len,
 			remove ? "/dev/null" : path, text ? text : "", len);
 	}
+	if (x->o->diff_events)
+		hp_report_diff(x, path, w ? w->domain : NULL, hp_buf_str(&out));
+	if (x->o->diff_fd < 0)
+		return 0;
 	return hp_fd_write(x->o->diff_fd, "the plan", hp_buf_str(&out), out.len, err);
 }
 

@@ -284,6 +284,8 @@ int hp_mend_failed(struct hp_engine *x, const char *path, const char *domain,
 
 /* ---- report.c ---- */
 void hp_report_site(struct hp_engine *x, const struct hp_wish *w, bool undone);
+void hp_report_diff(
+	struct hp_engine *x, const char *path, const char *domain, const char *diff);
 void hp_report_file(struct hp_engine *x, const char *path, const char *action, const char *domain,
 	const char *message);
 void hp_report_reload(struct hp_engine *x, const char *server);

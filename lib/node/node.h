@@ -24,6 +24,7 @@
  *     refused|drift|undone","exit":0,"message":"…","hint":"…"}
  *   {"event":"file","path":"/etc/nginx/…","domain":"…","message":"…",
  *     "action":"drift|restored"}
+ *   {"event":"diff","path":"/etc/nginx/…","domain":"…","diff":"--- …"}       a plan's, if wanted
  *   {"event":"reload","server":"nginx"}
  *   {"event":"end","node":"web1","generation":42,
  *     "result":"applied|unchanged|partial|undone|pending","sites":1000,"changed":1,
@@ -57,7 +58,7 @@ struct hp_node_opts {
 	unsigned wait_ms;         /* for another run to end; then HP_E_BUSY */
 	bool quiet_plan;          /* plan: only the list of paths, no diff */
 	int diff_fd;              /* plan: the unified diff goes here; -1: none */
-	const char *only;         /* plan: the diff is of this website's files alone; NULL: of all */
+	bool diff_events;         /* plan: each file's diff is an event of the report, too */
 	hp_report_fn *report;
 	void *report_arg;
 	/*

@@ -71,6 +71,21 @@ void hp_report_file(struct hp_engine *x, const char *path, const char *action, c
 	send(x, &b);
 }
 
+void hp_report_diff(
+	struct hp_engine *x, const char *path, const char *domain, const char *diff)
+{
+	struct hp_buf b = HP_BUF_INIT;
+	struct hp_jw jw;
+
+	begin(&jw, &b, "diff");
+	hp_jw_str(&jw, "path", path);
+	if (domain)
+		hp_jw_str(&jw, "domain", domain);
+	hp_jw_str(&jw, "diff", diff);
+	hp_jw_end(&jw, '}');
+	send(x, &b);
+}
+
 void hp_report_reload(struct hp_engine *x, const char *server)
 {
 	struct hp_buf b = HP_BUF_INIT;

@@ -99,8 +99,8 @@ memory() { sed -n 's/^php_admin_value\[memory_limit\] = *//p' "$ROOT/etc/hosting
 		answer --uid $uid <"$ROOT/state" >"$ROOT/out" 2>"$ROOT/err" || got=$?
 		[ "$got" = 5 ]
 		is "$(<"$ROOT/out")" ".event == \"end\" and .result == \"refused\" and .exit == 5 and
-			(.message | contains(\"uid $uid may not apply\"))"
-		grep -q "uid $uid may not apply" "$ROOT/err"
+			(.message | contains(\"uid $uid may neither apply\"))"
+		grep -q "uid $uid may neither apply" "$ROOT/err"
 	done
 	[ "$before" = "$(everything)" ]
 	# the panel's own user may

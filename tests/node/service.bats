@@ -40,6 +40,26 @@ door() {
 }
 HP_TOP_LIB=$BATS_TEST_DIRNAME/../lib
 
+@test "what a change would do to files is told through the planner's socket, of its website alone" {
+	site a.example
+	site b.example
+	hp-site set b.example php_memory_limit=77M --no-apply -q
+	run -6 he hp-site set a.example php_memory_limit=99M --diff --as cleo
+	[[ $output == *"the web manager: /run/hosting-panel/web-planner.sock can't be reached"* ]]
+	socket=/run/hosting-panel/web-planner.sock
+	door "$HP_BUILDDIR/cmd/hp-vhost" plan --timeout=60 -
+	run -0 he hp-site set a.example php_memory_limit=99M --diff --as cleo
+	[[ $output == *$'\n+'*99M* && $output != *77M* && $output != *b.example* ]]
+	run -0 --separate-stderr he hp-site set - --diff --json --as cleo <<<'{"domain":"a.example","php_memory_limit":"98M"}'
+	jq -e '.[0] | .result == "dry-run" and (.diff | contains("98M"))' <<<"$output"
+	[ "$(hp-site show a.example --json | jq -r .php_memory_limit)" = null ]
+	# who is neither root nor the panel is told nothing
+	chmod 0666 $socket
+	run -5 setpriv --reuid nobody --clear-groups perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un(shift)) or die;
+		shutdown($s, 1); print while <$s>; exit 5' $socket
+	[[ $output == *"uid 65534 may neither"* && $output != *example* ]]
+}
+
 site() { # site DOMAIN: one of cleo's that says its PHP's limit
 	hp-site add "$1" tenant=acme owner=cleo -q 3>&- 4>&-
 	page "$1" index.php '<?php echo ini_get("memory_limit");'

@@ -23,7 +23,7 @@ setup_file() {
 	in_machine systemctl daemon-reexec
 	in_machine systemd-sysusers
 	in_machine systemd-tmpfiles --create
-	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-recover.service \
+	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-web-planner.socket hosting-panel-recover.service \
 		hosting-panel-php-manager.timer hosting-panel-cache.timer health-check.timer
 	in_machine hp-db init
 	in_machine hp-tenant add demo
@@ -68,7 +68,7 @@ idle() {
 }
 
 @test "units, user and folders as installed" {
-	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket \
+	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket hosting-panel-web-planner.socket hosting-panel-web-planner@.service \
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
 		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
 		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer
@@ -183,8 +183,8 @@ idle() {
 	in_machine chmod 0660 /run/hosting-panel/web-manager.sock
 	[[ $output != *applied* ]]
 	[[ $output != *unchanged* ]]
-	[[ $output == *'"event":"end","result":"refused"'*'"message":"uid 20001 may not apply anything on this node"'*'"exit":5}'* ]]
-	in_machine journalctl --no-pager -b -t hosting-panel-web-manager | grep -q 'uid 20001 may not apply'
+	[[ $output == *'"event":"end","result":"refused"'*'"message":"uid 20001 may neither apply nor see anything on this node"'*'"exit":5}'* ]]
+	in_machine journalctl --no-pager -b -t hosting-panel-web-manager | grep -q 'uid 20001 may neither apply'
 	nothing_failed
 }
 
