@@ -18,6 +18,7 @@ extern const struct hp_col cli_user_result_cols[];
 extern const struct hp_col cli_key_result_cols[];
 extern const struct hp_col cli_session_result_cols[];
 extern const struct hp_col cli_db_result_cols[];
+extern const struct hp_col cli_undo_result_cols[];
 
 struct cli_result {
 	const char *object, *action;

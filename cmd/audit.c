@@ -1,5 +1,6 @@
 /* hp-audit: the audit trail. */
-#include "cmd/cli.h"
+#include "cmd/apply.h"
+#include "cmd/audit.h"
 #include "base/str.h"
 #include "sys/json.h"
 
@@ -11,21 +12,26 @@ static const struct hp_col cols[] = {
 	{"tenant_id", HP_COL_INT, "number of the tenant that it concerns", true},
 	{"verb", HP_COL_STR, "what was done", false},
 	{"object", HP_COL_STR, "to which object", false},
+	{"outcome", HP_COL_STR, "ok, or denied: then nothing was done", false},
 	{"before", HP_COL_JSON, "what changed, as it was; secrets are masked", true},
 	{"after", HP_COL_JSON, "what changed, as it became; secrets are masked", true},
 	{"change", HP_COL_STR, "the same in one line, for people", false},
 	{"note", HP_COL_STR, "why, where somebody said it", false},
+	{"request_id", HP_COL_STR, "what belongs to one request, or one run of a program", true},
+	{"hash", HP_COL_STR, "of the entry and of all before it; for the operator", true},
 	{NULL, HP_COL_STR, NULL, false},
 };
 enum {
-	C_ID, C_AT, C_ACTOR, C_SOURCE, C_TENANT, C_VERB, C_OBJECT, C_BEFORE, C_AFTER, C_CHANGE,
-	C_NOTE
+	C_ID, C_AT, C_ACTOR, C_SOURCE, C_TENANT, C_VERB, C_OBJECT, C_OUTCOME, C_BEFORE, C_AFTER,
+	C_CHANGE, C_NOTE, C_REQUEST, C_HASH
 };
 
 static const struct hp_opt list_opts[] = {
 	{"object", 0, "NAME", "only changes of this object (a domain, a tenant)", 0, "domain"},
 	{"actor", 0, "NAME", "only changes by this one", 0, ""},
 	{"verb", 0, "VERB", "only this verb, as site:set", 0, ""},
+	{"outcome", 0, "OUTCOME", "only what was done, or only what was denied", 0, "=ok|denied"},
+	{"request", 0, "ID", "only what belongs to this request", 0, ""},
 	{"since", 0, "TIME", "only from this day or time (UTC) on, or \"2h\", \"7d\" ago", 0, ""},
 	{"limit", 'l', "N", "at most the newest N; 0 for all (100)", 0, ""},
 	{0},
@@ -82,6 +88,7 @@ static int put(void *arg, const struct hp_audit_row *r, struct hp_err *err)
 		hp_out_i64(o, C_TENANT, r->tenant_id);
 	hp_out_str(o, C_VERB, r->verb);
 	hp_out_str(o, C_OBJECT, r->object);
+	hp_out_str(o, C_OUTCOME, r->outcome);
 	if (r->before)
 		hp_out_json(o, C_BEFORE, r->before);
 	if (r->after)
@@ -89,6 +96,10 @@ static int put(void *arg, const struct hp_audit_row *r, struct hp_err *err)
 	put_change(o, r);
 	if (r->note)
 		hp_out_str(o, C_NOTE, r->note);
+	if (r->request_id)
+		hp_out_str(o, C_REQUEST, r->request_id);
+	if (r->hash)
+		hp_out_str(o, C_HASH, r->hash);
 	return hp_out_row(o, err);
 }
 
@@ -120,6 +131,8 @@ static int audit_list(struct cli *c, struct hp_err *err)
 		.object = cli_opt(c, "object"),
 		.actor = cli_opt(c, "actor"),
 		.verb = cli_opt(c, "verb"),
+		.outcome = cli_opt(c, "outcome"),
+		.request = cli_opt(c, "request"),
 		.limit = 100,
 	};
 	const char *limit = cli_opt(c, "limit"), *from = cli_opt(c, "since");
@@ -127,6 +140,9 @@ static int audit_list(struct cli *c, struct hp_err *err)
 	if (limit && hp_parse_i64(limit, 0, INT32_MAX, &f.limit) < 0)
 		return hp_err_set(err, HP_E_USAGE, "--limit: “%s” is not a number of entries",
 			hp_str_printable(c->pool, limit, 40));
+	if (f.outcome && !hp_streq(f.outcome, "ok") && !hp_streq(f.outcome, "denied"))
+		return hp_err_set(err, HP_E_USAGE, "--outcome: “%s” is neither ok nor denied",
+			hp_str_printable(c->pool, f.outcome, 40));
 	if (from && since(c, from, &f.since, err) < 0)
 		return err->code;
 	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
@@ -134,11 +150,102 @@ static int audit_list(struct cli *c, struct hp_err *err)
 	return hp_audit_each(c->panel, &f, put, c, err);
 }
 
+/* ---- the chain ---- */
+static const struct hp_col head_cols[] = {
+	{"entry", HP_COL_INT, "number of the newest entry", false},
+	{"hash", HP_COL_STR, "of it and of all before it", false},
+	{"first", HP_COL_INT, "number of the first entry of the chain", true},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+static int audit_head(struct cli *c, struct hp_err *err)
+{
+	struct hp_audit_chain chain;
+
+	if (cli_panel(c, err) < 0 || hp_audit_head(c->panel, &chain, err) < 0 ||
+		cli_out(c, err) < 0)
+		return err->code;
+	hp_out_i64(c->out, 0, chain.last);
+	hp_out_str(c->out, 1, chain.hash);
+	hp_out_i64(c->out, 2, chain.first);
+	return hp_out_row(c->out, err);
+}
+
+static const struct hp_opt verify_opts[] = {
+	{"head", 0, "HASH", "one that \"hp-audit head\" gave at any time, which has to be there", 0,
+		""},
+	{0},
+};
+
+static const struct hp_col finding_cols[] = {
+	{"entry", HP_COL_INT, "number of the entry", false},
+	{"problem", HP_COL_STR, "changed, missing, inserted, rewritten", false},
+	{"detail", HP_COL_STR, "what it is, in words", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+static int put_finding(void *arg, const struct hp_audit_finding *f, struct hp_err *err)
+{
+	struct cli *c = arg;
+
+	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
+		return 0;
+	hp_out_i64(c->out, 0, f->id);
+	hp_out_str(c->out, 1, f->problem);
+	hp_out_str(c->out, 2, f->detail);
+	return hp_out_row(c->out, err);
+}
+
+static int audit_verify(struct cli *c, struct hp_err *err)
+{
+	struct hp_audit_chain chain;
+	int r;
+
+	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
+		return err->code;
+	r = hp_audit_verify(c->panel, cli_opt(c, "head"), put_finding, c, &chain, err);
+	if (r < 0 && r != HP_E_NO)
+		return r;
+	if (chain.before)
+		cli_say(c,
+			"%lld entries below %lld are from before the chain: nothing is known of them",
+			(long long)chain.before, (long long)chain.first);
+	if (r == 0 && chain.entries)
+		cli_say(c, "%lld entries, %lld to %lld, are as they were written; the hash is %s",
+			(long long)chain.entries, (long long)chain.first, (long long)chain.last,
+			chain.hash);
+	else if (r == 0)
+		cli_say(c, "there is no entry in the chain yet");
+	return r;
+}
+
 static const struct cli_verb verbs[] = {
 	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, cols, NULL, NULL, "audit:list",
-		"list changes, the newest first",
-		"Every change of a tenant or website has an entry, written in the same transaction as the "
-		"change itself."},
+		"list changes and denials, the newest first",
+		"Every change of a tenant, user or website has an entry, written in the same transaction as "
+		"the change itself, and so has every login, and what was denied: to a user what he may not or "
+		"what is not there for him, to others a wrong password, key or session. Of denials 10 a "
+		"minute of one actor from one address are written down, and 60 of all; how many were left out "
+		"is told by an entry audit:left-out."},
+	{"head", audit_head, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE, NULL, head_cols, NULL, NULL,
+		"audit:head", "print the hash of the newest entry, to note it elsewhere",
+		"Whoever can write the database could make a trail anew from any entry on, hashes and all. A "
+		"hash that was noted outside of it is what he can't make."},
+	{"verify", audit_verify, "", 0, 0, {NULL}, CLI_ROWS, verify_opts, finding_cols, NULL, NULL,
+		"audit:verify", "look whether an entry was changed, put in or taken out",
+		"Prints a row for each that is not as it was written, and exits with 1 when there is one."},
+	{"undo", cli_audit_undo, "ENTRY", 1, 1, {""}, CLI_MUTATES | CLI_APPLIES | CLI_ROWS,
+		cli_undo_opts, cli_undo_result_cols, NULL, NULL, "audit:undo",
+		"make something as it was before an entry",
+		"It is a change like any other: who undoes must be allowed to make it, it is checked and "
+		"carried out as one, and has an entry of its own that says what it undoes. It is refused when "
+		"what the entry changed has been changed since; then that has to be undone first.\n\n"
+		"Settings, aliases, owners, and whether something is suspended can be undone, of websites, "
+		"tenants and users; what was made, websites, tenants, users and keys, is removed, with --yes; "
+		"what was removed is made again, but for keys, and users who had a password. A website comes "
+		"back with its number and its Unix user; its files have stayed where they were unless they were "
+		"purged, and are root's: --force gives them back. What was a secret is masked in the trail, and "
+		"so can't be brought back."},
 	{0},
 };
 

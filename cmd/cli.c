@@ -18,7 +18,7 @@
 enum {
 	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
 	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
-	O_IF_MISSING, O_IF_REVISION, O_YES, O_AS, O_DIFF
+	O_IF_MISSING, O_IF_REVISION, O_YES, O_AS, O_DIFF, O_REQUEST
 };
 
 static const struct hp_opt common_opts[] = {
@@ -26,6 +26,8 @@ static const struct hp_opt common_opts[] = {
 		NULL},
 	{"verbose", 'v', NULL, "say on standard error what is being done", O_VERBOSE, NULL},
 	{"as", 0, "USER[@ADDRESS]", "act as this user of the panel; for the operator", O_AS, "user"},
+	{"request-id", 0, "ID", "what the audit trail calls this request; for the operator",
+		O_REQUEST, ""},
 	{"sysroot", 0, "DIR", "take every system path below DIR; touch no service", O_SYSROOT,
 		"dir"},
 	{"help", 'h', NULL, "show this help", O_HELP, NULL},
@@ -194,6 +196,7 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 	case O_QUIET: c->quiet = true; break;
 	case O_VERBOSE: c->verbose = true; break;
 	case O_AS: c->as = value; break;
+	case O_REQUEST: c->request_id = value; break;
 	case O_SYSROOT: return set_sysroot(c, value, err);
 	case O_JSON: return set_mode(c, HP_OUT_JSON, err);
 	case O_JSONL: return set_mode(c, HP_OUT_JSONL, err);
@@ -363,7 +366,24 @@ int cli_panel(struct cli *c, struct hp_err *err)
 			 : hp_panel_open(c->sysroot, c->conf, &c->panel, err) < 0)
 		return err->code;
 	c->panel->dry_run = c->dry_run;
+	if (c->request_id && hp_panel_request(c->panel, c->request_id, err) < 0)
+		return err->code;
 	return c->as ? hp_panel_act(c->panel, c->as, err) : 0;
+}
+
+void cli_denied(struct cli *c, const char *object, const struct hp_err *why)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	const char *verb = c->verb->permission;
+
+	/* of a verb that is no user's nothing was opened yet */
+	if (!c->panel && c->as && why->code == HP_E_DENIED)
+		cli_panel(c, &ignored);
+	if (!verb)
+		verb = hp_pprintf(
+			c->pool, "%s:%s", hp_str_after(c->prog->name, "hp-"), c->verb->name);
+	if (c->panel)
+		hp_panel_denied(c->panel, verb, object, why);
 }
 
 const struct hp_col *cli_verb_cols(struct hp_pool *pool, const struct cli_verb *v)
@@ -509,8 +529,11 @@ int hp_main(const struct cli_program *prog, int argc, char **argv)
 		return 0;
 	}
 	r = parse_args(&c, argc - 1, argv + 1, &err);
-	if (r > 0)
+	if (r > 0) {
 		r = run_verb(&c, &err);
+		if (r < 0 && *err.msg)
+			cli_denied(&c, c.n_args ? c.args[0] : NULL, &err);
+	}
 	if (!may_just_exit(&c)) {
 		hp_out_free(c.out);
 		hp_panel_close(c.panel);

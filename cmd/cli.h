@@ -43,6 +43,7 @@ enum cli_flag {
 struct cli;
 struct hp_adopt;
 struct hp_takeover;
+struct hp_undo;
 typedef int cli_verb_fn(struct cli *c, struct hp_err *err);
 
 struct cli_verb {
@@ -97,6 +98,7 @@ struct cli {
 
 	const char *sysroot;             /* "" for none */
 	const char *as;                  /* act as this user of the panel, or NULL */
+	const char *request_id;          /* what the trail calls this run, or NULL */
 	bool quiet, verbose, dry_run, diff, no_apply, force, if_exists, if_missing, yes;
 	const char *if_revision;         /* --if-revision, or NULL */
 	unsigned wait_ms;
@@ -105,6 +107,7 @@ struct cli {
 	size_t n_given;
 
 	struct hp_adopt *adopt;          /* of hp-vhost adopt: what is taken over … */
+	const struct hp_undo *undo;      /* of hp-audit undo: what is undone */
 	const struct hp_takeover *takeover; /* … and what gives way to it in the run */
 
 	struct hp_conf *conf;            /* cli_conf() */
@@ -131,6 +134,12 @@ int cli_panel(struct cli *c, struct hp_err *err);
 int cli_out(struct cli *c, struct hp_err *err);
 /* Is the panel's database this host's business (configured, or there)? After cli_conf(). */
 bool cli_has_panel(struct cli *c);
+
+/*
+ * What the verb was refused for one of its inputs goes into the audit trail, if it was refused
+ * because of who asks. hp_main() does it for a verb's own error.
+ */
+void cli_denied(struct cli *c, const char *object, const struct hp_err *why);
 
 /* Has whoever read our output gone away? Then there is nobody to complain to. */
 bool cli_reader_is_gone(void);

@@ -386,6 +386,7 @@ static void batch_line(struct batch *b, struct hp_pool *pool, const char *line, 
 	shown = err;
 	hp_err_prefix(&shown, "line %llu", (unsigned long long)b->line);
 	cli_print_err(b->c, &shown);
+	cli_denied(b->c, in.name ? in.name : "", &err);
 	/* not what the line says: there may be secrets in it */
 	b->on_fail(b->c,
 		in.name ? in.name : hp_pprintf(pool, "line %llu", (unsigned long long)b->line),

@@ -1,5 +1,6 @@
 /* hp-tenant: tenants. The table of verbs is at the end. */
 #include "cmd/apply.h"
+#include "cmd/tenant.h"
 #include "base/str.h"
 
 /* ---- list and show ---- */
@@ -187,6 +188,15 @@ static int follow(struct cli *c, struct tenant_verb *v, struct hp_err *err)
 		if (say(c, v->action, v->changed.v[i], true, result, why, err) < 0)
 			return err->code;
 	return 0;
+}
+
+int cli_tenant_follow(
+	struct cli *c, const char *action, const char *name, const char *back, struct hp_err *err)
+{
+	struct tenant_verb v = {.action = action, .undo = back};
+
+	hp_strv_add(c->pool, &v.changed, name);
+	return follow(c, &v, err);
 }
 
 static int change(struct cli *c, struct tenant_verb *v, struct hp_err *err)

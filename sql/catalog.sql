@@ -831,35 +831,103 @@ DELETE FROM recovery_codes WHERE user_id = :id AND tenant_id = :tenant;
 SELECT COUNT(*) FROM recovery_codes WHERE user_id = :id AND tenant_id = :tenant;
 
 -- ---- the audit trail ----
+--
+-- Who is going to add to it waits for whoever does so before anything else, and then sees what that
+-- one has done: PostgreSQL's LOCK takes no snapshot of the tables yet. SQLite has one writer as it is.
+
+-- name: audit_lock
+-- scope: system
+-- why: the trail is one chain over all tenants
+-- rows: none
+SELECT 1;
+
+-- name: audit_lock
+-- engine: postgresql
+LOCK TABLE audit_head IN EXCLUSIVE MODE;
+
+-- name: audit_lock
+-- engine: mysql,mariadb
+SELECT id FROM audit_head WHERE id = 1 FOR UPDATE;
+
+-- name: audit_head_get
+-- scope: system
+-- why: the trail is one chain over all tenants
+-- rows: one
+SELECT first_id, last_id, hash, left_out, left_out_since FROM audit_head WHERE id = 1;
+
+-- name: audit_head_set
+-- scope: system
+-- why: the trail is one chain over all tenants
+-- rows: none
+UPDATE audit_head SET last_id = :last_id, hash = :hash WHERE id = 1;
+
+-- name: audit_leave_out
+-- scope: system
+-- why: the trail is one chain over all tenants
+-- rows: none
+UPDATE audit_head SET left_out = :left_out, left_out_since = :since WHERE id = 1;
 
 -- name: audit_add
 -- scope: system
 -- why: the trail is written for all tenants, and for what stands above them
 -- rows: none
-INSERT INTO audit_log (tenant_id, actor, source, verb, object, before_json, after_json, note)
-VALUES (:tenant_id, :actor, :source, :verb, :object, :before, :after, :note);
+INSERT INTO audit_log (id, at, tenant_id, actor, source, verb, object, outcome, before_json,
+	after_json, note, request_id, hash)
+VALUES (:id, :at, :tenant_id, :actor, :source, :verb, :object, :outcome, :before, :after, :note,
+	:request, :hash);
+
+-- Among the newest entries: denials of late, and those of one actor.
+-- name: audit_denials
+-- scope: system
+-- why: what may be written down of denials is bounded over all tenants
+-- rows: one
+SELECT COUNT(*), COALESCE(SUM(CASE WHEN actor = :actor AND source = :source THEN 1 ELSE 0 END), 0)
+FROM audit_log WHERE id > :after AND outcome = 'denied' AND at >= :since;
+
+-- In the order that they are hashed in (lib/panel/audit_chain.c).
+-- part: audit_columns
+id, at, tenant_id, actor, source, verb, object, outcome, before_json, after_json, note, request_id;
+
+-- An empty filter takes all.
+-- part: audit_filter
+(:object = '' OR object = :object) AND (:actor = '' OR actor = :actor)
+	AND (:verb = '' OR verb = :verb) AND (:outcome = '' OR outcome = :outcome)
+	AND (:request = '' OR request_id = :request) AND at >= :since;
 
 -- name: audit_list
 -- scope: tenant
 -- rows: many
-SELECT id, tenant_id, at, actor, source, verb, object, before_json, after_json, note
-FROM audit_log
-WHERE tenant_id = :tenant
-	AND (:self = '' OR actor = :self)
-	AND (:object = '' OR object = :object)
-	AND (:actor = '' OR actor = :actor)
-	AND (:verb = '' OR verb = :verb)
-	AND at >= :since
+SELECT @audit_columns@ FROM audit_log
+WHERE tenant_id = :tenant AND (:self = '' OR actor = :self) AND @audit_filter@
 ORDER BY id DESC LIMIT :limit;
 
+-- A tenant is told no hash: with those of his own entries he could try what stands between them.
 -- name: audit_list_any
 -- scope: global
 -- why: the operator stands above tenants
 -- rows: many
-SELECT id, tenant_id, at, actor, source, verb, object, before_json, after_json, note
-FROM audit_log
-WHERE (:object = '' OR object = :object)
-	AND (:actor = '' OR actor = :actor)
-	AND (:verb = '' OR verb = :verb)
-	AND at >= :since
-ORDER BY id DESC LIMIT :limit;
+SELECT @audit_columns@, hash FROM audit_log WHERE @audit_filter@ ORDER BY id DESC LIMIT :limit;
+
+-- name: audit_get
+-- scope: tenant
+-- rows: one
+SELECT @audit_columns@ FROM audit_log
+WHERE id = :id AND tenant_id = :tenant AND (:self = '' OR actor = :self);
+
+-- name: audit_get_any
+-- scope: global
+-- why: the operator stands above tenants
+-- rows: one
+SELECT @audit_columns@ FROM audit_log WHERE id = :id;
+
+-- name: audit_page
+-- scope: global
+-- why: the chain goes over all tenants, and the operator alone looks it through
+-- rows: many
+SELECT @audit_columns@, hash FROM audit_log WHERE id > :after AND id <= :last ORDER BY id LIMIT :limit;
+
+-- name: audit_beyond
+-- scope: global
+-- why: the chain goes over all tenants, and the operator alone looks it through
+-- rows: one
+SELECT COUNT(*), MIN(id) FROM audit_log WHERE id > (SELECT last_id FROM audit_head WHERE id = 1);

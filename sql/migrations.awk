@@ -6,6 +6,7 @@
 #   @NAME@        a name: compared and sorted byte by byte, as @TABLE@ has it for all text of MySQL
 #   @INVOKER@     a view runs with its reader's rights       @HIDDEN@ a column that "*" and an INSERT
 #                 without a list of columns leave out, where the engine knows such
+#   @SEMICOLON@   one within a trigger's body: a plain one ends the statement
 # "-- engine: mysql,mariadb" … "-- engine: all" brackets what is for some engines only.
 
 BEGIN {
@@ -22,6 +23,7 @@ BEGIN {
 	token("@TABLE@", "", "", "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin")
 	token("@INVOKER@", "", "", "SQL SECURITY INVOKER")
 	token("@HIDDEN@", "", "", "INVISIBLE")
+	token("@SEMICOLON@", ";", ";", ";")
 	count = -1
 	all_engines()
 	scan_reset()

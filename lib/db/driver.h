@@ -19,8 +19,9 @@ enum hp_db_fault {
 	HP_DB_FAULT_NONE,  /* an error like any other */
 	HP_DB_FAULT_RETRY, /* serialisation failure or deadlock: the transaction may be run again */
 	HP_DB_FAULT_LOST,  /* the connection is gone */
-	HP_DB_FAULT_NO_TABLE, /* the statement names a table that is not there */
-	HP_DB_FAULT_ALREADY,  /* CREATE or ALTER: it is so already */
+	HP_DB_FAULT_NO_TABLE,    /* the statement names a table that is not there */
+	HP_DB_FAULT_ALREADY,     /* CREATE or ALTER: it is so already */
+	HP_DB_FAULT_NO_TRIGGERS, /* the server lets nobody but its administrator make any */
 };
 
 struct hp_dopts {

@@ -93,6 +93,8 @@ static const struct {
 	{ER_DUP_FIELDNAME, HP_DB_FAULT_ALREADY, HP_E_DB},
 	{ER_DUP_KEYNAME, HP_DB_FAULT_ALREADY, HP_E_DB},
 	{ER_CANT_DROP_FIELD_OR_KEY, HP_DB_FAULT_ALREADY, HP_E_DB},
+	{ER_TRG_ALREADY_EXISTS, HP_DB_FAULT_ALREADY, HP_E_DB},
+	{ER_BINLOG_CREATE_ROUTINE_NEED_SUPER, HP_DB_FAULT_NO_TRIGGERS, HP_E_CONF},
 };
 
 static int fail_with(struct hp_dconn *c, unsigned number, const char *msg, struct hp_err *err)

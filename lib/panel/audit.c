@@ -29,22 +29,23 @@ const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
 int hp_audit_add(struct hp_panel *p, int64_t tenant, const char *verb, const char *object,
 	const char *before, const char *after, const char *note, struct hp_err *err)
 {
-	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	const struct hp_audit_entry e = {.tenant = tenant,
+		.actor = p->actor.name,
+		.source = p->actor.source,
+		.verb = verb,
+		.object = object,
+		.outcome = "ok",
+		.before = before,
+		.after = after,
+		.note = note ? note : p->note};
 
-	if (hp_db_stmt(p->db, HP_SQL_AUDIT_ADD, &st, err) < 0)
-		return err->code;
-	if (tenant)
-		hp_stmt_i64(st, "tenant_id", tenant);
-	else
-		hp_stmt_null(st, "tenant_id");
-	hp_stmt_text(st, "actor", p->actor.name);
-	hp_stmt_text(st, "source", p->actor.source);
-	hp_stmt_text(st, "verb", verb);
-	hp_stmt_text(st, "object", object);
-	hp_stmt_text(st, "before", before);
-	hp_stmt_text(st, "after", after);
-	hp_stmt_text(st, "note", note);
-	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
+	return hp_audit_write(p, &e, err);
+}
+
+/* The tenant's admin sees the tenant's; others what they did themselves. */
+static const char *self(const struct hp_panel *p)
+{
+	return hp_is_above_users(&p->actor) ? "" : p->actor.name;
 }
 
 static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struct hp_stmt **ret,
@@ -59,15 +60,52 @@ static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struc
 			err, HP_E_USAGE, "since: a time as 2026-01-31T23:59:59Z is wanted");
 	if (hp_db_stmt(p->db, id, ret, err) < 0)
 		return err->code;
-	/* the tenant's admin sees the tenant's; others what they did themselves */
 	if (p->actor.kind == HP_ACTOR_USER)
-		hp_stmt_text(*ret, "self", hp_is_above_users(&p->actor) ? "" : p->actor.name);
+		hp_stmt_text(*ret, "self", self(p));
 	hp_stmt_text(*ret, "object", f->object ? f->object : "");
 	hp_stmt_text(*ret, "actor", f->actor ? f->actor : "");
 	hp_stmt_text(*ret, "verb", f->verb ? f->verb : "");
+	hp_stmt_text(*ret, "outcome", f->outcome ? f->outcome : "");
+	hp_stmt_text(*ret, "request", f->request ? f->request : "");
 	hp_stmt_time(*ret, "since", since);
 	hp_stmt_i64(*ret, "limit", f->limit > 0 ? f->limit : INT64_MAX);
 	return 0;
+}
+
+/* Lives as long as the statement's row. */
+static void from_row(struct hp_stmt *st, struct hp_audit_row *ret)
+{
+	*ret = (struct hp_audit_row){
+		.id = hp_stmt_get_i64(st, HP_AUDIT_ID),
+		.at = hp_stmt_get_text(st, HP_AUDIT_AT),
+		.tenant_id = hp_stmt_get_i64(st, HP_AUDIT_TENANT),
+		.actor = hp_stmt_get_text(st, HP_AUDIT_ACTOR),
+		.source = hp_stmt_get_text(st, HP_AUDIT_SOURCE),
+		.verb = hp_stmt_get_text(st, HP_AUDIT_VERB),
+		.object = hp_stmt_get_text(st, HP_AUDIT_OBJECT),
+		.outcome = hp_stmt_get_text(st, HP_AUDIT_OUTCOME),
+		.before = hp_stmt_get_text(st, HP_AUDIT_BEFORE),
+		.after = hp_stmt_get_text(st, HP_AUDIT_AFTER),
+		.note = hp_stmt_get_text(st, HP_AUDIT_NOTE),
+		.request_id = hp_stmt_get_text(st, HP_AUDIT_REQUEST),
+	};
+}
+
+int hp_audit_get(struct hp_panel *p, int64_t id, struct hp_stmt **ret_st, struct hp_audit_row *ret,
+	struct hp_err *err)
+{
+	bool own = p->actor.kind == HP_ACTOR_USER;
+	int r;
+
+	if (hp_db_stmt(p->db, own ? HP_SQL_AUDIT_GET : HP_SQL_AUDIT_GET_ANY, ret_st, err) < 0)
+		return err->code;
+	if (own)
+		hp_stmt_text(*ret_st, "self", self(p));
+	hp_stmt_i64(*ret_st, "id", id);
+	r = hp_stmt_step(*ret_st, err);
+	if (r == 1)
+		from_row(*ret_st, ret);
+	return r;
 }
 
 int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
@@ -76,25 +114,16 @@ int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
 {
 	static const struct hp_audit_filter all;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	bool own = p->actor.kind == HP_ACTOR_USER;
+	struct hp_audit_row row;
 	int r;
 
 	if (hp_may_begin(&p->actor, "audit:list", err) < 0 ||
 		begin_list(p, f ? f : &all, &st, err) < 0)
 		return err->code;
 	while ((r = hp_stmt_step(st, err)) == 1) {
-		const struct hp_audit_row row = {
-			.id = hp_stmt_get_i64(st, 0),
-			.tenant_id = hp_stmt_get_i64(st, 1),
-			.at = hp_stmt_get_text(st, 2),
-			.actor = hp_stmt_get_text(st, 3),
-			.source = hp_stmt_get_text(st, 4),
-			.verb = hp_stmt_get_text(st, 5),
-			.object = hp_stmt_get_text(st, 6),
-			.before = hp_stmt_get_text(st, 7),
-			.after = hp_stmt_get_text(st, 8),
-			.note = hp_stmt_get_text(st, 9),
-		};
-
+		from_row(st, &row);
+		row.hash = own ? NULL : hp_stmt_get_text(st, HP_AUDIT_COLS);
 		r = fn(arg, &row, err);
 		if (r < 0)
 			break;

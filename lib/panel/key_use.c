@@ -74,10 +74,22 @@ static int note_use(
 	return hp_panel_tx(p, note_tx, r, err);
 }
 
-static int not_valid(struct hp_panel *p, struct hp_err *err)
+/* Whose it is, and why, is for the trail alone: only where the secret was right is it somebody's.
+ */
+static int not_valid(struct hp_panel *p, const char *id, const struct hp_key_row *r,
+	const char *from, const char *why, struct hp_err *err)
 {
+	struct hp_audit_entry e = {.tenant = r ? r->tenant_id : 0,
+		.actor = r ? r->k.v[HP_KEY_USERNAME] : "nobody",
+		.source = from,
+		.verb = "key:check",
+		.object = id,
+		.note = why};
+
 	p->actor = p->host;
+	p->refused.name = NULL; /* told here */
 	hp_panel_as_self(p);
+	hp_audit_denied(p, &e);
 	return hp_err_set(err, HP_E_DENIED, "the key is not valid");
 }
 
@@ -85,7 +97,7 @@ int hp_key_login(struct hp_panel *p, const char *token, const char *address, str
 {
 	char id[HP_TOKEN_ID_LEN + 1];
 	struct hp_key_row r = {.hash = NULL};
-	const char *from = hp_address(p->pool, address);
+	const char *from = hp_address(p->pool, address), *why;
 	int rc;
 
 	if (hp_may_speak(&p->host, err) < 0)
@@ -98,12 +110,15 @@ int hp_key_login(struct hp_panel *p, const char *token, const char *address, str
 	rc = hp_key_look(p, p->pool, id, &r, err);
 	if (rc < 0)
 		return rc;
-	if (!hp_token_is(token, rc ? r.hash : NULL) || no_good(&r, from))
-		return not_valid(p, err);
+	if (!hp_token_is(token, rc ? r.hash : NULL))
+		return not_valid(p, id, NULL, from, "it is no key", err);
+	why = no_good(&r, from);
+	if (why)
+		return not_valid(p, id, &r, from, why, err);
 	if (note_use(p, &r, from, err) < 0)
 		return err->code;
-	if (become(p, &r, from, err) == 0)
-		return 0;
-	return err->code == HP_E_DENIED || err->code == HP_E_NOT_FOUND ? not_valid(p, err)
-								       : err->code;
+	rc = become(p, &r, from, err);
+	if (rc != HP_E_DENIED && rc != HP_E_NOT_FOUND)
+		return rc;
+	return not_valid(p, id, &r, from, hp_pstrdup(p->pool, err->msg), err);
 }

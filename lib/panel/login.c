@@ -149,34 +149,26 @@ int hp_login_forget(struct hp_panel *p, const char *username, struct hp_err *err
 }
 
 /* ---- in, or not ---- */
-static int audit(struct hp_panel *p, const struct attempt *a, const char *verb, const char *note,
-	struct hp_err *err)
+static struct hp_audit_entry entry(const struct attempt *a, const char *verb, const char *note)
 {
-	const struct hp_actor was = p->actor;
-	int r;
-
-	p->actor.name = a->known ? a->u.u.v[HP_USER_USERNAME] : "nobody";
-	p->actor.source = a->address;
-	r = hp_audit_add(p, a->known ? a->u.tenant_id : 0, verb, a->name, NULL, NULL, note, err);
-	p->actor = was;
-	return r;
-}
-
-static int refused_tx(struct hp_panel *p, void *arg, struct hp_err *err)
-{
-	const struct attempt *a = arg;
-
-	return audit(p, a, "user:login-failed", a->wrong, err);
+	return (struct hp_audit_entry){.tenant = a->known ? a->u.tenant_id : 0,
+		.actor = a->known ? a->u.u.v[HP_USER_USERNAME] : "nobody",
+		.source = a->address,
+		.verb = verb,
+		.object = a->name,
+		.outcome = "ok",
+		.note = note};
 }
 
 /* The password was right. Not forgiven, lest that be a way of guessing codes without end. */
 static int no_code_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	const struct attempt *a = arg;
+	const struct hp_audit_entry e = entry(a, "user:login-failed", a->wrong);
 
 	if (take_back(p, 0, a, err) < 0 || take_back(p, 1, a, err) < 0)
 		return err->code;
-	return refused_tx(p, arg, err);
+	return hp_audit_deny(p, &e, err);
 }
 
 /* As it is now, whatever it was when the code was asked for. */
@@ -231,6 +223,7 @@ static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct attempt *a = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	struct hp_audit_entry e;
 	const char *note;
 
 	a->wrong = NULL;
@@ -242,7 +235,8 @@ static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (hp_stmt_exec(st, err) < 0 || check_same(p, a, err) < 0 ||
 		hp_session_begin(p, &a->u, a->address, &a->t, err) < 0)
 		return err->code;
-	return audit(p, a, "user:login", note, err);
+	e = entry(a, "user:login", note);
+	return hp_audit_write(p, &e, err);
 }
 
 /* Names that none can have are counted by address alone. */
@@ -282,9 +276,10 @@ static const char *network(struct hp_pool *pool, const char *address)
 static int refuse(struct hp_panel *p, struct attempt *a, const struct hp_err *why,
 	struct hp_err *err)
 {
-	hp_err_clear(err);
-	if (hp_panel_tx(p, refused_tx, a, err) == 0)
-		*err = *why;
+	struct hp_audit_entry e = entry(a, "user:login-failed", a->wrong);
+
+	hp_audit_denied(p, &e);
+	*err = *why;
 	return err->code;
 }
 
@@ -324,9 +319,12 @@ static int try(struct hp_panel *p, struct attempt *a, const struct hp_login *l, 
 	}
 	if (err->code)
 		return err->code;
-	if (a->wait)
-		return hp_err_set(err, HP_E_BUSY, "too many failed: try again in %lld second%s",
+	if (a->wait) {
+		a->wrong = "not looked at, since too many failed";
+		hp_err_set(&why, HP_E_BUSY, "too many failed: try again in %lld second%s",
 			(long long)a->wait, a->wait == 1 ? "" : "s");
+		return refuse(p, a, &why, err);
+	}
 	if (strlen(password) > HP_PASSWORD_MAX || !is_right(a, password)) {
 		a->wrong = a->known ? "wrong password" : "no such user";
 		hp_err_set(&why, HP_E_DENIED, "the name or the password is wrong");
@@ -334,8 +332,9 @@ static int try(struct hp_panel *p, struct attempt *a, const struct hp_login *l, 
 	}
 	/* only who knows the password hears why he is out */
 	if (hp_panel_become(p, a->name, NULL, 0, a->address, &why) < 0) {
-		*err = why;
-		return err->code;
+		p->refused.name = NULL; /* told here */
+		a->wrong = why.msg;
+		return refuse(p, a, &why, err);
 	}
 	p->actor = p->host;
 	hp_panel_as_self(p);

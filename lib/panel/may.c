@@ -21,6 +21,7 @@ static const struct rule {
 	unsigned char who;
 } rules[] = {
 	{"audit:list", ADMIN | GRANT},
+	{"audit:undo", ADMIN | GRANT},
 	{"key:add", ADMIN | RESELLER | CLIENT},
 	{"key:list", ADMIN | RESELLER | CLIENT},
 	{"key:remove", ADMIN | RESELLER | CLIENT},

@@ -90,12 +90,16 @@ int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_ke
 	struct hp_actor a;
 
 	p->actor = p->host;
+	p->refused = (struct hp_actor){.name = NULL};
 	if (hp_user_look(p, p->pool, username, &r, err) < 0 ||
 		hp_tenant_find(p, p->pool, r.tenant, false, &t, err) < 0 ||
-		may_act(&r, hp_streq(t.v[HP_TENANT_STATUS], "suspended"), err) < 0 ||
 		hp_user_become(p, p->pool, &r, &a, err) < 0)
 		return err->code;
 	a.source = source;
+	if (may_act(&r, hp_streq(t.v[HP_TENANT_STATUS], "suspended"), err) < 0) {
+		p->refused = a;
+		return err->code;
+	}
 	a.key = key;
 	a.key_id = key_id;
 	p->actor = a;
@@ -167,6 +171,7 @@ static int open_panel(const char *sysroot, const struct hp_conf *conf, bool read
 	p->pool = hp_pool_new();
 	p->conf = conf;
 	p->sysroot = sysroot && strcmp(sysroot, "/") != 0 ? sysroot : "";
+	p->read_only = read_only;
 	hp_panel_find_actor(p, hp_panel_url(conf));
 	p->host.name = hp_pstrdup(home, p->host.name);
 	p->actor = p->host;
@@ -243,6 +248,8 @@ static int run(struct hp_db *db HP_UNUSED, void *arg, struct hp_err *err)
 
 	t->rehearsed = false;
 	hp_panel_as_self(t->p);
+	if (!t->p->read_only && hp_audit_lock(t->p, err) < 0)
+		return err->code;
 	r = t->fn(t->p, t->arg, err);
 	if (r < 0 || !t->p->dry_run)
 		return r;
@@ -266,11 +273,13 @@ int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, str
 	return r;
 }
 
-int hp_panel_revision_ok(const struct hp_panel *p, const struct hp_field_table *t,
+int hp_panel_may_begin_with(const struct hp_panel *p, const struct hp_field_table *t,
 	const char *const *v, const struct hp_strv *aliases, const char *name, struct hp_err *err)
 {
 	char now[HP_REVISION_SIZE];
 
+	if (p->guard && p->guard(p->guard_arg, v, aliases, err) < 0)
+		return err->code;
 	if (!p->if_revision)
 		return 0;
 	hp_field_revision(t, v, aliases, now);

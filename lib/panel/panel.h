@@ -19,6 +19,7 @@
 #include "model/user.h"
 #include "panel/token.h"
 #include "sys/conf.h"
+#include "sys/digest.h"
 #include "sys/totp.h"
 
 /* ---- who acts ---- */
@@ -53,6 +54,7 @@ struct hp_panel {
 	const char *sysroot;
 	struct hp_actor actor;
 	struct hp_actor host;    /* who runs the program, whoever he acts as */
+	struct hp_actor refused; /* who was not let in; name NULL: nobody was refused that */
 	bool dry_run;            /* everything is done and checked, then rolled back */
 	/* With dry_run: asked in between, in the same transaction; what it refuses is refused. */
 	int (*rehearsed)(void *arg, struct hp_err *err);
@@ -63,6 +65,16 @@ struct hp_panel {
 	 * is. NULL: whatever it is.
 	 */
 	const char *if_revision;
+	bool read_only;
+	const char *request_id; /* in the audit trail; made when it is wanted first */
+	const char *note;       /* of entries in the audit trail that bring none, or NULL */
+	/*
+	 * Asked within the transaction that changes an object, of the object as it was found: 0, or
+	 * what is wrong with changing that. aliases: of a website. NULL: nothing is asked.
+	 */
+	int (*guard)(const void *arg, const char *const *v, const struct hp_strv *aliases,
+		struct hp_err *err);
+	const void *guard_arg;
 	/*
 	 * Set by the program, since only the node knows: is this PHP version installed here?
 	 * 0, or HP_E_USAGE and why not ("php_version: …"). Asked for websites of this host's node
@@ -101,6 +113,20 @@ static inline void hp_cleanup_panel(struct hp_panel **p)
  * for a user who is suspended or whose tenant is, and for a key that is no good; HP_E_NOT_FOUND.
  */
 int hp_panel_act(struct hp_panel *p, const char *who, struct hp_err *err);
+/*
+ * What the request is called that is served, in the audit trail: letters, digits and . _ : - The
+ * operator's alone to say.
+ */
+#define HP_REQUEST_MAX 64
+int hp_panel_request(struct hp_panel *p, const char *id, struct hp_err *err);
+/*
+ * An entry in the audit trail: whoever acts was refused that, for that reason; nothing for other
+ * reasons than that he may not, or that there is no such thing for him, and for the operator.
+ * Behind it a panel that was opened for reading is good for being closed only. Whether it could be
+ * written is told to nobody: the answer is the same.
+ */
+void hp_panel_denied(
+	struct hp_panel *p, const char *verb, const char *object, const struct hp_err *why);
 /*
  * Between the two the program does for itself what a user's change entails: it exports the state,
  * notes what became of it, takes back what the node refused. They may nest.
@@ -363,15 +389,62 @@ int hp_node_each(struct hp_panel *p, int (*fn)(void *arg, const struct hp_node_r
 struct hp_audit_row {
 	int64_t id, tenant_id;
 	const char *at, *actor, *source, *verb, *object;
+	const char *outcome;        /* "ok" "denied" */
 	const char *before, *after; /* JSON objects of what changed, secrets masked; or NULL */
-	const char *note;
+	const char *note, *request_id;
+	const char *hash; /* for the operator only */
 };
 struct hp_audit_filter {
-	const char *object, *actor, *verb, *since; /* NULL = all */
+	const char *object, *actor, *verb, *since, *outcome, *request; /* NULL = all */
 	int64_t limit; /* newest first; 0 = all */
 };
 int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
 	int (*fn)(void *arg, const struct hp_audit_row *r, struct hp_err *err), void *arg,
 	struct hp_err *err);
+/* ---- an entry undone (lib/panel/undo.c) ---- */
+enum hp_undo_kind { HP_UNDO_SITE, HP_UNDO_TENANT, HP_UNDO_USER, HP_UNDO_KEY };
+struct hp_undo_side;
+struct hp_undo {
+	int64_t id, tenant_id;
+	const char *verb, *object; /* of the entry */
+	enum hp_undo_kind kind;
+	bool removes;        /* what was made goes */
+	bool applies;        /* a tenant's websites follow on their nodes */
+	const char *summary; /* for people: what would become of it */
+	struct hp_undo_side *before, *after;
+};
+/*
+ * HP_E_NOT_FOUND for an entry that is not there or another's; HP_E_NO and why for one that can't be
+ * undone. ret lives in pool.
+ */
+int hp_undo_find(struct hp_panel *p, struct hp_pool *pool, const char *entry, struct hp_undo *ret,
+	struct hp_err *err);
+/*
+ * The change that undoes it, judged as that; HP_E_EXISTS when what it changed is not as it left it.
+ * ret: of a website, the change; ret_changed: of others.
+ */
+int hp_undo(struct hp_panel *p, struct hp_pool *pool, const struct hp_undo *u,
+	struct hp_site_change *ret, bool *ret_changed, struct hp_err *err);
+
+/* ---- the chain ---- */
+/* That the trail is (lib/panel/audit_chain.c); the operator's alone. */
+struct hp_audit_chain {
+	int64_t first, last;               /* entries; what is before it has no hash */
+	char hash[HP_DIGEST_HEX];          /* of the last one; "" when there is none */
+	int64_t entries, before, findings; /* of hp_audit_verify(): how many were seen */
+};
+struct hp_audit_finding {
+	int64_t id;
+	const char *problem; /* "changed" "missing" "inserted" "rewritten" */
+	const char *detail;
+};
+int hp_audit_head(struct hp_panel *p, struct hp_audit_chain *ret, struct hp_err *err);
+/*
+ * HP_E_NO when anything is not as it was written, each told to fn. hash: one that hp_audit_head()
+ * gave at any time, which has to be there still; or NULL.
+ */
+int hp_audit_verify(struct hp_panel *p, const char *hash,
+	int (*fn)(void *arg, const struct hp_audit_finding *f, struct hp_err *err), void *arg,
+	struct hp_audit_chain *ret, struct hp_err *err);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* ---- open.c ---- */
 /*
- * One transaction. fn is called again after bad luck: it must set its results anew each time. With
+ * One transaction, and one at a time: the trail is one chain. fn is called again after bad luck: it
+ * must set its results anew each time. With
  * dry_run it is rolled back and 0 is returned. Whatever tenant fn chose is forgotten afterwards.
  */
 int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err),
@@ -20,8 +21,11 @@ const char *hp_panel_url(const struct hp_conf *conf);
 /* Who acts, given where the database is. p->pool and p->sysroot are set. */
 void hp_panel_find_actor(struct hp_panel *p, const char *url);
 
-/* Is the object, as it was just read to be changed, what p->if_revision says? HP_E_EXISTS. */
-int hp_panel_revision_ok(const struct hp_panel *p, const struct hp_field_table *t,
+/*
+ * The object as it was just read to be changed: is it what p->if_revision says, and has p->guard
+ * nothing against it? HP_E_EXISTS.
+ */
+int hp_panel_may_begin_with(const struct hp_panel *p, const struct hp_field_table *t,
 	const char *const *v, const struct hp_strv *aliases, const char *name, struct hp_err *err);
 
 /* ---- may.c ---- */
@@ -46,6 +50,38 @@ const char *hp_audit_json(struct hp_pool *pool, const struct hp_field_table *t,
 	const char *const *v, const char *const *other, const struct hp_strv *aliases);
 int hp_audit_add(struct hp_panel *p, int64_t tenant, const char *verb, const char *object,
 	const char *before, const char *after, const char *note, struct hp_err *err);
+
+/* The entry, if the actor may know of it: 1, or 0 for none. ret lives as long as *ret_st. */
+int hp_audit_get(struct hp_panel *p, int64_t id, struct hp_stmt **ret_st, struct hp_audit_row *ret,
+	struct hp_err *err);
+
+/* ---- audit_chain.c ---- */
+/* Columns of an entry, in the order of the catalog. */
+enum {
+	HP_AUDIT_ID, HP_AUDIT_AT, HP_AUDIT_TENANT, HP_AUDIT_ACTOR, HP_AUDIT_SOURCE, HP_AUDIT_VERB,
+	HP_AUDIT_OBJECT, HP_AUDIT_OUTCOME, HP_AUDIT_BEFORE, HP_AUDIT_AFTER, HP_AUDIT_NOTE,
+	HP_AUDIT_REQUEST, HP_AUDIT_COLS
+};
+struct hp_audit_entry {
+	int64_t tenant; /* 0: above tenants */
+	const char *actor, *source, *verb, *object, *outcome, *before, *after, *note;
+};
+struct hp_audit_head {
+	int64_t first, last, left_out, left_out_since;
+	char hash[HP_DIGEST_HEX];
+};
+#define HP_DENIALS_S 60 /* so many of them within that time are written down (denied.c) */
+/* In hp_panel_tx(), which has taken the lock. */
+int hp_audit_write(struct hp_panel *p, const struct hp_audit_entry *e, struct hp_err *err);
+int hp_audit_lock(struct hp_panel *p, struct hp_err *err);
+int hp_audit_head_get(struct hp_panel *p, struct hp_audit_head *ret, struct hp_err *err);
+int hp_audit_leave_out(struct hp_panel *p, int64_t left_out, int64_t since, struct hp_err *err);
+
+/* ---- denied.c ---- */
+/* The same for a denial, if there is room for it. */
+int hp_audit_deny(struct hp_panel *p, const struct hp_audit_entry *e, struct hp_err *err);
+/* In a transaction of its own, which may fail. */
+void hp_audit_denied(struct hp_panel *p, struct hp_audit_entry *e);
 
 /* ---- node.c ---- */
 int hp_node_find(struct hp_panel *p, const char *name, int64_t *ret_id, struct hp_err *err);
@@ -169,6 +205,12 @@ int hp_site_name(struct hp_pool *pool, const char *field, const char *name, bool
 	const char **ret, struct hp_err *err);
 bool hp_site_same_names(const struct hp_site *a, const struct hp_site *b);
 bool hp_site_same(const struct hp_site *a, const struct hp_site *b);
+
+/* ---- site_add.c ---- */
+/* A website that was removed, as it was, under its own id: judged, counted and checked as a new
+ * one. */
+int hp_site_bring_back(struct hp_panel *p, struct hp_pool *pool, const char *tenant,
+	const struct hp_site *s, struct hp_site_change *ret, struct hp_err *err);
 
 /* ---- site_write.c ---- */
 /* HP_E_NOT_FOUND, with a hint whose further name it is. */

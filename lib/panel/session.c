@@ -128,10 +128,21 @@ static int note_use(struct hp_panel *p, struct row *r, struct hp_err *err)
 	return seen > hp_now() - SEEN_EVERY_S ? 0 : hp_panel_tx(p, seen_tx, r, err);
 }
 
-static int not_valid(struct hp_panel *p, struct hp_err *err)
+/* As with keys, whose it was is for the trail alone. */
+static int not_valid(struct hp_panel *p, const char *id, const struct row *r, const char *from,
+	const char *why, struct hp_err *err)
 {
+	struct hp_audit_entry e = {.tenant = r ? r->tenant_id : 0,
+		.actor = r ? r->s.v[HP_SESSION_USERNAME] : "nobody",
+		.source = from,
+		.verb = "session:check",
+		.object = id,
+		.note = why};
+
 	p->actor = p->host;
+	p->refused.name = NULL; /* told here */
 	hp_panel_as_self(p);
+	hp_audit_denied(p, &e);
 	return hp_err_set(err, HP_E_DENIED, "the session is over");
 }
 
@@ -153,13 +164,15 @@ int hp_session_use(struct hp_panel *p, const char *token, const char *address,
 	rc = look(p, p->pool, id, &r, err);
 	if (rc < 0)
 		return rc;
-	if (!hp_token_is(token, rc ? r.hash : NULL) || is_over(&r.s))
-		return not_valid(p, err);
+	if (!hp_token_is(token, rc ? r.hash : NULL))
+		return not_valid(p, id, NULL, from, "it is no session", err);
+	if (is_over(&r.s))
+		return not_valid(p, id, &r, from, "it is over", err);
 	if (note_use(p, &r, err) < 0)
 		return err->code;
 	rc = hp_panel_become(p, r.s.v[HP_SESSION_USERNAME], NULL, 0, from, err);
 	if (rc == HP_E_DENIED || rc == HP_E_NOT_FOUND)
-		return not_valid(p, err);
+		return not_valid(p, id, &r, from, hp_pstrdup(p->pool, err->msg), err);
 	if (rc == 0)
 		*ret = r.s;
 	return rc;

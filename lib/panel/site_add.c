@@ -8,6 +8,7 @@ struct adding {
 	const struct hp_assign *a;
 	size_t n;
 	struct hp_strv aliases; /* canonical, sorted */
+	const struct hp_site *back;
 	struct hp_site_change *ret;
 };
 
@@ -250,4 +251,85 @@ int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, co
 	if (!tenant && hp_tenant_default(p, pool, "website", &x.tenant, err) < 0)
 		return err->code;
 	return hp_panel_tx(p, add_tx, &x, err);
+}
+
+/* ---- back it comes ---- */
+/* What the operator alone sets is his to bring back; what the panel chooses itself is no such
+ * thing. */
+static int may_bring_back(const struct hp_panel *p, const struct adding *x, const struct hp_site *s,
+	struct hp_err *err)
+{
+	const char *here;
+	unsigned i;
+
+	if (p->actor.kind == HP_ACTOR_OPERATOR)
+		return 0;
+	if (hp_panel_node_name(x->pool, p->conf, &here, err) < 0)
+		return err->code;
+	for (i = 0; i < HP_SITE_FIELDS; i++) {
+		const struct hp_field *f = &hp_site_table.fields[i];
+
+		if (!(f->flags & HP_FF_OPERATOR) || hp_streq(s->v[i], f->deflt) ||
+			(i == HP_SITE_NODE && hp_streq(s->v[i], here)) ||
+			(i == HP_SITE_USER && is_automatic_user(s->v[i])))
+			continue;
+		return hp_may_assign(&p->actor, f, true, err);
+	}
+	return 0;
+}
+
+static int bring_back_tx(struct hp_panel *p, void *arg, struct hp_err *err)
+{
+	struct adding *x = arg;
+	struct hp_site s = *x->back;
+	struct hp_tenant t;
+	int64_t node_id, owner;
+	size_t i;
+
+	memset(x->ret, 0, sizeof(*x->ret));
+	if (find_tenant(p, x, &s, &t, err) < 0 || may_bring_back(p, x, &s, err) < 0 ||
+		hp_site_check(&s, err) < 0 || hp_site_php_ok(p, &s, err) < 0 ||
+		hp_site_owner_check(p, x->pool, NULL, &s, &owner, err) < 0 ||
+		find_node(p, x, s.v[HP_SITE_NODE], &node_id, err) < 0 ||
+		hp_site_name_free(p, "domain", x->domain, err) < 0)
+		return err->code;
+	for (i = 0; i < s.aliases.n; i++)
+		if (hp_site_name_free(p, "aliases", s.aliases.v[i], err) < 0)
+			return err->code;
+	if (hp_site_user_free(p, s.v[HP_SITE_USER], node_id, err) < 0 ||
+		check_limit(p, &t, err) < 0)
+		return err->code;
+	if (hp_site_put_back(p, &s, node_id, err) < 0)
+		return err->code == HP_E_EXISTS
+			? hp_err_prefix(err, "%s: another website has its number", x->domain)
+			: err->code;
+	if (hp_site_owner_write(p, &s, owner, err) < 0 ||
+		hp_site_find(p, x->pool, x->domain, "site:add", true, &x->ret->after, NULL, err) <
+			0)
+		return err->code;
+	return hp_site_changed(p, "site:add", x->pool, node_id, x->ret, NULL, err);
+}
+
+int hp_site_bring_back(struct hp_panel *p, struct hp_pool *pool, const char *tenant,
+	const struct hp_site *s, struct hp_site_change *ret, struct hp_err *err)
+{
+	static const unsigned char wanted[] = {HP_SITE_ID, HP_SITE_UID, HP_SITE_USER, HP_SITE_NODE,
+		HP_SITE_DOMAIN, HP_SITE_WEB_SERVER, HP_SITE_PHP_VERSION};
+	struct adding x = {.pool = pool,
+		.domain = s->v[HP_SITE_DOMAIN],
+		.tenant = tenant,
+		.node_given = true,
+		.back = s,
+		.ret = ret};
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(wanted); i++)
+		if (!s->v[wanted[i]])
+			return hp_err_set(err, HP_E_NO, "%s of it is not in the trail",
+				hp_site_table.fields[wanted[i]].name);
+	if (hp_site_i64(s, HP_SITE_UID) != hp_site_uid(hp_site_i64(s, HP_SITE_ID)))
+		return hp_err_set(err, HP_E_NO, "uid: it is not the one of its number");
+	if (hp_may_begin(&p->actor, "site:add", err) < 0)
+		return err->code;
+	return hp_panel_tx(p, bring_back_tx, &x, err);
 }

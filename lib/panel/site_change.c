@@ -17,7 +17,7 @@ static int begin(struct hp_panel *p, struct changing *x, int64_t *ret_node_id, s
 
 	memset(c, 0, sizeof(*c));
 	if (hp_site_find(p, x->pool, x->domain, x->verb, true, &c->before, ret_node_id, err) < 0 ||
-		hp_panel_revision_ok(p, &hp_site_table, c->before.v, &c->before.aliases,
+		hp_panel_may_begin_with(p, &hp_site_table, c->before.v, &c->before.aliases,
 			c->before.v[HP_SITE_DOMAIN], err) < 0)
 		return err->code;
 	c->after = c->before;

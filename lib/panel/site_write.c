@@ -1,5 +1,6 @@
 /* Websites, row by row: what the changes in site_add.c, site_change.c and site_revert.c are made
  * of. */
+#include "base/file.h"
 #include "panel/panel_impl.h"
 #include "sys/json.h"
 
@@ -196,7 +197,7 @@ static int put_back_row(
 	struct hp_panel *p, const struct hp_site *s, int64_t node_id, struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
-	int64_t created = 0;
+	int64_t created = hp_now();
 
 	if (begin(p, HP_SQL_SITE_PUT_BACK, s, &st, err) < 0)
 		return err->code;

@@ -361,7 +361,7 @@ static int raise_nodes(struct hp_panel *p, const struct hp_tenant *t, struct hp_
 
 static int revision_ok(const struct hp_panel *p, const struct hp_tenant *t, struct hp_err *err)
 {
-	return hp_panel_revision_ok(
+	return hp_panel_may_begin_with(
 		p, &hp_tenant_table, t->v, NULL, t->v[HP_TENANT_SUBDOMAIN], err);
 }
 

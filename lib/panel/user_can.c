@@ -9,6 +9,7 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 	struct hp_tenant t;
 	struct hp_user_row r;
 	struct hp_key_row k;
+	struct hp_undo u;
 
 	if (hp_may_begin(&p->actor, verb, err) < 0 || !object)
 		return err->code;
@@ -31,6 +32,12 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 			? err->code
 			: hp_may(&p->actor, verb, &(struct hp_object){.tenant = hp_tenant_id(&t)},
 				  err);
+	/* the change that it would be is a question of its own */
+	if (hp_streq(verb, "audit:undo")) {
+		if (hp_undo_find(p, pool, object, &u, err) == HP_E_NO)
+			hp_err_clear(err);
+		return err->code;
+	}
 	return hp_err_set(err, HP_E_USAGE, "%s: no object is named with this verb", verb);
 }
 

@@ -281,7 +281,7 @@ static int begin(struct hp_panel *p, struct change *c, struct hp_user_row *ret, 
 	if (hp_tenant_lock(p, c->tenant_id, err) < 0 ||
 		hp_user_find(p, c->pool, c->username, c->verb, ret, err) < 0)
 		return err->code;
-	return hp_panel_revision_ok(p, &hp_user_table, ret->u.v, NULL,
+	return hp_panel_may_begin_with(p, &hp_user_table, ret->u.v, NULL,
 		ret->u.v[HP_USER_USERNAME], err);
 }
 

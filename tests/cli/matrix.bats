@@ -11,7 +11,7 @@ setup_file() {
 	hp-tenant add beta -q
 	hp-user add anna tenant=acme role=admin -q
 	hp-user add rita tenant=acme role=reseller \
-		grants=audit:list,site:add,site:alias,site:remove,site:set,tenant:list,tenant:show -q
+		grants=audit:list,audit:undo,site:add,site:alias,site:remove,site:set,tenant:list,tenant:show -q
 	hp-user add rolf tenant=acme role=reseller -q
 	hp-user add cleo tenant=acme -q
 	hp-user add cara tenant=acme parent=rolf -q
@@ -33,6 +33,14 @@ setup_file() {
 		hp-user totp-enable $who --tsv -n -o secret >"$ROOT/secret.$who"
 		hp-user key add $who --verbs site:list --tsv -n -o key >"$ROOT/key.$who"
 	done
+	# what each has done himself, as far as he may, and what nobody of them has
+	for who in anna rita otto; do
+		hp-site set "$who.example" gzip_enabled=no -q --no-apply --as "$who"
+		hp-audit list --verb site:set --limit 1 --tsv -n -o id >"$ROOT/entry.$who"
+	done
+	hp-site set none.example gzip_enabled=no -q
+	hp-audit list --verb site:set --limit 1 --tsv -n -o id >"$ROOT/entry.none"
+	for who in rolf cleo cara; do cp "$ROOT/entry.none" "$ROOT/entry.$who"; done
 	echo "correct horse battery" >"$ROOT/password"
 }
 teardown_file() { remove_root; }
@@ -60,6 +68,10 @@ object() {
 	session/foreign) cat "$ROOT/session.otto" ;;
 	session/neighbour) cat "$ROOT/session.anna" ;;
 	session/unknown) echo aaaaaaaaaaaa ;;
+	entry/own) cat "$ROOT/entry.$who" ;;
+	entry/foreign) cat "$ROOT/entry.otto" ;;
+	entry/neighbour) cat "$ROOT/entry.none" ;;
+	entry/unknown) echo 99999 ;;
 	key/own) cat "$ROOT/key.$own_user" ;;
 	key/foreign) cat "$ROOT/key.otto" ;;
 	key/neighbour) cat "$ROOT/key.anna" ;;
@@ -98,7 +110,7 @@ complain() { echo "$*" >>"$BATS_TEST_TMPDIR/bad"; }
 # everything COLUMN WHO OWN-SITE OWN-USER
 everything_by() {
 	local column=$1 who=$2 own_site=$3 own_user=$4 got said before line p v perm kind words answers want whose first n=0
-	before=$(dump)
+	before=$(records)
 	while IFS=$'\t' read -r p v perm kind words answers; do
 		[[ $p != \#* ]] || continue
 		want=$(cut -f "$column" <<<"$answers")
@@ -134,7 +146,7 @@ everything_by() {
 		done
 		n=$((n + 1))
 	done <"$table"
-	[ "$before" = "$(dump)" ] || complain "something was changed by $who"
+	[ "$before" = "$(records)" ] || complain "something was changed by $who"
 	[ ! -e "$BATS_TEST_TMPDIR/bad" ] || { cat "$BATS_TEST_TMPDIR/bad"; return 1; }
 	[ "$n" -gt 100 ]
 }

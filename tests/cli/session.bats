@@ -100,10 +100,10 @@ later() {
 }
 
 @test "--dry-run: nothing is begun" {
-	before=$(dump)
+	before=$(records)
 	status 0 hp-user login alice --dry-run --json <<<"$good"
 	is "$out" '.token == null'
 	status 5 hp-user login alice --dry-run <<<"wrong horse battery"
-	[ "$before" = "$(dump)" ]
+	[ "$before" = "$(records)" ]
 	status 5 hp-user session-check <<<"nonsense"
 }

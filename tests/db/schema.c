@@ -215,9 +215,9 @@ static void fill_two(struct hp_db *db)
 				t[i].site, t[i].tenant, t[i].site));
 		engine_exec(db,
 			hp_pprintf(pool,
-				"INSERT INTO audit_log (tenant_id, actor, source, verb, object) "
-				"VALUES (%d, 'p%s', 'shell', 'site:add', '%s.example')",
-				t[i].tenant, t[i].name, t[i].name));
+				"INSERT INTO audit_log (id, tenant_id, actor, source, verb, object) "
+				"VALUES (%d, %d, 'p%s', 'shell', 'site:add', '%s.example')",
+				t[i].site, t[i].tenant, t[i].name, t[i].name));
 		engine_exec(db,
 			hp_pprintf(pool,
 				"INSERT INTO api_keys (id, tenant_id, user_id, name, token_id, "
@@ -260,8 +260,9 @@ static void bind_foreign(struct hp_stmt *st, const char *name)
 		{"kind", "alias"}, {"user", "utwo222222"}, {"username", "ptwo222222"},
 		{"php_version", ""}, {"status", ""}, {"web_server", ""}, {"node", ""},
 		{"object", ""}, {"actor", ""}, {"verb", ""}, {"self", ""}, {"role", ""},
-		{"email", "x@two222222.example"}, {"grants", "[]"}, {"password", "*"},
-		{"session", "stwo222222"}, {"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
+		{"outcome", ""}, {"request", ""}, {"email", "x@two222222.example"},
+		{"grants", "[]"}, {"password", "*"}, {"session", "stwo222222"},
+		{"key", "ttwo222222"}, {"hash", "*"}, {"verbs", "[]"}, {"sites", "[]"},
 		{"from", "[]"}, {"address", "192.0.2.1"}, {"secret", "ftwo222222"}};
 	static const char *const bools[] = {
 		"ssl_enabled", "ssl_auto_renew", "https_redirect", "gzip_enabled", "cache_enabled"};

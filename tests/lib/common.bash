@@ -76,6 +76,9 @@ dump() {
 	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" .dump
 }
 
+# The same but for the audit trail, which tells of each denial.
+records() { dump | grep -vE "^INSERT INTO (audit_log |audit_head |sqlite_sequence VALUES\('audit_log')"; }
+
 # Both, and the engine's own notes.
 everything() {
 	dump
