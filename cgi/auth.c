@@ -31,7 +31,12 @@ static int open_panel(struct cgi_server *s, struct hp_err *err)
 
 int cgi_panel(struct cgi *c, struct hp_err *err)
 {
-	return c->server->panel ? 0 : open_panel(c->server, err);
+	if (c->server->panel || open_panel(c->server, err) == 0)
+		return 0;
+	/* a database that is closed to us says nothing of who asks */
+	if (err->code == HP_E_DENIED)
+		err->code = HP_E_DB;
+	return err->code;
 }
 
 /* "Bearer TOKEN", RFC 6750 §2.1. */

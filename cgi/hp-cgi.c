@@ -15,13 +15,12 @@
 #include "base/paths.h"
 #include "base/str.h"
 
-#define WORKERS 16
 #define WORKERS_MAX 256
 #define TIMEOUT_MS 300000
 
 enum { O_WORKERS, O_SYSROOT, O_HELP, O_VERSION };
 static const struct hp_opt opts[] = {
-	{"workers", 0, "N", "so many processes that answer (16)", O_WORKERS, ""},
+	{"workers", 0, "N", "so many processes that answer ([api] workers)", O_WORKERS, ""},
 	{"sysroot", 0, "DIR", "take every system path below DIR", O_SYSROOT, "dir"},
 	{"help", 'h', NULL, "show this help", O_HELP, NULL},
 	{"version", 'V', NULL, "show the version", O_VERSION, NULL},
@@ -143,6 +142,8 @@ static int run(const struct arg *arg)
 	struct cgi_server s = {.sysroot = arg->sysroot, .timeout_ms = TIMEOUT_MS};
 	pid_t workers[WORKERS_MAX] = {0};
 	const char *dirs[] = {NULL, NULL, NULL};
+	struct hp_err err = HP_ERR_INIT;
+	int64_t n = 1;
 
 	s.pool = hp_pool_new();
 	dirs[0] = hp_path(s.pool, arg->sysroot, HP_TEMPLATES_DIR);
@@ -151,8 +152,16 @@ static int run(const struct arg *arg)
 	signal(SIGPIPE, SIG_IGN);
 	if (hp_fcgi_is_plain())
 		return work(&s);
+	if (hp_conf_load(s.pool, hp_path(s.pool, arg->sysroot, HP_CONF_FILE), &s.conf, &err) < 0) {
+		fprintf(stderr, "hp-cgi: %s\n", err.msg);
+		return hp_exit_status(err.code);
+	}
+	if (arg->workers)
+		n = arg->workers;
+	else
+		hp_parse_i64(hp_conf_get(s.conf, "api", "workers"), 1, WORKERS_MAX, &n);
 	catch_term();
-	return look_after(&s, workers, arg->workers);
+	return look_after(&s, workers, n);
 }
 
 int main(int argc, char **argv)
@@ -160,7 +169,7 @@ int main(int argc, char **argv)
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
 	const struct hp_opt *tables[] = {opts, NULL};
 	struct hp_err err = HP_ERR_INIT;
-	struct arg arg = {.sysroot = "", .workers = WORKERS};
+	struct arg arg = {.sysroot = "", .workers = 0};
 	struct hp_strv words = {0};
 
 	if (hp_opt_parse(pool, tables, argc - 1, argv + 1, on_opt, &arg, &words, &err) == 0 && words.n)

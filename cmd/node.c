@@ -1,6 +1,7 @@
 /* hp-node: nodes and their state documents. */
 #include "cmd/apply.h"
 #include "base/str.h"
+#include "node/api.h"
 
 static const struct hp_col cols[] = {
 	{"node", HP_COL_STR, "name of the node", false},
@@ -97,6 +98,47 @@ static int node_state(struct cli *c, struct hp_err *err)
 	return hp_node_state(c->panel, node, STDOUT_FILENO, err);
 }
 
+/* ---- the panel's own web server ---- */
+static const struct hp_col api_cols[] = {
+	{"changed", HP_COL_BOOL, "was something written?", false},
+	{"edited", HP_COL_BOOL, "was its configuration edited by hand, and so left as it is?", false},
+	{"reloaded", HP_COL_BOOL, "does it run, and was it told?", false},
+	{"certificate", HP_COL_STR,
+		"own: of this installation's authority; website: of the website of that name",
+		false},
+	{"not_after", HP_COL_STR, "when the certificate ends, UTC", false},
+	{"url", HP_COL_STR, "where the panel is", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+static int node_api(struct cli *c, struct hp_err *err)
+{
+	struct hp_api a = {.sysroot = c->sysroot, .force = c->force, .dry_run = c->dry_run};
+	struct hp_api_result r;
+	char end[21];
+
+	if (cli_conf(c, err) < 0)
+		return err->code;
+	a.conf = c->conf;
+	a.wait_ms = c->wait_ms;
+	if (hp_api_setup(c->pool, &a, &r, err) < 0)
+		return err->code;
+	if (r.edited)
+		cli_warn(c, HP_API_CONF " was edited by hand and stays as it is (--force writes it anew)");
+	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
+		return 0;
+	if (cli_out(c, err) < 0)
+		return err->code;
+	hp_time_format(r.not_after, end);
+	hp_out_bool(c->out, 0, r.changed);
+	hp_out_bool(c->out, 1, r.edited);
+	hp_out_bool(c->out, 2, r.reloaded);
+	hp_out_str(c->out, 3, r.certificate);
+	hp_out_str(c->out, 4, end);
+	hp_out_str(c->out, 5, r.url);
+	return hp_out_row(c->out, err);
+}
+
 static const struct cli_verb verbs[] = {
 	{"list", node_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, cols, NULL, NULL, "node:list",
 		"list nodes", NULL},
@@ -106,6 +148,18 @@ static const struct cli_verb verbs[] = {
 		"print the state document of a node",
 		"It is everything that the node must be, as JSON lines; hp-vhost apply - takes it, on this "
 		"host or on the node itself: hp-node state web1 | ssh web1 hp-vhost apply -"},
+	{"api", node_api, "", 0, 0, {NULL},
+		CLI_MUTATES | CLI_ROWS | CLI_ONE | CLI_NODE_OPTS | CLI_ROOT, NULL, api_cols, NULL,
+		NULL, NULL, "bring the panel's own web server to what the configuration says",
+		"It is an NGINX of its own (hosting-panel-api.service), which has nothing in common with that "
+		"of the websites. Its configuration is tested before it is put in place, and where it runs it "
+		"is told. What was edited by hand stays as it is; /etc/hosting-panel/api/server.d/*.conf is "
+		"the place for directives of your own, within its server { }.\n\n"
+		"The certificate is that of the website called as the first of server_name in section [api] of "
+		"hosting-panel.conf(5), where this node has one (hp-cert issue); else one of the installation's "
+		"own authority, /var/lib/hosting-panel/ca/ca.pem, for all names and addresses of this host, "
+		"renewed when a third of its time is left. hosting-panel-cert-renew.timer calls this every "
+		"hour."},
 	{0},
 };
 

@@ -10,7 +10,7 @@ dist_tmplsystemd_DATA = templates/systemd/php-fpm.limits templates/systemd/php-f
 
 # NGINX
 nginx_templatesdir = $(pkgdatadir)/templates/nginx
-dist_nginx_templates_DATA = templates/nginx/app.conf templates/nginx/behind-app.conf \
+dist_nginx_templates_DATA = templates/nginx/api.conf templates/nginx/app.conf templates/nginx/behind-app.conf \
 	templates/nginx/behind-php.conf templates/nginx/behind.conf templates/nginx/cache-php.conf \
 	templates/nginx/cache-proxy.conf templates/nginx/content.conf \
 	templates/nginx/forwarded.conf templates/nginx/head.conf templates/nginx/headers.conf templates/nginx/keep-php.conf \

@@ -11,3 +11,4 @@ EXTRA_DIST += tests/vm/limits.bats tests/vm/attack.php
 EXTRA_DIST += tests/run tests/fresh tests/lib tests/cli tests/systemd/panel.bats tests/systemd/cert.bats
 include tests/fuzz/local.mk
 include tests/node/php.mk
+EXTRA_DIST += tests/web/listen tests/web/web.bash tests/web/served.bats

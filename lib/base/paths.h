@@ -11,6 +11,7 @@
 #define HP_CONF_FILE HP_ETC "/hosting-panel.conf"
 #define HP_CUSTOM_DIR HP_ETC "/custom" /* <domain>/<format>/ *.conf: hand-made directives */
 #define HP_TEMPLATES_DIR HP_ETC "/templates"     /* overrides of ours: <format>/<name> */
+#define HP_API_ETC HP_ETC "/api" /* the panel's own web server: lib/node/api.h */
 #define HP_PHP_ETC HP_ETC "/php" /* <version>/<user>.conf: FPM configuration of a site */
 
 #define HP_LIB "/var/lib/hosting-panel"
@@ -19,6 +20,8 @@
 #define HP_NODE_DIR HP_LIB "/node"               /* state document, manifest, journal, lock */
 #define HP_SITES_DIR HP_LIB "/sites" /* <domain>/{sessions,uploads,tmp}: private to the site */
 #define HP_CERTS_DIR HP_LIB "/certs"             /* <domain>/: lib/node/certs.h */
+#define HP_CA_DIR HP_LIB "/ca"                   /* the installation's own authority: root 0700 */
+#define HP_API_DIR HP_LIB "/api"                 /* certificate of the panel's own web server */
 #define HP_SITES_LOG_DIR "/var/log/hosting-panel/sites" /* <domain>/ */
 #define HP_VHOSTS_DIR "/var/www/vhosts"          /* <domain>: document root */
 /* Answers that the front keeps begin with it, and the server's name: lib/node/server_*.c. */
@@ -29,6 +32,7 @@
 #define HP_WEB_MANAGER_SOCKET HP_RUN "/web-manager.sock"
 /* … and where he is told what it would change: systemd/hosting-panel-web-planner.socket */
 #define HP_WEB_PLANNER_SOCKET HP_RUN "/web-planner.sock"
+#define HP_CGI_SOCKET HP_RUN "/cgi.sock"         /* systemd/hosting-panel-cgi.socket */
 #define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */
 
 /*

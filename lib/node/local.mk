@@ -33,3 +33,5 @@ lib_libhp_la_SOURCES += lib/node/import.h lib/node/import_impl.h lib/node/import
 	lib/node/import_text.c
 # Taking hand-made virtual hosts over.
 lib_libhp_la_SOURCES += lib/node/adopt.h lib/node/adopt.c lib/node/copy.c
+# The panel's own web server.
+lib_libhp_la_SOURCES += lib/node/api.h lib/node/api.c lib/node/api_cert.c

@@ -169,6 +169,60 @@ static int check_addresses(const char *v, struct hp_err *err)
 	return 0;
 }
 
+static int check_port(const char *v, struct hp_err *err)
+{
+	return check_number(v, 1024, 65535, err);
+}
+
+static int check_workers(const char *v, struct hp_err *err)
+{
+	return check_number(v, 1, 256, err);
+}
+
+static int check_rate(const char *v, struct hp_err *err)
+{
+	return check_number(v, 1, 100000, err);
+}
+
+/* Host names and addresses that the panel is asked by, without ports. */
+static int check_names(const char *v, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_strv words = {0};
+	struct hp_addr a;
+
+	hp_str_split(pool, v, ", ", &words);
+	for (size_t i = 0; i < words.n; i++) {
+		const char *w = words.v[i];
+		size_t n = strspn(w, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+
+		if (hp_addr_parse(w, &a) < 0 && (w[n] || n > 253 || *w == '-' || *w == '.'))
+			return not_a(w, "a host name in lower case, nor an address", err);
+	}
+	return 0;
+}
+
+/* "192.0.2.0/24, 2001:db8::1" */
+static int check_networks(const char *v, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_strv words = {0};
+	struct hp_addr a;
+	uint64_t bits;
+
+	hp_str_split(pool, v, ", ", &words);
+	for (size_t i = 0; i < words.n; i++) {
+		const char *slash = strchr(words.v[i], '/');
+		const char *addr = hp_pstrndup(pool, words.v[i], strcspn(words.v[i], "/"));
+
+		if (hp_addr_parse(addr, &a) < 0 ||
+			(slash && hp_parse_u64(slash + 1, a.v6 ? 128 : 32, &bits) < 0))
+			return not_a(words.v[i], "an address or a network such as 192.0.2.0/24",
+				err);
+	}
+	return 0;
+}
+
 /* Only the scheme: the rest is the driver's to judge. The value may hold a password: not shown. */
 static int check_url(const char *v, struct hp_err *err)
 {
@@ -201,6 +255,19 @@ static bool is_php_version(const char *v)
 const struct hp_conf_key hp_conf_keys[] = {
 	{"database", "url", "sqlite:/var/lib/hosting-panel/db/panel.db",
 		"where the panel keeps its data", check_url, NULL},
+
+	{"api", "port", "8001", "port of the panel's own web server", check_port, NULL},
+	{"api", "server_name", NULL,
+		"names and addresses that the panel is asked by; others are refused (all are taken)",
+		check_names, NULL},
+	{"api", "trusted_proxies", NULL,
+		"addresses and networks whose X-Forwarded-For says who asks", check_networks, NULL},
+	{"api", "workers", "16", "requests that are answered at once", check_workers, NULL},
+	{"api", "rate_limit", "50",
+		"requests a second, of one address and of one API key; short bursts may be more",
+		check_rate, NULL},
+	{"api", "login_rate_limit", "20", "attempts to log in a minute, of one address", check_rate,
+		NULL},
 
 	{"node", "name", NULL, "name of this server in the panel (the host name's first part)",
 		check_node, NULL},

@@ -1,5 +1,6 @@
 /*
- * Certificates: judging a pair that somebody hands over, and making a key with a request for one.
+ * Certificates: judging a pair that somebody hands over, making a key with a request for one, and an
+ * authority of one's own.
  * The only user of OpenSSL, which is loaded at the first call: linking it would double the start of
  * every command.
  */
@@ -48,6 +49,16 @@ int hp_x509_request(const char *type, const struct hp_strv *names, struct hp_buf
  * an end: what a server shows that has to show something.
  */
 int hp_x509_nobody(struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_err *err);
+/*
+ * An authority of this name: a key (ec256) and a certificate for 20 years, both PEM; and what it
+ * issues to a TLS server of these names and addresses. The first name is its subject's, too; all of
+ * them are checked before. HP_E_CONF when the authority's two don't belong together.
+ */
+int hp_x509_ca(const char *name, int64_t now, struct hp_buf *ret_key, struct hp_buf *ret_cert,
+	struct hp_err *err);
+int hp_x509_issue(const struct hp_buf *ca_key, const struct hp_buf *ca_cert,
+	const struct hp_strv *dns, const struct hp_strv *ips, int64_t now, int64_t days,
+	struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_err *err);
 bool hp_x509_is_key_type(const char *type);
 
 #endif

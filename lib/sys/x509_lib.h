@@ -12,6 +12,7 @@
 /* X(name): what the calls need besides macros and inline functions of the headers. */
 #define HP_OSSL_FUNCTIONS(X)                                                                       \
 	X(ASN1_INTEGER_set)                                                                        \
+	X(ASN1_INTEGER_set_uint64)                                                                 \
 	X(ASN1_STRING_get0_data)                                                                   \
 	X(ASN1_STRING_length)                                                                      \
 	X(ASN1_TIME_set_string_X509)                                                               \
@@ -42,6 +43,7 @@
 	X(PEM_write_bio_X509)                                                                      \
 	X(PEM_write_bio_X509_REQ)                                                                  \
 	X(X509V3_EXT_conf_nid)                                                                     \
+	X(X509V3_set_ctx)                                                                          \
 	X(X509_EXTENSION_free)                                                                     \
 	X(X509_NAME_add_entry_by_txt)                                                              \
 	X(X509_NAME_print_ex)                                                                      \
@@ -51,6 +53,7 @@
 	X(X509_REQ_set_pubkey)                                                                     \
 	X(X509_REQ_set_version)                                                                    \
 	X(X509_REQ_sign)                                                                           \
+	X(X509_add_ext)                                                                            \
 	X(X509_check_issued)                                                                       \
 	X(X509_check_private_key)                                                                  \
 	X(X509_check_purpose)                                                                      \

@@ -1,0 +1,111 @@
+# web.bash: the panel served as on a real machine, inside tests/lib/sandbox: its own NGINX as hosting-panel-api,
+# hp-cgi as hosting-panel, a database in /var/lib/hosting-panel/db. Without systemd, whose part tests/systemd
+# tries.
+# shellcheck shell=bash
+
+url=https://localhost:8001
+ca=/var/lib/hosting-panel/ca/ca.pem
+
+web_paths() {
+	export HP_TOP=${HP_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+	export PATH=${HP_BUILDDIR:?}/cmd:$PATH LC_ALL=C.UTF-8
+	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs HP_LIBEXECDIR=$HP_BUILDDIR/cmd HP_BINDIR=$HP_BUILDDIR/cmd
+	export HP_DATADIR=$HP_TOP
+}
+
+web_conf() { # web_conf [LINE …]: lines of [api]
+	mkdir -p /etc/hosting-panel
+	printf '%s\n' '[database]' 'url = sqlite:/var/lib/hosting-panel/db/panel.db' '[api]' "$@" >/etc/hosting-panel/hosting-panel.conf
+	chown root:hosting-panel /etc/hosting-panel/hosting-panel.conf
+	chmod 0640 /etc/hosting-panel/hosting-panel.conf
+}
+
+# Users, folders, a database with the tenant acme, its admin anna and two websites that are not applied.
+web_world() {
+	[ "${HP_SANDBOX:-}" = inside ] || { echo "run it through tests/lib/sandbox" >&2; return 1; }
+	web_paths
+	systemd-sysusers "$HP_TOP/systemd/sysusers.d/hosting-panel.conf"
+	mkdir -p /run/hosting-panel /etc/hosting-panel
+	chown root:hosting-panel /var/lib/hosting-panel
+	chmod 0751 /var/lib/hosting-panel
+	install -d -m 2770 -o root -g hosting-panel /var/lib/hosting-panel/db
+	[ -e /etc/hosting-panel/hosting-panel.conf ] || web_conf "$@"
+	hp-db init -q
+	if ! grep -q HP_ACTOR_SERVICE "$HP_TOP/lib/panel/panel.h"; then chown -R hosting-panel: /var/lib/hosting-panel/db; fi
+	hp-tenant add acme -q
+	hp-user add anna tenant=acme role=admin -q
+	hp-site add a.example tenant=acme --no-apply -q
+	hp-site add b.example tenant=acme --no-apply -q
+}
+
+# web_cgi [ARGUMENT …]: hp-cgi on the panel's socket; its log is /run/hp-cgi.log
+web_cgi() {
+	"$HP_TOP/tests/web/listen" /run/hosting-panel/cgi.sock hosting-panel hosting-panel-api \
+		"${web_wrapper[@]}" "$HP_BUILDDIR/cgi/hp-cgi" "$@" 2>>/run/hp-cgi.log 3>&- 4>&- &
+	echo $! >/run/hp-cgi.pid
+}
+
+web_nginx() {
+	hp-node api -q
+	(
+		ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+		exec setpriv --reuid=hosting-panel-api --regid=hosting-panel-api --clear-groups -- \
+			/usr/sbin/nginx -e stderr -c /etc/hosting-panel/api/nginx.conf 2>>/run/api.log 3>&- 4>&-
+	)
+	until_answers
+}
+
+until_answers() {
+	local i
+	for i in $(seq 200); do
+		[ "$(code /health)" != 200 ] || return 0
+		sleep 0.1
+	done
+	echo "the panel does not answer:"
+	cat /run/api.log /run/hp-cgi.log
+	return 1
+}
+
+web_up() { # web_up [LINE OF [api] …]
+	web_wrapper=()
+	web_world "$@"
+	web_cgi
+	web_nginx
+}
+
+web_down() {
+	local f
+	[ "${HP_SANDBOX:-}" = inside ] || return 0
+	for f in /run/hosting-panel-api/nginx.pid /run/hp-cgi.pid; do
+		[ ! -s "$f" ] || kill "$(<"$f")" 2>/dev/null || true
+	done
+}
+
+# a key of anna's: the secret alone
+web_key() { hp-user key add anna "$@" --tsv -n -o token; }
+
+get() { # get PATH [CURL-ARGUMENT …]: the body
+	local path=$1
+	shift
+	curl -sS -m 60 --cacert $ca "$@" "$url$path"
+}
+code() { # the status alone
+	local path=$1
+	shift
+	curl -s -m 60 --cacert $ca -o /dev/null -w '%{http_code}' "$@" "$url$path"
+}
+api() { # api KEY PATH [CURL-ARGUMENT …]: the body
+	local key=$1 path=$2
+	shift 2
+	get "$path" -H "Authorization: Bearer $key" "$@"
+}
+is() { # is JSON FILTER
+	[[ $1 == *[![:space:]]* ]] && jq -e "$2" >/dev/null <<<"$1" || {
+		echo "not so: $2"
+		echo "$1"
+		return 1
+	}
+}
+# raw TEXT (as printf's %b takes it): bytes over TLS, and what comes back until the server hangs up
+raw() { printf '%b' "$1" | timeout 30 openssl s_client -quiet -connect 127.0.0.1:8001 -CAfile $ca 2>/dev/null; }
+workers() { pgrep -P "$(</run/hp-cgi.pid)"; }
