@@ -8,6 +8,8 @@
 #include "node/users.h"
 #include "sys/run.h"
 
+#define ETC_MAX ((size_t)256 << 20)
+
 static const char *real_root(const char *root)
 {
 	return hp_streq(root, "/") ? "" : root;
@@ -148,14 +150,26 @@ static int check_group(const struct index *x, const struct group *g, size_t *ret
 	return 0;
 }
 
-/* A missing file is an empty one: a folder that is to become a machine. */
+/*
+ * NULL where it is missing or empty: a folder that is to become a machine. From memory, since
+ * fgetpwent(3) asks the kernel twice a line where it is in the file.
+ */
 static int open_etc(struct hp_pool *pool, const char *root, const char *path, FILE **ret,
 	struct hp_err *err)
 {
-	*ret = fopen(hp_path(pool, root, path), "re");
-	if (!*ret && errno != ENOENT)
-		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
-	return 0;
+	_cleanup_buf_ struct hp_buf text = HP_BUF_INIT;
+
+	*ret = NULL;
+	if (hp_file_read(hp_path(pool, root, path), ETC_MAX, &text, err) < 0) {
+		if (err->code != HP_E_NOT_FOUND)
+			return err->code;
+		hp_err_clear(err);
+		return 0;
+	}
+	if (!text.len)
+		return 0;
+	*ret = fmemopen(hp_pmemdup(pool, text.s, text.len), text.len, "r");
+	return *ret ? 0 : hp_err_errno(err, HP_E_OS, errno, "%s", path);
 }
 
 static int check_files(struct hp_pool *pool, const char *root, const struct index *x, bool *missing,
@@ -384,9 +398,12 @@ int hp_users_make(struct hp_pool *pool, const char *root, const struct hp_user_w
 
 static bool has_group(struct hp_pool *pool, const char *root, const char *name)
 {
-	_cleanup_fclose_ FILE *f = fopen(hp_path(pool, root, "/etc/group"), "re");
+	_cleanup_fclose_ FILE *f = NULL;
+	struct hp_err ignored = HP_ERR_INIT;
 	struct group *g;
 
+	if (open_etc(pool, root, "/etc/group", &f, &ignored) < 0)
+		return false;
 	while (f && (g = fgetgrent(f)))
 		if (hp_streq(g->gr_name, name))
 			return true;
