@@ -333,6 +333,17 @@ static int make_folders(struct hp_engine *x, const struct hp_folders *f, size_t 
 	return err->code == HP_E_EXISTS ? hp_blame(x, bad->bad, HP_IS_REFUSED, err) : err->code;
 }
 
+/* Will a web server read its configuration in this run? */
+static bool moves_vhosts(const struct hp_engine *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_ops; i++)
+		if (x->ops[i].file->part == HP_PART_WEB)
+			return true;
+	return false;
+}
+
 /*
  * NGINX opens the logs of all sites whenever it reads its configuration: one folder that somebody
  * has removed would keep every other site from being changed.
@@ -343,6 +354,8 @@ static int make_lost_logs(struct hp_engine *x, struct hp_err *err)
 	const struct hp_wish *w;
 	size_t i;
 
+	if (!moves_vhosts(x))
+		return 0;
 	for (i = 0; i < x->n_sites; i++) {
 		w = &x->sites[i];
 		if (!w->old || !w->now || needs_user(w))
