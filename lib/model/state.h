@@ -52,6 +52,13 @@ int hp_state_end(struct hp_state_writer *w, struct hp_err *err);
  */
 struct hp_state_handler {
 	int (*on_head)(void *arg, const struct hp_state_head *head, struct hp_err *err);
+	/*
+	 * May be NULL. Of site only id, domain, user and aliases are there, and only if the caller
+	 * can tell that this very line was accepted before, which is 1: then it is neither read nor
+	 * handed to on_site.
+	 */
+	int (*on_peek)(void *arg, const struct hp_site *site, const char *line, size_t len,
+		struct hp_err *err);
 	int (*on_site)(void *arg, struct hp_pool *pool, const struct hp_site *site,
 		const char *line, size_t len, struct hp_err *err);
 	void *arg;
@@ -61,5 +68,10 @@ int hp_state_read(int fd, const char *name, const struct hp_state_handler *h, st
 /* One site line again (as handed to on_site): for a second pass over what was accepted. */
 int hp_state_parse_site(struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret,
 	struct hp_err *err);
+/*
+ * Id, domain, user and aliases of a line that was accepted before; of any other, anything. False
+ * where it has to be read for them.
+ */
+bool hp_state_peek(struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret);
 
 #endif

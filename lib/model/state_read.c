@@ -142,8 +142,15 @@ static void remember(struct reader *r, const struct hp_site *s)
 static int read_site(struct reader *r, const char *line, size_t len, struct hp_err *err)
 {
 	struct hp_site s;
-	int rc;
+	int rc = 0;
 
+	if (r->h->on_peek && hp_state_peek(r->row, line, len, &s))
+		rc = r->h->on_peek(r->h->arg, &s, line, len, err);
+	if (rc) {
+		remember(r, &s);
+		hp_pool_reset(r->row);
+		return rc < 0 ? rc : 0;
+	}
 	if (hp_state_parse_site(r->row, line, len, &s, err) < 0)
 		return err->code;
 	remember(r, &s);

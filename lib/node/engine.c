@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "config.h"
 #include "node/engine.h"
 #include "base/str.h"
 #include "sys/run.h"
@@ -174,6 +175,8 @@ static int digest_inputs(struct hp_engine *x, struct hp_err *err)
 	size_t i;
 
 	hp_digest_init(&d);
+	/* what an older program has accepted and rendered is read and rendered again */
+	hp_digest_add(&d, PACKAGE_VERSION, sizeof(PACKAGE_VERSION));
 	for (i = 0; i < HP_PARTS; i++)
 		if (hp_parts[i]->inputs && hp_parts[i]->inputs(x, &d, err) < 0)
 			return err->code;

@@ -35,6 +35,7 @@ enum hp_outcome { HP_IS_FINE, HP_IS_REFUSED, HP_IS_DRIFT };
 struct hp_wish {
 	const char *domain, *user, *php; /* php NULL: none */
 	const char *more_php;            /* as in struct hp_msite */
+	bool known;                      /* it was applied so: below and server were not read */
 	const char *below;               /* document_root, NULL: the folder itself */
 	const char *server;              /* that serves it; NULL: the front */
 	int64_t uid;

@@ -259,6 +259,37 @@ bool hp_engine_is_as_applied(const struct hp_engine *x, const struct hp_wish *w)
 	return hp_streq(w->old->digest, hex);
 }
 
+/*
+ * A line that reads as it did when it was applied, to the same inputs, was judged then: what is wished
+ * of the site is what the manifest says of it.
+ */
+static int on_peek(void *arg, const struct hp_site *site, const char *line, size_t len,
+	struct hp_err *err HP_UNUSED)
+{
+	struct hp_engine *x = arg;
+	const struct hp_msite *old = hp_manifest_find(&x->old, site->v[HP_SITE_DOMAIN]);
+	struct hp_wish w = {.line = line, .len = len}, *to;
+	char hex[HP_DIGEST_HEX];
+
+	if (!old)
+		return 0;
+	w.domain = old->domain;
+	digest_of(x, &w, x->inputs, hex);
+	if (!hp_streq(hex, old->digest))
+		return 0;
+	w.user = old->user;
+	w.uid = old->uid;
+	w.php = old->php;
+	w.more_php = old->more_php;
+	w.suspended = old->suspended;
+	w.digest = old->digest;
+	w.known = true;
+	w.line = hp_pmemdup(x->pool, line, len);
+	to = add_wish(x);
+	*to = w;
+	return 1;
+}
+
 static int on_site(void *arg, struct hp_pool *pool, const struct hp_site *site,
 	const char *line, size_t len, struct hp_err *err)
 {
@@ -325,6 +356,9 @@ int hp_engine_read(struct hp_engine *x, struct hp_err *err)
 	struct hp_state_handler h = handler;
 
 	h.arg = x;
+	/* what has drifted is made anew, for which all of it has to be read */
+	if (!x->o->force)
+		h.on_peek = on_peek;
 	if (lseek(x->doc_fd, x->doc_at, SEEK_SET) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
 	if (hp_state_read(x->doc_fd, name, &h, err) < 0)

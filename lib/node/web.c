@@ -39,6 +39,19 @@ bool hp_web_has_files(struct hp_engine *x, const struct hp_mfile *m, const struc
 	return false;
 }
 
+/* Whoever has a vhost of a website that stays as it is. */
+static void find_used_before(struct hp_engine *x, const struct hp_msite *old)
+{
+	const struct hp_mfile *m;
+	struct hp_web_server *s;
+
+	for (m = old->files; m; m = m->next) {
+		s = m->part == HP_PART_WEB ? hp_web_of_file(x, m->path) : NULL;
+		if (s)
+			s->used = true;
+	}
+}
+
 /* One that was used keeps listening on loopback: Apache without a port to listen on ends. */
 static void find_used(struct hp_engine *x)
 {
@@ -50,6 +63,10 @@ static void find_used(struct hp_engine *x)
 		web->v[i].used = web->v[i].front ||
 			(web->v[i].binary && hp_web_has_files(x, x->old.own.files, &web->v[i]));
 	for (i = 0; i < x->n_sites; i++) {
+		if (x->sites[i].known) {
+			find_used_before(x, x->sites[i].old);
+			continue;
+		}
 		/* one that is set aside stays where it is, if it is anywhere */
 		s = x->sites[i].line && x->sites[i].outcome == HP_IS_FINE
 			? hp_web_find(x, x->sites[i].server) : NULL;

@@ -1,7 +1,7 @@
 /*
  * The state document. The bytes are taken three ways: as a whole document, as the lines of one
  * whose digest and count are right, and as the line of one website, which must come back the same
- * when it is accepted and written again.
+ * when it is accepted and written again, and be told by a look whose it is.
  */
 #include <sys/mman.h>
 
@@ -38,18 +38,33 @@ static void read_completed(const char *lines, size_t n)
 	read_document(b.s, b.len);
 }
 
+/* Of what is accepted, a look says who it is. */
+static void is_the_same(const struct hp_site *peeked, const struct hp_site *s)
+{
+	static const unsigned fields[] = {HP_SITE_ID, HP_SITE_DOMAIN, HP_SITE_USER};
+
+	for (size_t i = 0; i < HP_ARRAY_SIZE(fields); i++)
+		HP_BUG_ON(!hp_streq(peeked->v[fields[i]], s->v[fields[i]]));
+	HP_BUG_ON(peeked->aliases.n != s->aliases.n);
+	for (size_t i = 0; i < s->aliases.n; i++)
+		HP_BUG_ON(!hp_streq(peeked->aliases.v[i], s->aliases.v[i]));
+}
+
 static void parse_site(const char *line, size_t n)
 {
 	static const struct hp_state_head head = {"web1", 1};
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_err err = HP_ERR_INIT;
 	struct hp_state_writer w;
-	struct hp_site s, again;
+	struct hp_site s, again, peeked;
+	bool seen = hp_state_peek(pool, line, n, &peeked);
 
 	if (hp_state_parse_site(pool, line, n, &s, &err) < 0) {
 		HP_BUG_ON(err.code != HP_E_USAGE || !*err.msg);
 		return;
 	}
+	if (seen)
+		is_the_same(&peeked, &s);
 	hp_state_begin(&w, -1, &head, &err);
 	hp_buf_reset(&w.buf);
 	if (hp_state_site(&w, &s, &err) == 0) {

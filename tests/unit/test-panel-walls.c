@@ -134,7 +134,7 @@ static int state_site(void *arg, struct hp_pool *row HP_UNUSED, const struct hp_
 
 static void read_state(struct hp_buf *b)
 {
-	const struct hp_state_handler h = {NULL, state_site, b};
+	const struct hp_state_handler h = {.on_site = state_site, .arg = b};
 	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
 
 	OK(hp_node_state(p, "web1", fd, &err));
