@@ -74,12 +74,41 @@ static int announce(struct hp_engine *x, struct hp_err *err)
 	return 0;
 }
 
+/* What was switched in, and what will be remembered of it, on its way to the disk. */
+static int remember(struct hp_engine *x, struct hp_err *err)
+{
+	if (x->remembered)
+		return 0;
+	if (hp_switch_sync_begin(x, err) < 0 || hp_commit_prepare(x, err) < 0)
+		return err->code;
+	x->remembered = true;
+	hp_fault("after-remember");
+	return 0;
+}
+
+/* Is nothing left to be switched before the decision? So it is when only PHP changes. */
+static bool is_in_place(const struct hp_engine *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_ops; i++)
+		if (!x->ops[i].early && !x->ops[i].late)
+			return false;
+	return true;
+}
+
+/* Masters take their time to come up: meanwhile is done what grows with the number of sites. */
 static int make_early(struct hp_engine *x, struct hp_err *err)
 {
+	int rc;
+
 	if (hp_switch_dirs(x, err) < 0 || hp_switch_files(x, true, err) < 0)
 		return err->code;
 	hp_fault("after-early");
-	return EACH_PART(x, make, err);
+	rc = EACH_PART(x, make, err);
+	if (!rc && is_in_place(x))
+		rc = remember(x, err);
+	return rc ? rc : EACH_PART(x, made, err);
 }
 
 /* From the journal to files switched in; nothing was told to a running server yet, or synced. */
@@ -207,9 +236,7 @@ static int decide(struct hp_engine *x, struct hp_err *err)
 
 	hp_fault("after-change");
 	if (!rc)
-		rc = hp_switch_sync_begin(x, err);
-	if (!rc)
-		rc = hp_commit_prepare(x, err);
+		rc = remember(x, err);
 	if (!rc)
 		rc = EACH_PART(x, probe, err);
 	hp_fault("after-probe");
@@ -429,6 +456,8 @@ static int apply(struct hp_engine *x, struct hp_err *err)
 	if (x->old.node && x->generation < x->old.generation && !x->o->force)
 		return unchanged(x, x->old.generation, err);
 	rc = rounds(x, err);
+	if (rc == 0)
+		rc = hp_plan_look_at_rest(x, err);
 	if (rc == 0)
 		rc = mend_others(x, &mended, err);
 	return tell(x, rc, mended, err);

@@ -81,8 +81,8 @@ static int copy_state(struct hp_engine *x, struct hp_err *err)
 	off_t at = x->doc_at;
 	ssize_t n;
 
-	if (x->doc_fd < 0)
-		return 0;
+	if (x->o->state_fd < 0)
+		return 0; /* the kept one */
 	if (open_new(x, STATE_NEW, &fd, err) < 0)
 		return err->code;
 	hp_digest_init(&d);
@@ -104,7 +104,7 @@ int hp_commit_prepare(struct hp_engine *x, struct hp_err *err)
 {
 	if (hp_fault_err("commit", err))
 		return err->code;
-	if (write_manifest(x, err) < 0)
+	if (hp_plan_look_at_rest(x, err) < 0 || write_manifest(x, err) < 0)
 		return err->code;
 	return copy_state(x, err);
 }

@@ -88,7 +88,6 @@ static const struct hp_mfile *old_file(const struct hp_wish *w, const char *path
 static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const char *why,
 	bool *ret_drift, struct hp_err *err)
 {
-	x->drift_seen = true;
 	*ret_drift = true;
 	if (!w->told)
 		hp_report_file(x, path, "drift", w->domain, why);

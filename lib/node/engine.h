@@ -121,9 +121,10 @@ struct hp_engine {
 	size_t limit;                    /* bisection: only that many of them; SIZE_MAX: all */
 	size_t failed;                   /* sites set aside so far */
 	bool test_refused;               /* the last error is a server's test that named nobody */
+	bool looked;                     /* at the files of sites that stay as they are */
+	bool remembered;                 /* this round: what was switched in is on its way to the disk */
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
-	bool drift_seen;
 	sigset_t signals;                /* the caller's mask, while some are held back */
 	bool holds_signals;
 	bool boot;                       /* before the servers start: mend in silence, start none */
@@ -201,6 +202,11 @@ int hp_engine_site_on(struct hp_engine *x, const struct hp_wish *w, const char *
  */
 int hp_plan_round(struct hp_engine *x, struct hp_err *err);
 /*
+ * Sites that stay as they are may have drifted: told, and signatures are renewed. In a run that
+ * writes it is no part of the round, since nothing depends on it; once a run.
+ */
+int hp_plan_look_at_rest(struct hp_engine *x, struct hp_err *err);
+/*
  * The same document, inputs and files as at the last run, all applied? Then nothing needs to be
  * read.
  */
@@ -265,7 +271,10 @@ int hp_switch_back(struct hp_engine *x, const char *path, bool remove, bool had_
 	struct hp_err *err);
 
 /* ---- commit.c ---- */
-/* Write manifest.new and state.new from x->sites, durable. */
+/*
+ * Write manifest.new and state.new from x->sites, durable, when all files are in place. Looks at the
+ * rest before, so that their new signatures are in it.
+ */
 int hp_commit_prepare(struct hp_engine *x, struct hp_err *err);
 /* Rename them into place. Also when rolling forward. */
 int hp_commit_publish(struct hp_engine *x, struct hp_err *err);

@@ -12,7 +12,7 @@
 #include "sys/probe.h"
 #include "sys/service.h"
 
-/* Masters that systemd is asked to start together before they are pinged. */
+/* Masters that systemd is asked to start together, before they are pinged. */
 #define WAKE_MAX 32
 /* As many are asked in one call where a ping wakes a master of 10 MB and more. */
 #define PROVE_MAX 64
@@ -213,6 +213,21 @@ static int wait_one(const struct hp_instances *in, const struct hp_instance *i, 
 	return r;
 }
 
+/* Who can't start is found by the ping. */
+static void wake(const struct hp_instances *in, const struct hp_instance *v, size_t n)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+
+	ops(in)->wake(in, v, n < WAKE_MAX ? n : WAKE_MAX, &ignored);
+}
+
+/* As hp_instance_wait() begins: of many it does not ask these. */
+void hp_instance_call(const struct hp_instances *in, const struct hp_instance *v, size_t n)
+{
+	if (!*in->root && n && n <= PROVE_MAX)
+		wake(in, v, n);
+}
+
 int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	unsigned timeout_ms, size_t *ret_bad, struct hp_err *err)
 {
@@ -227,12 +242,8 @@ int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v,
 	for (i = 0; !*in->root && i < n; i += step)
 		ask[k++] = v[i];
 	for (i = 0; i < k; i++) {
-		if (i % WAKE_MAX == 0 && k > 1) {
-			struct hp_err ignored = HP_ERR_INIT;
-
-			/* who can't start is found by the ping */
-			ops(in)->wake(in, ask + i, k - i < WAKE_MAX ? k - i : WAKE_MAX, &ignored);
-		}
+		if (i % WAKE_MAX == 0 && k > 1)
+			wake(in, ask + i, k - i);
 		r = wait_one(in, &ask[i], end, err);
 		if (r < 0) {
 			*ret_bad = i * step;

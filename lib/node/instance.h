@@ -60,6 +60,11 @@ const char *hp_instance_link_path(struct hp_pool *pool, const char *user) HP_NON
 int hp_instance_start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	struct hp_err *err);
 /*
+ * The first of them are to come up while the caller does something else, before hp_instance_wait():
+ * nobody waits, and what fails is found then.
+ */
+void hp_instance_call(const struct hp_instances *in, const struct hp_instance *v, size_t n);
+/*
  * Wait until each answers a FastCGI ping through its own socket (this wakes it under systemd), at
  * most timeout_ms in all. HP_E_BUSY names the first that does not, with the last line of its log.
  * *ret_bad: its index. Under systemd, of more than 64 only 64 are asked, spread evenly: all

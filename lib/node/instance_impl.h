@@ -14,7 +14,7 @@ enum hp_instance_end {
 struct hp_instance_ops {
 	int (*start)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 		struct hp_err *err);
-	/* before many pings: bring the masters up together */
+	/* before they are pinged: have the masters come up together; nobody waits */
 	int (*wake)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 		struct hp_err *err);
 	int (*restart)(const struct hp_instances *in, const struct hp_instance *v, size_t n,

@@ -256,7 +256,7 @@ static int wake(const struct hp_instances *in HP_UNUSED, const struct hp_instanc
 	struct hp_strv units = {0};
 
 	add_services(pool, &units, v, n);
-	return hp_units_do(HP_UNIT_START, &units, JOB_MS, err);
+	return hp_units_request(HP_UNIT_START, &units, err);
 }
 
 /* ---- restart, stop ---- */

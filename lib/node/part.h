@@ -62,8 +62,12 @@ struct hp_part {
 	int (*tested)(struct hp_engine *x, bool all, struct hp_err *err);
 	/* Say in the journal what make(), change() and break() are going to do. */
 	int (*journal)(struct hp_engine *x, struct hp_err *err);
-	/* What the new world needs, beside the old one. */
+	/*
+	 * What the new world needs, beside the old one: begun, and brought to its end. In between
+	 * the engine does what it has to do anyhow.
+	 */
 	int (*make)(struct hp_engine *x, struct hp_err *err);
+	int (*made)(struct hp_engine *x, struct hp_err *err);
 	/* Its files are in place: make them count (swing links, restart, reload). */
 	int (*change)(struct hp_engine *x, struct hp_err *err);
 	/* Does the new world answer? */

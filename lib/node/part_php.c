@@ -447,9 +447,22 @@ static int make(struct hp_engine *x, struct hp_err *err)
 	if (!p->start.n)
 		return 0;
 	rc = start(x, &p->start, err);
-	hp_fault("after-start");
 	if (!rc)
-		rc = answer(x, &p->start, err);
+		hp_instance_call(&p->in, p->start.v, p->start.n);
+	hp_fault("after-start");
+	count_wait(x, since, children);
+	return rc;
+}
+
+static int made(struct hp_engine *x, struct hp_err *err)
+{
+	uint64_t since = hp_now_us(), children = hp_run_children_us();
+	struct hp_php_part *p = mine(x);
+	int rc;
+
+	if (!p->start.n)
+		return 0;
+	rc = answer(x, &p->start, err);
 	count_wait(x, since, children);
 	return rc;
 }
@@ -549,6 +562,7 @@ const struct hp_part hp_part_php = {
 	.tested = tested,
 	.journal = journal,
 	.make = make,
+	.made = made,
 	.change = change,
 	.undo = hp_php_part_undo,
 	.finish = hp_php_part_finish,

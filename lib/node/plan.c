@@ -32,11 +32,41 @@ static int look_at_files(struct hp_engine *x, struct hp_wish *w, bool *ret_drift
 			continue;
 		}
 		*ret_drift = true;
-		x->drift_seen = true;
 		if (!w->told)
 			hp_report_file(x, m->path, "drift", w->domain,
 				disk == HP_DISK_MISSING ? "was removed by hand"
 							: "was changed by hand");
+	}
+	return 0;
+}
+
+static bool is_as_before(const struct hp_wish *w)
+{
+	return w->line && w->old && hp_streq(w->old->digest, w->digest);
+}
+
+/* Is something done about a site's drift in this round? Else it is only told, which can wait. */
+static bool looks_now(const struct hp_engine *x)
+{
+	return x->dry || x->o->force;
+}
+
+int hp_plan_look_at_rest(struct hp_engine *x, struct hp_err *err)
+{
+	struct hp_wish *w;
+	bool drift;
+	size_t i;
+
+	if (x->looked || looks_now(x))
+		return 0;
+	x->looked = true;
+	for (i = 0; i < x->n_sites; i++) {
+		w = &x->sites[i];
+		if (!is_as_before(w) || w->outcome != HP_IS_FINE)
+			continue;
+		if (look_at_files(x, w, &drift, err) < 0)
+			return err->code;
+		w->told |= drift;
 	}
 	return 0;
 }
@@ -157,7 +187,9 @@ static int plan_site(struct hp_engine *x, struct hp_wish *w, struct hp_err *err)
 	stay(w);
 	if (w->outcome != HP_IS_FINE)
 		return 0;
-	if (w->line && w->old && hp_streq(w->old->digest, w->digest)) {
+	if (is_as_before(w)) {
+		if (!looks_now(x))
+			return 0;
 		if (look_at_files(x, w, &drift, err) < 0)
 			return err->code;
 		w->told |= drift;
@@ -228,6 +260,7 @@ int hp_plan_round(struct hp_engine *x, struct hp_err *err)
 	hp_err_clear(err); /* of a round before this one */
 	hp_pool_reset(x->round);
 	x->n_ops = x->undo.n = x->changed = x->n_staged = 0;
+	x->remembered = false;
 	memset(&x->dirs, 0, sizeof(x->dirs));
 	x->last_dir = NULL;
 	if (!x->dry && hp_stage_open(x, err) < 0)

@@ -143,6 +143,53 @@ world() { # world DIR: everything that stands there but the engine's own notes
 	run -0 node verify
 }
 
+@test "a neighbour's drift is told once by each run, and what was touched is remembered" {
+	state 1 '1 a.example' '2 b.example' '3 c.example'
+	node apply "$dir/1"
+	echo '# mine' >>"$(vhost a.example)"
+	state 2 '1 a.example' '2 b.example' '3 c.example php_version=8.1'
+	state 3 '1 a.example' '2 b.example' '3 c.example php_version=8.1 gzip_enabled=false'
+	state 4 '1 a.example' '2 b.example' '3 c.example php_version=9.9'
+	state 5 '1 a.example' '2 b.example' '4 d.example' '5 e.example php_version=9.9'
+	for g in 2 3 4 5; do
+		touch "$(vhost b.example)"
+		run node apply "$dir/$g"
+		[ "$status" = $((g > 3 ? 2 : 0)) ] || { echo "$g: $status $output"; return 1; }
+		[ "$(grep -c '"path":"/etc/nginx/sites-available/a.example.conf","action":"drift"' <<<"$output")" = 1 ]
+		# with the time that the file has by now, so that it need not be read again
+		t=$(stat -c %.9Y "$(vhost b.example)")
+		[ $g = 4 ] || grep -q "$(printf '\t%s\t.*/b.example.conf$' "${t/./}")" "$root/var/lib/hosting-panel/node/manifest"
+	done
+	grep -q '# mine' "$(vhost a.example)"
+}
+
+@test "a document's lines are held against those that are as before: nothing twice" {
+	state 1 '1 a.example +www.a.example' '2 b.example'
+	node apply "$dir/1"
+	before=$(world "$root")
+	# document LINE …: the head, these lines and an end that is right
+	document() {
+		printf '%s\n' "$(head -n 1 "$dir/1" | sed 's/"generation":1/"generation":9/')" "$@" >"$dir/9"
+		printf '{"end":{"sites":%d,"sha256":"%s"}}\n' $# "$(sha256sum <"$dir/9" | cut -d' ' -f1)" >>"$dir/9"
+	}
+	a=$(sed -n 2p "$dir/1") b=$(sed -n 3p "$dir/1")
+	document "$a" "$b" "$a"
+	run -2 node apply "$dir/9"
+	[[ $output == *'a.example stands in it twice'* ]]
+	document "$a" "${b/'"aliases":[]'/'"aliases":["www.a.example"]'}"
+	run -2 node apply "$dir/9"
+	[[ $output == *'the name www.a.example stands in it twice'* ]]
+	document "$a" "${b/'"user":"site2"'/'"user":"site1"'}"
+	run -2 node apply "$dir/9"
+	[[ $output == *'the user site1 stands in it twice'* ]]
+	[ "$before" = "$(world "$root")" ]
+	# in whatever order they come
+	document "${b/'"gzip_enabled":true'/'"gzip_enabled":false'}" "$a"
+	run -0 node apply "$dir/9"
+	[[ $output == *'"domain":"b.example","action":"change","result":"applied"'*'"sites":2,"changed":1'* ]]
+	run -0 node verify
+}
+
 @test "a file removed by hand is drift, a foreign one of the same name a conflict" {
 	state 1 '1 a.example'
 	mkdir -p "$root/etc/nginx/sites-available"
@@ -345,6 +392,43 @@ world() { # world DIR: everything that stands there but the engine's own notes
 		run -0 node verify
 	done
 	[ $killed -gt 25 ]
+}
+
+# What is remembered is written before the decision, while masters come up.
+@test "killed at any step of a change of PHP alone: the old world or the new one, whole" {
+	state 1 '1 a.example' '2 b.example' '3 c.example'
+	node apply "$dir/1"
+	cp -a "$root" "$dir/old"
+	state 2 '1 a.example' '2 b.example php_version=8.1' '3 c.example'
+	root=$dir/new
+	cp -a "$dir/old" "$root"
+	node apply "$dir/2"
+	old=$(world "$dir/old")
+	new=$(world "$dir/new")
+	[ "$old" != "$new" ]
+	for point in after-journal mid-rename after-early after-remember before-switch after-rename mid-link after-link \
+		after-change after-probe before-commit after-commit after-break before-manifest mid-manifest \
+		after-manifest before-clear:2; do
+		rm -rf "$root"
+		cp -a "$dir/old" "$root"
+		HP_FAULT=$point run node apply "$dir/2"
+		[ "$status" = 137 ] || { echo "$point: exit $status"; echo "$output"; return 1; }
+		run -0 node recover
+		got=$(world "$root")
+		case $point in
+		after-commit | after-break | *-manifest | before-clear*) [ "$got" = "$new" ] ;;
+		*) [ "$got" = "$old" ] ;;
+		esac || { echo "$point: not the world it is to be"; diff <(echo "$new") <(echo "$got"); return 1; }
+		run -0 node apply "$dir/2"
+		[ "$(world "$root")" = "$new" ] || { echo "$point: not new at last"; return 1; }
+		run -0 node verify
+	done
+	# and when it can't be written
+	rm -rf "$root"
+	cp -a "$dir/old" "$root"
+	HP_FAULT=commit:err run -71 node apply "$dir/2"
+	[ "$(world "$root")" = "$old" ]
+	run -0 node verify
 }
 
 # The list above must not go stale: a step without its own kill is a hole.
