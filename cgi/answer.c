@@ -1,5 +1,5 @@
 /* Answers: headers, problems (RFC 9457), what each HP_E_* is over HTTP. */
-#include "cgi/cgi.h"
+#include "cgi/page.h"
 #include "base/str.h"
 
 static const struct {
@@ -76,6 +76,10 @@ void cgi_problem(struct cgi *c, int status, int code, const char *detail, const 
 	char *type = hp_pprintf(c->pool, "urn:hosting-panel:error:%s", name);
 	struct hp_jw w;
 
+	if (page_is_wanted(c)) {
+		page_problem(c, status, detail && *detail ? detail : text, hint);
+		return;
+	}
 	hp_str_lower(type);
 	hp_buf_reset(&c->ans.body);
 	c->ans.status = status;
@@ -100,16 +104,16 @@ void cgi_problem_err(struct cgi *c, const struct hp_err *err)
 	cgi_problem(c, cgi_status(err->code), err->code, err->msg, err->hint, NULL);
 }
 
-void cgi_redirect(struct cgi *c, const char *path)
+void cgi_redirect(struct cgi *c, const char *path, bool whole)
 {
 	hp_buf_reset(&c->ans.body);
 	c->ans.status = 303;
 	c->ans.type = NULL;
-	cgi_header(c, c->req.htmx ? "HX-Redirect" : "Location",
+	/* a browser follows Location on its own: htmx is then given the main part of what is there */
+	if (whole && c->req.htmx)
+		c->ans.status = 204;
+	cgi_header(c, whole && c->req.htmx ? "HX-Redirect" : "Location",
 		hp_pprintf(c->pool, "%s%s", c->req.base, path));
-	/* htmx sees a redirect only when it is told as a success */
-	if (c->req.htmx)
-		c->ans.status = 200;
 }
 
 void cgi_answer_send(struct cgi *c, struct hp_fcgi *f)

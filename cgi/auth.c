@@ -131,8 +131,7 @@ int cgi_check_origin(const struct cgi *c, struct hp_err *err)
 	return hp_err_set(err, HP_E_DENIED, "the request came from another website's page");
 }
 
-/* Equal, in a time that does not tell where they differ. */
-static bool is_same(const char *a, const char *b)
+bool cgi_is_same(const char *a, const char *b)
 {
 	size_t n = strlen(b), i;
 	unsigned char d = strlen(a) != n;
@@ -150,7 +149,7 @@ int cgi_check_csrf(const struct cgi *c, struct hp_err *err)
 		return 0;
 	if (cgi_check_origin(c, err) < 0)
 		return err->code;
-	if (given && is_same(given, c->who.csrf))
+	if (given && cgi_is_same(given, c->who.csrf))
 		return 0;
 	hp_err_set(err, HP_E_DENIED, "the form does not belong to this session");
 	return hp_err_hint(err, "load the page again, and repeat it");

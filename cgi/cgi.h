@@ -20,6 +20,9 @@ struct cgi_server {
 	struct hp_panel *panel;    /* NULL until it could be opened */
 	struct hp_tmpl_set *tmpl;  /* of templates/html */
 	unsigned timeout_ms;       /* of a program */
+	struct {
+		const char *name, *path;
+	} assets[8];               /* page_asset(): "style.css", "/static/style-0123456789ab.css" */
 };
 
 /* ---- who asks ---- */
@@ -53,6 +56,8 @@ struct cgi {
 	const char *var[4];        /* what stands in the path's {…}, in their order */
 	struct hp_json *docs[16];  /* freed with it */
 	size_t n_docs;
+	bool page;                 /* its route is for people: problems are pages, too */
+	bool told;                 /* what the page before left to say is on this one */
 };
 /* Lives until the request is answered. NULL is allowed. */
 void cgi_keep(struct cgi *c, struct hp_json *doc);
@@ -64,8 +69,8 @@ void cgi_cookie(struct cgi *c, const char *name, const char *value, bool secure,
 void cgi_problem(struct cgi *c, int status, int code, const char *detail, const char *hint,
 	const char *field);
 void cgi_problem_err(struct cgi *c, const struct hp_err *err);
-/* 303 to a path of ours. */
-void cgi_redirect(struct cgi *c, const char *path);
+/* 303 to a path of ours; with whole, htmx loads all of it and not the main part alone. */
+void cgi_redirect(struct cgi *c, const char *path, bool whole);
 /* The HTTP status for HP_E_*. */
 int cgi_status(int code);
 const char *cgi_reason(int status);
@@ -86,6 +91,8 @@ int cgi_panel(struct cgi *c, struct hp_err *err);
 int cgi_check_origin(const struct cgi *c, struct hp_err *err);
 /* That, and the token of its session in a header or as the form's "csrf". */
 int cgi_check_csrf(const struct cgi *c, struct hp_err *err);
+/* Equal, in a time that does not tell where they differ. */
+bool cgi_is_same(const char *a, const char *b);
 /* What forms that come with token carry. */
 void cgi_csrf(const char *token, char ret[65]);
 
@@ -130,8 +137,12 @@ struct cgi_route {
 	 * the body, with the path's variable as the member named by key.
 	 */
 	const char *operands;
-	const char *key;                /* "domain"; NULL: the body has it, or there is none */
-	/* what the query may have besides what all have: "php_version=--php status=--status" */
+	/* "domain"; NULL: the body has it, or there is none. Of a page: its template, or where to go on */
+	const char *key;
+	/*
+	 * What the query may have besides what all have: "php_version=--php status=--status". Of a page
+	 * that is not a list: where to go back.
+	 */
 	const char *query;
 	unsigned flags;
 	const char *summary;
@@ -148,6 +159,15 @@ const struct cgi_route *cgi_find_route(struct cgi *c, const char **ret_allow);
 cgi_fn cgi_api;            /* api.c: runs the route's program, answers with its JSON */
 cgi_fn cgi_api_index, cgi_me, cgi_openapi;
 cgi_fn cgi_health, cgi_ready; /* health.c */
+
+/* ---- pages: page*.c ---- */
+void cgi_login_page(struct cgi *c, int status);
+cgi_fn page_static, page_login, page_do_login, page_logout;
+cgi_fn page_list;    /* rows of the route's program */
+cgi_fn page_object;  /* one object */
+cgi_fn page_confirm; /* before a verb that wants its name typed */
+cgi_fn page_do;      /* a verb */
+cgi_fn page_form, page_save; /* one made or changed */
 
 /* One request from its beginning to its answer: serve.c. */
 void cgi_serve(struct cgi_server *s, struct hp_fcgi *f);

@@ -1,5 +1,5 @@
 /* Which path is what. One table; the OpenAPI description is made from it, too. */
-#include "cgi/cgi.h"
+#include "cgi/page.h"
 #include "base/str.h"
 
 #define SITES "/api/v1/websites"
@@ -70,6 +70,24 @@ const struct cgi_route cgi_routes[] = {
 
 	/* ---- the audit trail ---- */
 	{"GET", "/api/v1/audit", cgi_api, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since", CGI_LIST, NULL},
+
+	/* ---- pages ---- */
+	{"GET", "/static/{file}", page_static, NULL, NULL, NULL, NULL, NULL, CGI_OPEN, NULL},
+	{"GET", "/login", page_login, NULL, NULL, NULL, NULL, NULL, CGI_OPEN | CGI_PAGE, NULL},
+	{"POST", "/login", page_do_login, NULL, NULL, NULL, NULL, NULL, CGI_OPEN | CGI_PAGE, NULL},
+	{"POST", "/logout", page_logout, "hp-user", "session-revoke", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/websites", page_list, "hp-site", "list", NULL, NULL, SITE_FILTER, CGI_PAGE, "Websites"},
+	{"GET", "/websites/new", page_form, "hp-site", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/websites/new", page_save, "hp-site", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/websites/{website}", page_object, "hp-site", "show", NULL, "website.html", NULL, CGI_PAGE, NULL},
+	{"GET", "/websites/{website}/settings", page_form, "hp-site", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/settings", page_save, "hp-site", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/suspend", page_do, "hp-site", "suspend", "{1}", "/websites/{1}", "/websites/{1}", CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/resume", page_do, "hp-site", "resume", "{1}", "/websites/{1}", "/websites/{1}", CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/aliases", page_do, "hp-site", "alias", "{1} add =name", "/websites/{1}", "/websites/{1}", CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/aliases/{name}/remove", page_do, "hp-site", "alias", "{1} remove {2}", "/websites/{1}", "/websites/{1}", CGI_PAGE, NULL},
+	{"GET", "/websites/{website}/remove", page_confirm, "hp-site", "remove", NULL, NULL, "/websites/{1}", CGI_PAGE, NULL},
+	{"POST", "/websites/{website}/remove", page_do, "hp-site", "remove", "{1}", "/websites", "/websites/{1}", CGI_PAGE, NULL},
 };
 const size_t cgi_n_routes = HP_ARRAY_SIZE(cgi_routes);
 
@@ -92,6 +110,25 @@ static bool fits(struct cgi *c, const char *pattern, const char *path)
 		path += strcspn(path, "/");
 	}
 	return !*path;
+}
+
+bool page_is_ours(struct cgi *c, const char *path)
+{
+	size_t n = strcspn(path, "?#"), i;
+	const char *plain = hp_pstrndup(c->pool, path, n);
+	const char *had[HP_ARRAY_SIZE(c->var)];
+	bool is = false;
+
+	/* "//host" and "/\\host" are other servers to a browser */
+	if (*path != '/' || path[1] == '/' || strchr(path, '\\') ||
+		hp_str_has_control(path, strlen(path)))
+		return false;
+	memcpy(had, c->var, sizeof(had));
+	for (i = 0; i < cgi_n_routes && !is; i++)
+		is = (cgi_routes[i].flags & CGI_PAGE) && !(cgi_routes[i].flags & CGI_OPEN) &&
+			hp_streq(cgi_routes[i].method, "GET") && fits(c, cgi_routes[i].path, plain);
+	memcpy(c->var, had, sizeof(had));
+	return is;
 }
 
 const struct cgi_route *cgi_find_route(struct cgi *c, const char **ret_allow)

@@ -1,5 +1,5 @@
 /* One request: read, routed, found out who asks, answered. */
-#include "cgi/cgi.h"
+#include "cgi/page.h"
 #include "base/str.h"
 
 /* GET and the like change nothing, whoever sends them (RFC 9110 §9.2.1). */
@@ -10,8 +10,8 @@ static bool is_safe(const char *method)
 
 static void unauthorized(struct cgi *c, const struct cgi_route *r, const struct hp_err *err)
 {
-	if (r && (r->flags & CGI_PAGE)) {
-		cgi_problem(c, 401, HP_E_DENIED, "log in first", NULL, NULL);
+	if (r ? (r->flags & CGI_PAGE) != 0 : page_is_wanted(c)) {
+		cgi_login_page(c, 401);
 		return;
 	}
 	cgi_header(c, "WWW-Authenticate", "Bearer realm=\"hosting-panel\"");
@@ -39,6 +39,7 @@ static void answer(struct cgi *c)
 	const struct cgi_route *r = cgi_find_route(c, &allow);
 	struct hp_err err = HP_ERR_INIT;
 
+	c->page = r && (r->flags & CGI_PAGE);
 	if (r && (r->flags & CGI_OPEN)) {
 		r->fn(c, r);
 		return;
@@ -52,6 +53,9 @@ static void answer(struct cgi *c)
 		unauthorized(c, r, &err);
 	} else if (!r) {
 		no_route(c, allow);
+	} else if (c->page && c->who.by == CGI_BY_KEY) {
+		cgi_problem(c, 403, HP_E_DENIED, "pages are for people who have logged in",
+			"an API key is for the paths below /api/v1", NULL);
 	} else if (!is_safe(c->req.method) && cgi_check_csrf(c, &err) < 0) {
 		cgi_problem_err(c, &err);
 	} else {

@@ -45,3 +45,11 @@ dist_openlitespeed_templates_DATA = templates/openlitespeed/access.conf \
 	templates/openlitespeed/serve.conf \
 	templates/openlitespeed/site.conf \
 	templates/openlitespeed/tls.conf
+
+# Pages
+html_templatesdir = $(pkgdatadir)/templates/html
+dist_html_templates_DATA = templates/html/confirm.html templates/html/field.html templates/html/filter.html \
+	templates/html/foot.html templates/html/form.html templates/html/head.html templates/html/login-step.html \
+	templates/html/login.html templates/html/nav.html templates/html/plan.html templates/html/problem.html \
+	templates/html/step.html templates/html/table-foot.html templates/html/table-head.html \
+	templates/html/trouble.html templates/html/website.html templates/html/websites.html

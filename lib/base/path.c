@@ -89,3 +89,8 @@ const char *hp_datadir(void)
 {
 	return from_env("HP_DATADIR", HP_PKGDATADIR);
 }
+
+const char *hp_webdir(void)
+{
+	return from_env("HP_WEBDIR", HP_PKGDATADIR "/web");
+}

@@ -37,12 +37,13 @@
 
 /*
  * Where this build's own modules and data (templates, pages) are: what configure said, or
- * HP_LIBDIR, HP_LIBEXECDIR, HP_BINDIR and HP_DATADIR from the environment (ignored when secure_getenv(3)
+ * HP_LIBDIR, HP_LIBEXECDIR, HP_BINDIR, HP_DATADIR and HP_WEBDIR from the environment (ignored when secure_getenv(3)
  * ignores them), so that programs run from a build folder.
  */
 const char *hp_libdir(void) HP_NONNULL_RET;
 const char *hp_libexecdir(void) HP_NONNULL_RET; /* programs that only our own programs start */
 const char *hp_bindir(void) HP_NONNULL_RET;     /* the programs that people start */
 const char *hp_datadir(void) HP_NONNULL_RET;
+const char *hp_webdir(void) HP_NONNULL_RET; /* what browsers load: style, scripts */
 
 #endif

@@ -229,6 +229,21 @@ static int escape_systemd(struct hp_buf *out, const char *v, const char *slot, s
 	return escape_quoted(out, v, slot, true, err);
 }
 
+/* RFC 3986 §2.3: what may stand in a part of a path or of a query, and everything else encoded. */
+static int escape_url(struct hp_buf *out, const char *v, struct hp_err *err)
+{
+	if (!hp_utf8_is_valid(v, strlen(v)))
+		return hp_err_set(err, HP_E_USAGE, "is not valid UTF-8");
+	for (; *v; v++) {
+		if (strchr("-._~", *v) || (*v >= '0' && *v <= '9') ||
+			((*v | 0x20) >= 'a' && (*v | 0x20) <= 'z'))
+			hp_buf_addc(out, *v);
+		else
+			hp_buf_addf(out, "%%%02X", (unsigned char)*v);
+	}
+	return 0;
+}
+
 /* Text, and attribute values in either kind of quotes. */
 static int escape_html(struct hp_buf *out, const char *v, const char *slot, struct hp_err *err)
 {
@@ -236,6 +251,8 @@ static int escape_html(struct hp_buf *out, const char *v, const char *slot, stru
 	size_t n = strlen(v);
 	int r;
 
+	if (slot && strcmp(slot, "url") == 0)
+		return escape_url(out, v, err);
 	if (slot)
 		return hp_escape_slot(out, v, slot, err);
 	r = check_text(v, n, true, err);

@@ -137,8 +137,9 @@ static const struct slot *find_slot(const char *name)
 
 bool hp_escape_slot_exists(const char *name)
 {
-	/* Apache's and OpenLiteSpeed's */
-	static const char *const own[] = {"percent", "rewrite", "regex", "header", "pattern", NULL};
+	/* Apache's, OpenLiteSpeed's and HTML's */
+	static const char *const own[] = {
+		"percent", "rewrite", "regex", "header", "pattern", "url", NULL};
 	const char *const *a = own;
 
 	while (*a && strcmp(*a, name) != 0)

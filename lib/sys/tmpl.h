@@ -21,7 +21,8 @@
  * Slots: domain (A-labels, may begin with "*."), path (absolute, clean, no blanks),
  * ident, int, size (256M), time (30s), word ([A-Za-z0-9_./+:-]), cidr, user; in apache also
  * percent: quoted, each '%' doubled, for directives that take a format; and for mod_rewrite,
- * regex (a pattern, quoted) and rewrite (the beginning of a substitution, unquoted).
+ * regex (a pattern, quoted) and rewrite (the beginning of a substitution, unquoted). In html
+ * also url: percent-encoded, a part of a path or of a query.
  */
 #ifndef HP_SYS_TMPL_H
 #define HP_SYS_TMPL_H
