@@ -209,7 +209,7 @@ static void put_failure(struct cgi *c, const struct cgi_result *res)
 {
 	int status = cgi_status(res->code);
 
-	if (c->req.if_match && res->code == HP_E_EXISTS && hp_streq(res->field, "revision"))
+	if (c->req.if_match && res->code == HP_E_EXISTS && hp_streq(res->field, "if_revision"))
 		status = 412;
 	if (status == 503)
 		cgi_header(c, "Retry-After", "5");
@@ -238,7 +238,7 @@ static bool put_etag(struct cgi *c, const struct hp_json *row)
 
 static void put_success(struct cgi *c, const struct cgi_route *r, const struct cgi_result *res)
 {
-	const struct hp_json *row = r->flags & CGI_LIST ? NULL : only(res->json);
+	const struct hp_json *row = r->flags & (CGI_LIST | CGI_MANY) ? NULL : only(res->json);
 	const char *name = r->key ? text_of(row, r->key) : NULL;
 	struct hp_jw w;
 
@@ -264,6 +264,16 @@ static void put_success(struct cgi *c, const struct cgi_route *r, const struct c
 		cgi_header(c, "Location", hp_pprintf(c->pool, "%s%s/%s", c->req.base, r->path, name));
 }
 
+static bool has_revision(struct cgi *c, const struct cli_verb *v)
+{
+	const struct hp_col *col = cli_verb_cols(c->pool, v);
+
+	for (; col && col->name; col++)
+		if (hp_streq(col->name, "revision"))
+			return true;
+	return false;
+}
+
 void cgi_api(struct cgi *c, const struct cgi_route *r)
 {
 	const struct cli_verb *v = cli_verb_find(cli_program_find(r->program), r->verb);
@@ -271,6 +281,9 @@ void cgi_api(struct cgi *c, const struct cgi_route *r)
 	struct hp_err err = HP_ERR_INIT;
 	struct cgi_result res;
 
+	/* what was looked at can be changed on condition that it is still so */
+	if ((v->flags & CLI_ONE) && has_revision(c, v))
+		hp_strv_add_ref(c->pool, &run.args, "--columns=+revision");
 	if ((v->flags & CLI_YES))
 		hp_strv_add_ref(c->pool, &run.args, "--yes");
 	if (take_query(c, r, v, &run) < 0 || take_match(c, v, &run) < 0 ||

@@ -111,6 +111,7 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 	if (v->flags & CLI_ROWS)
 		hp_strv_add_ref(c->pool, &argv, "--json");
 	hp_strv_addf(c->pool, &argv, "--as=%s", c->who.as);
+	hp_strv_addf(c->pool, &argv, "--request-id=%s", c->req.id);
 	for (i = 0; i < r->args.n; i++)
 		hp_strv_add_ref(c->pool, &argv, r->args.v[i]);
 	run.argv = argv.v;

@@ -19,6 +19,8 @@ const struct cgi_route cgi_routes[] = {
 
 	/* ---- about the API ---- */
 	{"GET", "/api/v1", cgi_api_index, NULL, NULL, NULL, NULL, NULL, 0, "what there is"},
+	{"GET", "/api/v1/openapi.json", cgi_openapi, NULL, NULL, NULL, NULL, NULL, CGI_OPEN,
+		"this description"},
 	{"GET", "/api/v1/me", cgi_me, NULL, NULL, NULL, NULL, NULL, 0, "who asks"},
 
 	/* ---- websites ---- */
@@ -59,9 +61,21 @@ const struct cgi_route cgi_routes[] = {
 	{"POST", USERS "/{user}/suspend", cgi_api, "hp-user", "suspend", "{1}", NULL, NULL, 0, NULL},
 	{"POST", USERS "/{user}/resume", cgi_api, "hp-user", "resume", "{1}", NULL, NULL, 0, NULL},
 
+	{"PUT", USERS "/{user}/password", cgi_api, "hp-user", "passwd", "-", "username", NULL, 0, NULL},
+	{"POST", USERS "/{user}/totp", cgi_api, "hp-user", "totp-enable", "{1}", NULL, NULL, CGI_SECRET, NULL},
+	{"PUT", USERS "/{user}/totp", cgi_api, "hp-user", "totp-confirm", "-", "username", NULL, 0, NULL},
+	{"DELETE", USERS "/{user}/totp", cgi_api, "hp-user", "totp-disable", "{1}", NULL, NULL, 0, NULL},
+	{"POST", USERS "/{user}/recovery-codes", cgi_api, "hp-user", "recovery-codes", "{1}", NULL, NULL,
+		CGI_SECRET | CGI_MANY, NULL},
+	{"GET", USERS "/{user}/may/{verb}", cgi_api, "hp-user", "can", "{1} {2}", NULL, NULL, 0, NULL},
+	{"GET", USERS "/{user}/may/{verb}/{object}", cgi_api, "hp-user", "can", "{1} {2} {3}", NULL,
+		NULL, 0, NULL},
+
 	/* ---- API keys and sessions ---- */
 	{"GET", KEYS, cgi_api, "hp-user", "key-list", NULL, NULL, NULL, CGI_LIST, NULL},
 	{"GET", USERS "/{user}/keys", cgi_api, "hp-user", "key-list", "{1}", NULL, NULL, CGI_LIST, NULL},
+	{"POST", USERS "/{user}/keys", cgi_api, "hp-user", "key-add", "-", "username", NULL,
+		CGI_CREATES | CGI_SECRET, NULL},
 	{"GET", KEYS "/{key}", cgi_api, "hp-user", "key-show", "{1}", "key", NULL, 0, NULL},
 	{"DELETE", KEYS "/{key}", cgi_api, "hp-user", "key-remove", "{1}", "key", NULL, 0, NULL},
 	{"GET", "/api/v1/sessions", cgi_api, "hp-user", "session-list", NULL, NULL, NULL, CGI_LIST, NULL},
@@ -69,7 +83,15 @@ const struct cgi_route cgi_routes[] = {
 	{"DELETE", "/api/v1/sessions/{session}", cgi_api, "hp-user", "session-revoke", "{1}", "session", NULL, 0, NULL},
 
 	/* ---- the audit trail ---- */
-	{"GET", "/api/v1/audit", cgi_api, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since", CGI_LIST, NULL},
+	{"GET", "/api/v1/audit", cgi_api, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since request=--request", CGI_LIST, NULL},
+	{"GET", "/api/v1/audit/head", cgi_api, "hp-audit", "head", NULL, NULL, NULL, 0, NULL},
+	{"GET", "/api/v1/audit/verify", cgi_api, "hp-audit", "verify", NULL, NULL, "head=--head", CGI_MANY, NULL},
+	{"POST", "/api/v1/audit/{entry}/undo", cgi_api, "hp-audit", "undo", "{1}", NULL, NULL, 0, NULL},
+
+	/* ---- the installation ---- */
+	{"GET", "/api/v1/nodes", cgi_api, "hp-node", "list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", "/api/v1/nodes/{node}", cgi_api, "hp-node", "show", "{1}", NULL, NULL, 0, NULL},
+	{"GET", "/api/v1/system/database/info", cgi_api, "hp-db", "info", NULL, NULL, NULL, 0, NULL},
 
 	/* ---- pages ---- */
 	{"GET", "/static/{file}", page_static, NULL, NULL, NULL, NULL, NULL, CGI_OPEN, NULL},
