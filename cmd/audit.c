@@ -26,6 +26,8 @@ enum {
 	C_CHANGE, C_NOTE, C_REQUEST, C_HASH
 };
 
+#define LIMIT 100 /* unless given */
+
 static const struct hp_opt list_opts[] = {
 	{"object", 0, "NAME", "only changes of this object (a domain, a tenant)", 0, "domain"},
 	{"actor", 0, "NAME", "only changes by this one", 0, ""},
@@ -33,7 +35,6 @@ static const struct hp_opt list_opts[] = {
 	{"outcome", 0, "OUTCOME", "only what was done, or only what was denied", 0, "=ok|denied"},
 	{"request", 0, "ID", "only what belongs to this request", 0, ""},
 	{"since", 0, "TIME", "only from this day or time (UTC) on, or \"2h\", \"7d\" ago", 0, ""},
-	{"limit", 'l', "N", "at most the newest N; 0 for all (100)", 0, ""},
 	{0},
 };
 
@@ -133,16 +134,18 @@ static int audit_list(struct cli *c, struct hp_err *err)
 		.verb = cli_opt(c, "verb"),
 		.outcome = cli_opt(c, "outcome"),
 		.request = cli_opt(c, "request"),
-		.limit = 100,
 	};
-	const char *limit = cli_opt(c, "limit"), *from = cli_opt(c, "since");
+	const char *from = cli_opt(c, "since");
+	struct hp_out_opts *o = &c->out_opts;
 
-	if (limit && hp_parse_i64(limit, 0, INT32_MAX, &f.limit) < 0)
-		return hp_err_set(err, HP_E_USAGE, "--limit: “%s” is not a number of entries",
-			hp_str_printable(c->pool, limit, 40));
 	if (f.outcome && !hp_streq(f.outcome, "ok") && !hp_streq(f.outcome, "denied"))
 		return hp_err_set(err, HP_E_USAGE, "--outcome: “%s” is neither ok nor denied",
 			hp_str_printable(c->pool, f.outcome, 40));
+	/* the database leaves out what is not printed, where nothing but the newest is asked for */
+	if (!c->limit_given)
+		o->limit = LIMIT;
+	if (o->limit && !o->sort && !o->match && !o->paged)
+		f.limit = (int64_t)(o->offset + o->limit);
 	if (from && since(c, from, &f.since, err) < 0)
 		return err->code;
 	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
@@ -220,9 +223,9 @@ static int audit_verify(struct cli *c, struct hp_err *err)
 }
 
 static const struct cli_verb verbs[] = {
-	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, cols, NULL, NULL, "audit:list",
-		"list changes and denials, the newest first",
-		"Every change of a tenant, user or website has an entry, written in the same transaction as "
+	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, list_opts, cols, NULL, NULL,
+		"audit:list", "list changes and denials, the newest first",
+		"They are the newest 100 unless --limit says another number. Every change of a tenant, user or website has an entry, written in the same transaction as "
 		"the change itself, and so has every login, and what was denied: to a user what he may not or "
 		"what is not there for him, to others a wrong password, key or session. Of denials 10 a "
 		"minute of one actor from one address are written down, and 60 of all; how many were left out "

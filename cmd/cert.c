@@ -395,7 +395,8 @@ tell:
 #define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_ROWS | CLI_ROOT)
 
 static const struct cli_verb verbs[] = {
-	{"list", cert_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, list_cols, NULL, NULL, NULL,
+	{"list", cert_list, "", 0, 0, {NULL},
+		CLI_ROWS | CLI_LIST, NULL, list_cols, NULL, NULL, NULL,
 		"list certificates, and websites that lack theirs", NULL},
 	{"show", cert_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		show_cols, NULL, NULL, "show a website's certificate", NULL},
@@ -432,7 +433,8 @@ static const struct cli_verb verbs[] = {
 		cli_site_result_cols, NULL, NULL, "cert:remove",
 		"delete a website's certificates and keys",
 		"Refused while the website is served over TLS."},
-	{"check", cert_check, "[DOMAIN…]", 0, UINT32_MAX, {"domain"}, CLI_ROWS, check_opts,
+	{"check", cert_check, "[DOMAIN…]", 0, UINT32_MAX, {"domain"},
+		CLI_ROWS | CLI_LIST, check_opts,
 		check_cols, NULL, NULL, NULL,
 		"name certificates that are missing, wrong or expire soon",
 		"Exit status 1 when there is one. Every website that is served over TLS is looked at, unless "

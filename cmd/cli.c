@@ -18,7 +18,8 @@
 enum {
 	O_OWN, O_HELP, O_VERSION, O_QUIET, O_VERBOSE, O_SYSROOT, O_JSON, O_JSONL, O_TSV,
 	O_COLUMNS, O_NO_HEADER, O_NUL, O_DRY_RUN, O_NO_APPLY, O_FORCE, O_WAIT, O_IF_EXISTS,
-	O_IF_MISSING, O_IF_REVISION, O_YES, O_AS, O_DIFF, O_REQUEST
+	O_IF_MISSING, O_IF_REVISION, O_YES, O_AS, O_DIFF, O_REQUEST,
+	O_SORT, O_MATCH, O_LIMIT, O_OFFSET, O_PAGED
 };
 
 static const struct hp_opt common_opts[] = {
@@ -42,6 +43,17 @@ static const struct hp_opt rows_opts[] = {
 		O_COLUMNS, "column"},
 	{"no-header", 'n', NULL, "print no heading", O_NO_HEADER, NULL},
 	{"null", '0', NULL, "print values ended by NUL bytes, without a heading", O_NUL, NULL},
+	{0},
+};
+static const struct hp_opt list_opts[] = {
+	{"sort", 0, "COL,…", "in the order of these columns; \"-COL\" for descending", O_SORT,
+		"column"},
+	{"match", 0, "TEXT", "only rows with this text in a column that a table, or -o, shows",
+		O_MATCH, NULL},
+	{"limit", 'l', "N", "at most N rows; 0 for all", O_LIMIT, NULL},
+	{"offset", 0, "N", "pass over the first N rows", O_OFFSET, NULL},
+	{"paged", 0, NULL, "with --json: an object of the rows, and how many there are in all",
+		O_PAGED, NULL},
 	{0},
 };
 static const struct hp_opt mutates_opts[] = {
@@ -105,6 +117,8 @@ void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLE
 		ret[n++] = no_apply_opts;
 	if (flags & (CLI_APPLIES | CLI_NODE_OPTS))
 		ret[n++] = node_opts;
+	if (flags & CLI_LIST)
+		ret[n++] = list_opts;
 	if (flags & CLI_ROWS)
 		ret[n++] = rows_opts;
 	ret[n++] = common_opts;
@@ -176,6 +190,13 @@ static int set_wait(struct cli *c, const char *value, struct hp_err *err)
 	return 0;
 }
 
+static int set_rows(const struct hp_opt *o, const char *value, uint64_t *ret, struct hp_err *err)
+{
+	if (hp_parse_u64(value, INT32_MAX, ret) == 0)
+		return 0;
+	return hp_err_set(err, HP_E_USAGE, "--%s: “%.40s” is not a number of rows", o->name, value);
+}
+
 static int set_mode(struct cli *c, enum hp_out_mode mode, struct hp_err *err)
 {
 	if (c->out_opts.mode != HP_OUT_TABLE && c->out_opts.mode != mode)
@@ -202,6 +223,11 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 	case O_JSONL: return set_mode(c, HP_OUT_JSONL, err);
 	case O_TSV: return set_mode(c, HP_OUT_TSV, err);
 	case O_NUL: return set_mode(c, HP_OUT_NUL, err);
+	case O_SORT: c->out_opts.sort = value; break;
+	case O_MATCH: c->out_opts.match = value; break;
+	case O_LIMIT: c->limit_given = true; return set_rows(o, value, &c->out_opts.limit, err);
+	case O_OFFSET: return set_rows(o, value, &c->out_opts.offset, err);
+	case O_PAGED: c->out_opts.paged = true; break;
 	case O_COLUMNS: c->out_opts.columns = value; break;
 	case O_NO_HEADER: c->out_opts.no_header = true; break;
 	case O_DRY_RUN: c->dry_run = true; break;
@@ -485,13 +511,16 @@ static int run_verb(struct cli *c, struct hp_err *err)
 	if (c->as && (cli_panel(c, err) < 0 ||
 			     hp_may_begin(&c->panel->actor, c->verb->permission, err) < 0))
 		return err->code;
-	/* a bad -o is told before anything is changed */
-	if ((c->verb->flags & CLI_ROWS) && c->out_opts.columns && cli_out(c, err) < 0)
+	/* a bad -o is told before anything is changed, and a bad order before anything is read */
+	if ((c->verb->flags & CLI_ROWS) &&
+		(c->out_opts.columns || c->out_opts.sort || c->out_opts.paged) &&
+		cli_out(c, err) < 0)
 		return err->code;
 	/* whoever reads the results may go; what was begun is ended nevertheless */
 	if (c->verb->flags & (CLI_MUTATES | CLI_APPLIES | CLI_NODE_OPTS))
 		signal(SIGPIPE, SIG_IGN);
 	r = c->verb->run(c, err);
+	r = r > 0 ? 0 : r; /* no more rows were wanted */
 	/* a failed look has no table, but JSON must be ended whatever happened */
 	if (!c->out || (r < 0 && c->out_opts.mode == HP_OUT_TABLE && !says_rows(c, r)))
 		return r;

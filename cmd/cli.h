@@ -27,8 +27,9 @@ enum cli_flag {
 	CLI_ROOT = 1 << 7,       /* root, unless --sysroot is given */
 	CLI_ONE = 1 << 8,        /* one object: shown as "name: value" lines on a terminal */
 	CLI_NODE_OPTS = 1 << 9,  /* --force --wait alone: the node's own verbs */
-	CLI_DIFF = 1 << 11,      /* --diff: a dry run that shows what would become of files */
 	CLI_IF_REVISION = 1 << 10, /* --if-revision: only what nobody has changed meanwhile */
+	CLI_LIST = 1 << 11,      /* --sort --match --limit --offset --paged: only looked at */
+	CLI_DIFF = 1 << 12,      /* --diff: a dry run that shows what would become of files */
 };
 
 /*
@@ -80,7 +81,7 @@ const struct cli_verb *cli_verb_find(const struct cli_program *p, const char *na
  * The option tables that a verb has, its own first, then those that its flags bring, then the
  * common ones; NULL at the end. v NULL: the common ones.
  */
-#define CLI_TABLES 12
+#define CLI_TABLES 13
 void cli_opt_tables(const struct cli_verb *v, const struct hp_opt *ret[CLI_TABLES]);
 
 /* ---- one run ---- */
@@ -103,6 +104,7 @@ struct cli {
 	const char *if_revision;         /* --if-revision, or NULL */
 	unsigned wait_ms;
 	struct hp_out_opts out_opts;
+	bool limit_given;                /* --limit, 0 for all, and not what the verb has for it */
 	struct cli_given *given;         /* the verb's own options in the order given */
 	size_t n_given;
 

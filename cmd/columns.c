@@ -12,6 +12,10 @@ static enum hp_col_type col_type(const struct hp_field *f)
 	case HP_F_LIST:
 	case HP_F_MAP:
 		return HP_COL_JSON;
+	case HP_F_SIZE:
+		return HP_COL_SIZE;
+	case HP_F_PHP_VERSION:
+		return HP_COL_VERSION;
 	default:
 		return HP_COL_STR;
 	}

@@ -86,9 +86,10 @@ static void offer_columns(struct asked *a, const struct cli_verb *v)
 	const struct hp_col *c = cli_verb_cols(a->c->pool, v);
 	const char *list = a->word + strlen(a->before), *comma = strrchr(list, ',');
 
-	/* those in front of the last comma stay; a leading "+" too */
+	/* those in front of the last comma stay; "+" of -o and "-" of --sort too */
+	list = comma ? comma + 1 : list;
 	a->before = hp_pstrndup(a->c->pool, a->word,
-		(size_t)((comma ? comma + 1 : list + (list[0] == '+')) - a->word));
+		(size_t)(list + (*list == '+' || *list == '-') - a->word));
 	for (; c && c->name; c++)
 		offer(a, c->name, c->help);
 }

@@ -140,7 +140,7 @@ static int node_api(struct cli *c, struct hp_err *err)
 }
 
 static const struct cli_verb verbs[] = {
-	{"list", node_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, cols, NULL, NULL, "node:list",
+	{"list", node_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, NULL, cols, NULL, NULL, "node:list",
 		"list nodes", NULL},
 	{"show", node_show, "[NODE]", 0, 1, {"node"}, CLI_ROWS | CLI_ONE, NULL, cols, NULL, NULL,
 		"node:show", "show a node; this host's unless one is named", NULL},

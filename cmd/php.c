@@ -394,7 +394,7 @@ static int php_reopen(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
-	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS, NULL, list_cols, NULL, NULL, NULL,
+	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, NULL, list_cols, NULL, NULL, NULL,
 		"list the PHP versions of this node", NULL},
 	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		show_cols, NULL, NULL, "show the PHP of a website: what runs, and its settings",

@@ -360,7 +360,7 @@ static int site_remove(struct cli *c, struct hp_err *err)
 #define OF_ONE (CHANGES | CLI_IF_EXISTS | CLI_IF_REVISION)
 
 static const struct cli_verb verbs[] = {
-	{"list", site_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
+	{"list", site_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, list_opts, NULL, make_cols, NULL,
 		"site:list", "list websites", NULL},
 	{"show", site_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		make_cols, NULL, "site:show", "show everything about websites", NULL},

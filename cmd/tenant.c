@@ -297,7 +297,8 @@ static int tenant_remove(struct cli *c, struct hp_err *err)
 #define OF_ONE (CHANGES | CLI_IF_EXISTS | CLI_IF_REVISION)
 
 static const struct cli_verb verbs[] = {
-	{"list", tenant_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
+	{"list", tenant_list, "", 0, 0, {NULL},
+		CLI_ROWS | CLI_LIST, list_opts, NULL, make_cols, NULL,
 		"tenant:list", "list tenants", NULL},
 	{"show", tenant_show, "TENANT…", 1, UINT32_MAX, {"tenant"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		make_cols, NULL, "tenant:show", "show everything about tenants", NULL},

@@ -340,7 +340,7 @@ static const struct hp_opt add_opts[] = {
 };
 
 static const struct cli_verb verbs[] = {
-	{"list", user_list, "", 0, 0, {NULL}, CLI_ROWS, list_opts, NULL, make_cols, NULL,
+	{"list", user_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, list_opts, NULL, make_cols, NULL,
 		"user:list", "list users", NULL},
 	{"show", user_show, "USER…", 1, UINT32_MAX, {"user"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		make_cols, NULL, "user:show", "show everything about users", NULL},
@@ -391,7 +391,8 @@ static const struct cli_verb verbs[] = {
 		"VERB is an object and a verb, as site:set; OBJECT a domain, a user or a tenant. Without "
 		"OBJECT: to anything at all. What belongs to somebody else is answered like what is not "
 		"there. The exit status is 1 when the answer is no."},
-	{"key-list", cli_key_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL, cli_key_cols,
+	{"key-list", cli_key_list, "[USER]", 0, 1, {"user"},
+		CLI_ROWS | CLI_LIST, NULL, NULL, cli_key_cols,
 		NULL, "key:list", "list API keys, of a user or all", NULL},
 	{"key-show", cli_key_show, "KEY…", 1, UINT32_MAX, {"key"}, CLI_ROWS | CLI_ONE, NULL, NULL,
 		cli_key_cols, NULL, "key:show", "show everything about API keys", NULL},
@@ -418,7 +419,8 @@ static const struct cli_verb verbs[] = {
 		"a recovery code: on the terminal, or by the second line of standard input. After five failures for one name, or twenty from one "
 		"address, each further one has to wait, up to 15 minutes; the exit status is then 6. A wrong "
 		"name and a wrong password are answered alike. A JSON line is as {\"username\":\"alice\",\"password\":\"…\",\"code\":\"123456\"}."},
-	{"session-list", cli_session_list, "[USER]", 0, 1, {"user"}, CLI_ROWS, NULL, NULL,
+	{"session-list", cli_session_list, "[USER]", 0, 1, {"user"},
+		CLI_ROWS | CLI_LIST, NULL, NULL,
 		cli_session_cols, NULL, "session:list", "list sessions, of a user or all", NULL},
 	{"session-check", cli_session_check, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS | CLI_ONE,
 		cli_session_check_opts, NULL, cli_session_cols, NULL, "session:check",

@@ -243,7 +243,8 @@ static int vhost_settings(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
-	{"detect", vhost_detect, "", 0, 0, {NULL}, CLI_ROWS, NULL, detect_cols, NULL, NULL, NULL,
+	{"detect", vhost_detect, "", 0, 0, {NULL},
+		CLI_ROWS | CLI_LIST, NULL, detect_cols, NULL, NULL, NULL,
 		"find the web servers of this host", NULL},
 	{"plan", vhost_plan, "[-]", 0, 1, {NULL}, CLI_ROWS, plan_opts, cli_event_cols, NULL, NULL,
 		NULL, "show as a unified diff what apply would change; touch nothing",
@@ -275,7 +276,8 @@ static const struct cli_verb verbs[] = {
 		"points elsewhere, a PHP instance that is gone."},
 	{"show", vhost_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL,
 		show_cols, NULL, NULL, NULL, "show what is on this node for a website", NULL},
-	{"settings", vhost_settings, "[SETTING…]", 0, UINT32_MAX, {"setting"}, CLI_ROWS, NULL,
+	{"settings", vhost_settings, "[SETTING…]", 0, UINT32_MAX, {"setting"},
+		CLI_ROWS | CLI_LIST, NULL,
 		settings_cols, NULL, NULL, NULL,
 		"say which directives the settings of a website become",
 		"Of each web server, of PHP and of systemd. Without SETTING all of them. Nothing is looked at "

@@ -171,7 +171,8 @@ static void verb_columns(struct hp_pool *pool, const struct cli_verb *v)
 static void do_verbs(struct hp_pool *pool, const struct cli_program *p)
 {
 	const struct cli_verb *v;
-	const struct hp_opt *tables[CLI_TABLES], *rows[2];
+	const struct hp_opt *tables[CLI_TABLES];
+	unsigned n;
 
 	puts(".Bl -tag -width Ds");
 	for (v = p->verbs; v->name; v++) {
@@ -189,38 +190,62 @@ static void do_verbs(struct hp_pool *pool, const struct cli_program *p)
 				false);
 		}
 		cli_opt_tables(v, tables);
-		if (tables[1] && !((v->flags & CLI_ROWS) && !tables[2])) {
-			/*
-			 * those of its own: the two last tables are every verb's, and in a section
-			 * below
-			 */
-			unsigned n = 0;
-
-			while (tables[n])
-				n++;
-			rows[0] = tables[n - 1];
-			tables[n - 1 - ((v->flags & CLI_ROWS) != 0)] = NULL;
+		for (n = 0; tables[n]; n++)
+			;
+		/* those of its own: the last tables are every verb's, and in a section below */
+		n -= 1 + ((v->flags & CLI_ROWS) != 0) + ((v->flags & CLI_LIST) != 0);
+		tables[n] = NULL;
+		if (n) {
 			puts(".Pp");
 			options(tables, 0);
-			tables[n - 1] = rows[0];
 		}
 		verb_columns(pool, v);
 	}
 	puts(".El");
 }
 
-static void do_options(const struct cli_program *p)
+static unsigned count(const struct hp_opt *o)
 {
-	const struct hp_opt *tables[CLI_TABLES];
-	const struct cli_verb *v;
 	unsigned n = 0;
 
-	for (v = p->verbs; v->name && !(v->flags & CLI_ROWS); v++)
-		;
-	cli_opt_tables(v->name ? v : NULL, tables);
+	for (; o->name; o++)
+		n += o->help != NULL;
+	return n;
+}
+
+/* The first verb with that flag, or the end of the table. */
+static const struct cli_verb *first(const struct cli_program *p, unsigned flag)
+{
+	const struct cli_verb *v = p->verbs;
+
+	while (v->name && !(v->flags & flag))
+		v++;
+	return v;
+}
+
+/* Those that verbs share, the rarest first. */
+static void do_options(const struct cli_program *p)
+{
+	static const char *const numbers[] = {"no", "one", "two", "three", "four", "five", "six",
+		"seven", "eight", "nine", "ten", "eleven", "twelve"};
+	const struct cli_verb *rows = first(p, CLI_ROWS), *list = first(p, CLI_LIST);
+	const struct hp_opt *tables[CLI_TABLES];
+	unsigned n = 0, common, of_rows;
+
+	cli_opt_tables(list->name ? list : rows->name ? rows : NULL, tables);
 	while (tables[n])
 		n++;
-	options(tables, v->name ? n - 2 : n - 1);
+	common = count(tables[n - 1]);
+	of_rows = rows->name ? count(tables[n - 2]) : 0;
+	HP_BUG_ON(common >= HP_ARRAY_SIZE(numbers) || of_rows >= HP_ARRAY_SIZE(numbers));
+	if (list->name)
+		printf("Every verb has the last %s of these, those that print rows have the %s before "
+		       "them, too, and those that list something have all:\n.Pp\n",
+			numbers[common], numbers[of_rows]);
+	else if (rows->name)
+		printf("Every verb has the last %s of these, and those that print rows have all:\n.Pp\n",
+			numbers[common]);
+	options(tables, n - 1 - (rows->name != NULL) - (list->name != NULL));
 }
 
 static void field(struct hp_pool *pool, const struct hp_field *f)

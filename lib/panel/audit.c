@@ -125,8 +125,8 @@ int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
 		from_row(st, &row);
 		row.hash = own ? NULL : hp_stmt_get_text(st, HP_AUDIT_COLS);
 		r = fn(arg, &row, err);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -97,10 +97,10 @@ int hp_key_each(struct hp_panel *p, const char *username,
 
 		from_row(st, pool, &row);
 		r = fn(arg, &row.k, err);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- a new one ---- */

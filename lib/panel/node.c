@@ -173,8 +173,8 @@ int hp_node_each(struct hp_panel *p,
 		};
 
 		r = fn(arg, &row, err);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }

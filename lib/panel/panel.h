@@ -334,7 +334,10 @@ int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, st
 /* The subdomain of a website's tenant, and whether that is suspended. */
 int hp_site_tenant(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *s,
 	const char **ret, bool *ret_suspended, struct hp_err *err);
-/* In order of domain. filter fields NULL = all. The site lives until fn returns. */
+/*
+ * In order of domain. filter fields NULL = all. The site lives until fn returns. Here and in the
+ * other hp_…_each(): where fn returns 1, the rest is not read, and all is well.
+ */
 struct hp_site_filter {
 	const char *tenant;      /* subdomain */
 	const char *php_version;

@@ -82,10 +82,10 @@ int hp_session_each(struct hp_panel *p, const char *username,
 		from_row(st, pool, &row);
 		r = fn(arg, &row.s, err);
 		hp_pool_reset(pool);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- begun ---- */

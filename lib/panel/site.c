@@ -74,7 +74,7 @@ static int take_row(struct each *e, struct hp_stmt *st, struct hp_err *err)
 
 	if (!e->full || !hp_streq(hp_stmt_get_text(st, HP_SITE_ID), e->site.v[HP_SITE_ID])) {
 		r = hand_out(e, err);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		memset(&e->site, 0, sizeof(e->site));
 		hp_site_from_row(st, 0, e->pool, &e->site);
@@ -132,8 +132,8 @@ int hp_site_each(struct hp_panel *p, const struct hp_site_filter *f,
 		return err->code;
 	while ((r = hp_stmt_step(st, err)) == 1) {
 		r = take_row(&e, st, err);
-		if (r < 0)
-			return r;
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
-	return r < 0 ? r : hand_out(&e, err);
+	return r < 0 || hand_out(&e, err) < 0 ? err->code : 0;
 }

@@ -136,7 +136,7 @@ static int each_self(struct hp_panel *p,
 
 	if (hp_tenant_sites(p, &sites, err) < 0 || hp_tenant_own(p, pool, &t, err) < 0)
 		return err->code;
-	return fn(arg, &t, sites, err);
+	return fn(arg, &t, sites, err) < 0 ? err->code : 0;
 }
 
 int hp_tenant_each(struct hp_panel *p,
@@ -159,10 +159,10 @@ int hp_tenant_each(struct hp_panel *p,
 		from_row(st, pool, &t);
 		r = fn(arg, &t, hp_stmt_get_i64(st, HP_TENANT_FIELDS), err);
 		hp_pool_reset(pool);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- where none is named ---- */

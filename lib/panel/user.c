@@ -56,8 +56,8 @@ int hp_user_each(struct hp_panel *p, const struct hp_user_filter *f,
 		hp_user_from_row(st, pool, &row);
 		r = fn(arg, &row.u, row.tenant, err);
 		hp_pool_reset(pool);
-		if (r < 0)
+		if (r != 0)
 			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }

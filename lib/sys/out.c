@@ -24,9 +24,10 @@ int hp_out_new(const struct hp_col *cols, const struct hp_out_opts *opts, struct
 		o->ncols++;
 	o->shown = hp_palloc(pool, o->ncols * sizeof(*o->shown));
 	o->pos = hp_palloc(pool, o->ncols * sizeof(*o->pos));
+	o->want = hp_palloc(pool, o->ncols);
 	o->cells = hp_palloc(pool, o->ncols * sizeof(*o->cells));
 	o->keys = hp_palloc(pool, o->ncols * sizeof(*o->keys));
-	if (hp_out_choose(o, err) < 0)
+	if (hp_out_choose(o, err) < 0 || hp_out_pick_new(o, err) < 0)
 		goto fail;
 	for (unsigned i = 0; i < o->nshown; i++)
 		o->keys[i] = hp_pprintf(pool, "\"%s\":", cols[o->shown[i]].name);
@@ -41,7 +42,7 @@ fail:
 
 bool hp_out_wants(const struct hp_out *o, unsigned i)
 {
-	return o->pos[i] >= 0;
+	return o->want[i];
 }
 
 static bool is_json(const struct hp_out *o)
@@ -111,7 +112,11 @@ void hp_out_str(struct hp_out *o, unsigned i, const char *v)
 {
 	struct hp_out_cell *c;
 
-	if (o->pos[i] < 0 || !v)
+	if (!o->want[i] || !v)
+		return;
+	if (o->want[i] != HP_OUT_SHOWN)
+		hp_out_pick_text(o, i, v);
+	if (o->pos[i] < 0)
 		return;
 	c = begin_cell(o, i);
 	if (is_json(o)) {
@@ -129,6 +134,10 @@ void hp_out_i64(struct hp_out *o, unsigned i, int64_t v)
 {
 	struct hp_out_cell *c;
 
+	if (!o->want[i])
+		return;
+	if (o->want[i] != HP_OUT_SHOWN)
+		hp_out_pick_number(o, i, v);
 	if (o->pos[i] < 0)
 		return;
 	c = begin_cell(o, i);
@@ -140,6 +149,10 @@ void hp_out_bool(struct hp_out *o, unsigned i, bool v)
 {
 	struct hp_out_cell *c;
 
+	if (!o->want[i])
+		return;
+	if (o->want[i] != HP_OUT_SHOWN)
+		hp_out_pick_number(o, i, v);
 	if (o->pos[i] < 0)
 		return;
 	c = begin_cell(o, i);
@@ -151,7 +164,11 @@ void hp_out_json(struct hp_out *o, unsigned i, const char *json)
 {
 	struct hp_out_cell *c;
 
-	if (o->pos[i] < 0 || !json)
+	if (!o->want[i] || !json)
+		return;
+	if (o->want[i] != HP_OUT_SHOWN)
+		hp_out_pick_text(o, i, json);
+	if (o->pos[i] < 0)
 		return;
 	c = begin_cell(o, i);
 	if (is_json(o))
@@ -182,7 +199,7 @@ static void put_json(struct hp_out *o)
 	struct hp_buf *b = &o->out;
 
 	if (o->o.mode == HP_OUT_JSON && !o->o.vertical)
-		hp_buf_adds(b, o->rows ? ",\n" : "[\n");
+		hp_buf_adds(b, o->rows ? ",\n" : o->o.paged ? "{\"rows\":[\n" : "[\n");
 	else if (o->o.mode == HP_OUT_JSON && o->rows)
 		hp_buf_adds(b, "\n");
 	hp_buf_addc(b, '{');
@@ -253,7 +270,8 @@ static void put_vertical(struct hp_out *o)
 	}
 }
 
-int hp_out_row(struct hp_out *o, struct hp_err *err)
+/* The cells that were set, printed. */
+static int put_row(struct hp_out *o, struct hp_err *err)
 {
 	int r = 0;
 
@@ -278,12 +296,32 @@ int hp_out_row(struct hp_out *o, struct hp_err *err)
 		break;
 	}
 	o->rows++;
-	hp_buf_reset(&o->row);
-	for (unsigned i = 0; i < o->nshown; i++)
-		o->cells[i].set = false;
 	if (r == 0 && o->out.len >= FLUSH_AT)
 		r = flush(o, err);
 	return r;
+}
+
+int hp_out_row(struct hp_out *o, struct hp_err *err)
+{
+	int r = 0;
+
+	if (!o->pick || hp_out_pick_row(o))
+		r = put_row(o, err);
+	hp_buf_reset(&o->row);
+	for (unsigned i = 0; i < o->nshown; i++)
+		o->cells[i].set = false;
+	return r == 0 && o->pick && hp_out_pick_is_enough(o) ? 1 : r;
+}
+
+static void end_pages(struct hp_out *o)
+{
+	hp_buf_adds(&o->out, o->rows ? "\n]" : "{\"rows\":[]");
+	hp_buf_addf(&o->out, ",\"offset\":%" PRIu64 ",\"limit\":", o->o.offset);
+	if (o->o.limit)
+		hp_buf_addf(&o->out, "%" PRIu64, o->o.limit);
+	else
+		hp_buf_adds(&o->out, "null");
+	hp_buf_addf(&o->out, ",\"total\":%" PRIu64 "}\n", hp_out_pick_total(o));
 }
 
 int hp_out_end(struct hp_out *o, struct hp_err *err)
@@ -291,7 +329,11 @@ int hp_out_end(struct hp_out *o, struct hp_err *err)
 	if (o->ended)
 		return 0;
 	o->ended = true;
-	if (o->o.mode == HP_OUT_JSON && !o->o.vertical)
+	if (o->pick && hp_out_pick_end(o, put_row, err) < 0)
+		return err->code;
+	if (o->o.paged)
+		end_pages(o);
+	else if (o->o.mode == HP_OUT_JSON && !o->o.vertical)
 		hp_buf_adds(&o->out, o->rows ? "\n]\n" : "[]\n");
 	else if (o->o.mode == HP_OUT_JSON && o->rows)
 		hp_buf_adds(&o->out, "\n");

@@ -11,6 +11,7 @@ static bool shows_all(const struct hp_out_opts *o)
 
 static void show(struct hp_out *o, unsigned i)
 {
+	o->want[i] |= HP_OUT_SHOWN;
 	o->pos[i] = (int)o->nshown;
 	o->shown[o->nshown++] = i;
 }
@@ -31,7 +32,7 @@ static int unknown(const struct hp_out *o, const char *name, struct hp_err *err)
 	return hp_err_hint(err, "there are: %s", hp_buf_str(&known));
 }
 
-static int choose(struct hp_out *o, const char *name, bool add, struct hp_err *err)
+int hp_out_find(const struct hp_out *o, const char *name, unsigned *ret, struct hp_err *err)
 {
 	unsigned i;
 
@@ -41,6 +42,24 @@ static int choose(struct hp_out *o, const char *name, bool add, struct hp_err *e
 			break;
 	if (i == o->ncols)
 		return unknown(o, name, err);
+	*ret = i;
+	return 0;
+}
+
+/* Numbers and yes or no are not what somebody looks for by a text. */
+static void search(struct hp_out *o, unsigned i)
+{
+	if (o->o.match && o->cols[i].type != HP_COL_INT && o->cols[i].type != HP_COL_BOOL)
+		o->want[i] |= HP_OUT_SEARCH;
+}
+
+static int choose(struct hp_out *o, const char *name, bool add, struct hp_err *err)
+{
+	unsigned i;
+
+	if (hp_out_find(o, name, &i, err) < 0)
+		return err->code;
+	search(o, i);
 	if (o->pos[i] < 0)
 		show(o, i);
 	else if (!add)
@@ -58,10 +77,13 @@ int hp_out_choose(struct hp_out *o, struct hp_err *err)
 
 	for (i = 0; i < o->ncols; i++)
 		o->pos[i] = -1;
-	for (i = 0; (!names || add) && i < o->ncols; i++)
+	for (i = 0; (!names || add) && i < o->ncols; i++) {
+		if (!o->cols[i].hidden)
+			search(o, (unsigned)i);
 		if (!o->cols[i].hidden ||
 			(shows_all(&o->o) && o->cols[i].hidden != HP_COL_ASKED))
 			show(o, (unsigned)i);
+	}
 	if (!names)
 		return 0;
 	hp_str_split(pool, names + add, ", ", &list);

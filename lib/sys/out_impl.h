@@ -10,6 +10,10 @@ struct hp_out_cell {
 	bool set;
 };
 
+struct hp_out_pick;
+
+enum { HP_OUT_SHOWN = 1, HP_OUT_SORT = 2, HP_OUT_SEARCH = 4 };
+
 struct hp_out {
 	struct hp_pool *pool;
 	const struct hp_col *cols;
@@ -18,6 +22,7 @@ struct hp_out {
 	unsigned *shown;          /* indices into cols, in the order of output */
 	unsigned nshown;
 	int *pos;                 /* by column: its place in shown, or -1 */
+	unsigned char *want;      /* by column: HP_OUT_…, of the row that is being set */
 	const char **keys;        /* by place in shown: "\"name\":" */
 	struct hp_out_cell *cells; /* by place in shown */
 	struct hp_buf row;        /* the cells of the row that is being set, encoded for the mode */
@@ -25,10 +30,26 @@ struct hp_out {
 	uint64_t rows;
 	bool ended;
 	struct hp_out_table *table;
+	struct hp_out_pick *pick; /* NULL: every row is printed when it comes */
 };
 
-/* Fill shown and pos from o.columns: out_cols.c. */
+/* Fill shown, pos and want from o.columns: out_cols.c. */
 int hp_out_choose(struct hp_out *o, struct hp_err *err);
+/* A column by its name in any case; HP_E_USAGE names the nearest. */
+int hp_out_find(const struct hp_out *o, const char *name, unsigned *ret, struct hp_err *err);
+
+/* Which rows: out_rows.c. Make o->pick when there is something to pick. */
+int hp_out_pick_new(struct hp_out *o, struct hp_err *err);
+/* A value of a column that is wanted for more than printing. */
+void hp_out_pick_text(struct hp_out *o, unsigned i, const char *v);
+void hp_out_pick_number(struct hp_out *o, unsigned i, int64_t n);
+/* The row is complete: is it to be printed now? */
+bool hp_out_pick_row(struct hp_out *o);
+bool hp_out_pick_is_enough(const struct hp_out *o);
+/* Print those that waited for their order. */
+int hp_out_pick_end(struct hp_out *o,
+	int (*put)(struct hp_out *o, struct hp_err *err), struct hp_err *err);
+uint64_t hp_out_pick_total(const struct hp_out *o);
 
 /* The table: out_table.c, the only user of libsmartcols. */
 int hp_out_table_new(const struct hp_out *o, struct hp_out_table **ret, struct hp_err *err);
