@@ -104,7 +104,9 @@ static void put_col(struct hp_jw *w, const struct hp_col *col)
 	switch (col->type) {
 	case HP_COL_INT: put_type(w, "integer", true); break;
 	case HP_COL_BOOL: put_type(w, "boolean", true); break;
-	case HP_COL_STR: put_type(w, "string", true); break;
+	case HP_COL_STR:
+	case HP_COL_SIZE:
+	case HP_COL_VERSION: put_type(w, "string", true); break;
 	case HP_COL_JSON: break; /* whatever is kept there */
 	}
 	hp_jw_str(w, "description", col->help);

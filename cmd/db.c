@@ -115,7 +115,8 @@ static const struct cli_verb verbs[] = {
 		"@FILE, or @- for standard input.\n\n"
 		"The tables are made, and this host becomes a node. Where there is no configuration file "
 		"yet, one is written that names the database. Running it again changes nothing."},
-	{"info", db_info, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE, NULL, info_cols, NULL, NULL, "db:info",
+	{"info", db_info, "", 0, 0, {NULL}, CLI_ROWS | CLI_ONE, NULL, info_cols, NULL, NULL,
+		"db:info",
 		"show the engine, its version, the schema's version and the latency", NULL},
 	{"migrate", db_migrate, "", 0, 0, {NULL}, CLI_MUTATES | CLI_ROWS, NULL, cli_db_result_cols,
 		NULL, NULL, NULL, "bring the tables up to this version of the panel",

@@ -532,15 +532,18 @@ DELETE FROM website_names WHERE website_id = :id AND tenant_id = :tenant;
 -- part: user_columns
 u.id, u.tenant_id, u.username, u.role, u.status, u.email, r.username, u.grants, u.password_hash,
 	u.created_at, u.updated_at, u.last_login_at,
-	CASE WHEN f.confirmed_at IS NULL THEN 'false' ELSE 'true' END, up.parent_id, t.subdomain;
+	CASE WHEN f.confirmed_at IS NULL THEN 'false' ELSE 'true' END,
+	CASE WHEN op.user_id IS NULL THEN 'false' ELSE 'true' END, up.parent_id, t.subdomain;
 
 -- part: user_tables
 users u JOIN tenants t ON t.id = u.tenant_id
 	LEFT JOIN user_parents up ON up.user_id = u.id LEFT JOIN users r ON r.id = up.parent_id
-	LEFT JOIN second_factors f ON f.user_id = u.id;
+	LEFT JOIN second_factors f ON f.user_id = u.id
+	LEFT JOIN user_operators op ON op.user_id = u.id;
 
+-- Who acts as the operator is nobody whom a tenant knows of.
 -- part: user_mine
-(:mine = 0 OR u.id = :mine OR up.parent_id = :mine);
+(op.user_id IS NULL AND (:mine = 0 OR u.id = :mine OR up.parent_id = :mine));
 
 -- name: user_get
 -- scope: tenant
@@ -600,6 +603,16 @@ INSERT INTO user_parents (user_id, tenant_id, parent_id) VALUES (:id, :tenant, :
 -- rows: none
 DELETE FROM user_parents WHERE user_id = :id AND tenant_id = :tenant;
 
+-- name: user_operator_add
+-- scope: tenant
+-- rows: none
+INSERT INTO user_operators (user_id, tenant_id) VALUES (:id, :tenant);
+
+-- name: user_operator_remove
+-- scope: tenant
+-- rows: none
+DELETE FROM user_operators WHERE user_id = :id AND tenant_id = :tenant;
+
 -- How many sub-clients and websites keep a user from going.
 -- name: user_clients
 -- scope: tenant
@@ -618,18 +631,19 @@ SELECT COUNT(*) FROM users WHERE tenant_id = :tenant;
 
 -- ---- API keys ----
 
--- In the order of lib/model/key.h; behind it ids, the user's reseller, and the hash.
+-- In the order of lib/model/key.h; behind it ids, the user's reseller, the hash, and the user's id again where he
+-- acts as the operator.
 -- part: key_columns
 k.token_id, u.username, k.name, k.verbs, k.sites, k.addresses, m.token_id, k.expires_at,
 	k.created_at, k.last_used_at, k.last_used_from, k.id, k.user_id, k.tenant_id, up.parent_id,
-	k.token_hash;
+	k.token_hash, op.user_id;
 
 -- part: key_tables
 api_keys k JOIN users u ON u.id = k.user_id LEFT JOIN user_parents up ON up.user_id = k.user_id
-	LEFT JOIN api_keys m ON m.id = k.parent_id;
+	LEFT JOIN user_operators op ON op.user_id = k.user_id LEFT JOIN api_keys m ON m.id = k.parent_id;
 
 -- part: key_mine
-(:mine = 0 OR k.user_id = :mine OR up.parent_id = :mine);
+(op.user_id IS NULL AND (:mine = 0 OR k.user_id = :mine OR up.parent_id = :mine));
 
 -- name: key_get
 -- scope: tenant
@@ -677,16 +691,17 @@ DELETE FROM api_keys WHERE id = :id AND tenant_id = :tenant;
 
 -- ---- sessions and logins ----
 
--- In the order of lib/model/session.h; behind it ids, the user's reseller, and the hash.
+-- In the order of lib/model/session.h; behind it the same.
 -- part: session_columns
 e.token_id, u.username, e.address, e.created_at, e.last_seen_at, e.expires_at, e.id, e.user_id,
-	e.tenant_id, up.parent_id, e.token_hash;
+	e.tenant_id, up.parent_id, e.token_hash, op.user_id;
 
 -- part: session_tables
-sessions e JOIN users u ON u.id = e.user_id LEFT JOIN user_parents up ON up.user_id = e.user_id;
+sessions e JOIN users u ON u.id = e.user_id LEFT JOIN user_parents up ON up.user_id = e.user_id
+	LEFT JOIN user_operators op ON op.user_id = e.user_id;
 
 -- part: session_mine
-(:mine = 0 OR e.user_id = :mine OR up.parent_id = :mine);
+(op.user_id IS NULL AND (:mine = 0 OR e.user_id = :mine OR up.parent_id = :mine));
 
 -- name: session_get
 -- scope: tenant
@@ -737,6 +752,11 @@ DELETE FROM sessions WHERE id = :id AND tenant_id = :tenant;
 -- scope: tenant
 -- rows: none
 DELETE FROM sessions WHERE user_id = :id AND tenant_id = :tenant;
+
+-- name: key_remove_user
+-- scope: tenant
+-- rows: none
+DELETE FROM api_keys WHERE user_id = :id AND tenant_id = :tenant;
 
 -- name: session_sweep
 -- scope: system

@@ -4,7 +4,7 @@
 #include "panel/token.h"
 #include "sys/json.h"
 
-enum { COL_ID = HP_KEY_FIELDS, COL_USER_ID, COL_TENANT_ID, COL_PARENT_ID, COL_HASH };
+enum { COL_ID = HP_KEY_FIELDS, COL_USER_ID, COL_TENANT_ID, COL_PARENT_ID, COL_HASH, COL_OPERATOR };
 
 /* ---- rows ---- */
 static void from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_key_row *ret)
@@ -17,6 +17,7 @@ static void from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_key_row
 	ret->user_id = hp_stmt_get_i64(st, COL_USER_ID);
 	ret->tenant_id = hp_stmt_get_i64(st, COL_TENANT_ID);
 	ret->parent_id = hp_stmt_get_i64(st, COL_PARENT_ID);
+	ret->trail = hp_stmt_get_i64(st, COL_OPERATOR) ? 0 : ret->tenant_id;
 	ret->hash = hp_pstrdup(pool, hp_stmt_get_text(st, COL_HASH));
 }
 
@@ -117,8 +118,8 @@ static int take(struct hp_pool *pool, enum hp_key_field f, const char *given, co
 	return hp_field_check(pool, field, given, strlen(given), &k->v[f], err);
 }
 
-/* A key can't have what nobody but the operator may. */
-static int check_verbs(const char *verbs, struct hp_err *err)
+/* A key can't have what nobody, or nobody but the operator, may. */
+static int check_verbs(const char *verbs, bool (*fits)(const char *verb), struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
 	const struct hp_json *v;
@@ -126,7 +127,7 @@ static int check_verbs(const char *verbs, struct hp_err *err)
 	if (hp_json_parse(verbs, strlen(verbs), &doc, err) < 0)
 		return err->code;
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
-		if (!hp_verb_is_known(hp_json_str(v)))
+		if (!fits(hp_json_str(v)))
 			return hp_err_field(err, HP_E_USAGE, "verbs",
 				"no user may %s", hp_json_str(v));
 	return 0;
@@ -159,8 +160,7 @@ static int wish(
 		take(x->pool, HP_KEY_SITES, w->sites, maker ? maker->v[HP_KEY_SITES] : NULL, x->k,
 			err) < 0 ||
 		take(x->pool, HP_KEY_FROM, w->from, maker ? maker->v[HP_KEY_FROM] : NULL, x->k,
-			err) < 0 ||
-		check_verbs(x->k->v[HP_KEY_VERBS], err) < 0)
+			err) < 0)
 		return err->code;
 	if (w->expires_s < 0 || w->expires_s > HP_KEY_EXPIRES_MAX_S)
 		return hp_err_field(err, HP_E_USAGE, "expires", "at most %lld days from now",
@@ -215,12 +215,15 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (p->actor.key && u.id != p->actor.user_id)
 		return hp_err_set(
 			err, HP_E_DENIED, "key:add: a key makes keys of its own user only");
+	if (check_verbs(x->k->v[HP_KEY_VERBS],
+		    hp_user_is_operator(&u.u) ? hp_verb_is_known : hp_verb_is_users, err) < 0)
+		return err->code;
 	hp_panel_as(p, u.tenant_id);
 	if (insert(p, x, u.id, err) < 0 ||
 		hp_key_find(p, x->pool, x->k->v[HP_KEY_KEY], "key:add", &row, err) < 0)
 		return err->code;
 	*x->k = row.k;
-	return hp_audit_add(p, u.tenant_id, "key:add", x->k->v[HP_KEY_KEY], NULL,
+	return hp_audit_add(p, row.trail, "key:add", x->k->v[HP_KEY_KEY], NULL,
 		hp_audit_json(x->pool, &hp_key_table, x->k->v, NULL, NULL), NULL, err);
 }
 
@@ -236,7 +239,7 @@ int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
 	memset(&k, 0, sizeof(k));
 	if (hp_may_begin(&p->actor, "key:add", err) < 0)
 		return err->code;
-	if (!username && p->actor.kind != HP_ACTOR_USER)
+	if (!username && p->actor.kind != HP_ACTOR_USER && !p->actor.user_id)
 		return hp_err_field(err, HP_E_USAGE, "username",
 			"whose key shall it be? No user is given");
 	if (!username)
@@ -255,6 +258,16 @@ int hp_key_add(struct hp_panel *p, struct hp_pool *pool, const char *username,
 }
 
 /* ---- gone ---- */
+int hp_key_remove_all(struct hp_panel *p, int64_t user, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	if (hp_db_stmt(p->db, HP_SQL_KEY_REMOVE_USER, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", user);
+	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
+}
+
 struct removing {
 	struct hp_pool *pool;
 	const char *key;
@@ -272,7 +285,7 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	hp_stmt_i64(st, "id", row.id);
 	if (hp_stmt_exec(st, err) < 0)
 		return err->code;
-	return hp_audit_add(p, row.tenant_id, "key:remove", row.k.v[HP_KEY_KEY],
+	return hp_audit_add(p, row.trail, "key:remove", row.k.v[HP_KEY_KEY],
 		hp_audit_json(x->pool, &hp_key_table, row.k.v, NULL, NULL), NULL, NULL, err);
 }
 

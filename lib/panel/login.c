@@ -151,7 +151,7 @@ int hp_login_forget(struct hp_panel *p, const char *username, struct hp_err *err
 /* ---- in, or not ---- */
 static struct hp_audit_entry entry(const struct attempt *a, const char *verb, const char *note)
 {
-	return (struct hp_audit_entry){.tenant = a->known ? a->u.tenant_id : 0,
+	return (struct hp_audit_entry){.tenant = a->known ? hp_user_trail(&a->u) : 0,
 		.actor = a->known ? a->u.u.v[HP_USER_USERNAME] : "nobody",
 		.source = a->address,
 		.verb = verb,
@@ -357,7 +357,7 @@ int hp_login(struct hp_panel *p, const struct hp_login *l, char ret_token[HP_TOK
 
 	if (hp_may_speak(&p->host, err) < 0)
 		return err->code;
-	if (p->actor.kind != p->host.kind)
+	if (p->actor.kind != p->host.kind || p->actor.user_id)
 		return hp_err_set(err, HP_E_DENIED, "user:login: only the operator may do that");
 	if (!a.address)
 		return hp_err_set(err, HP_E_USAGE, "“%s” is not an address",

@@ -8,35 +8,48 @@ enum {
 	ADMIN = 1,    /* the admin of a tenant, with everything that is the tenant's */
 	RESELLER = 2, /* every reseller, with what is his own or his sub-clients' */
 	GRANT = 4,    /* a reseller whom it was granted, likewise */
+	OPERATOR = 0, /* nobody else */
 	CLIENT = 8, /* a client, with what is his own; a sub-client where GRANT is there, too, only
 		       what was granted to his reseller */
 };
 
 /*
- * Suspending a website is not among it: a tenant could resume what the operator has suspended.
- * Sorted.
+ * Suspending a website is the operator's: a tenant could resume what he has suspended. What stands
+ * here as the operator's alone is what a key of a user who acts as him can be made for. Sorted.
  */
 static const struct rule {
 	const char *verb;
 	unsigned char who;
 } rules[] = {
+	{"audit:head", OPERATOR},
 	{"audit:list", ADMIN | GRANT},
 	{"audit:undo", ADMIN | GRANT},
+	{"audit:verify", OPERATOR},
+	{"db:info", OPERATOR},
 	{"key:add", ADMIN | RESELLER | CLIENT},
 	{"key:list", ADMIN | RESELLER | CLIENT},
 	{"key:remove", ADMIN | RESELLER | CLIENT},
 	{"key:show", ADMIN | RESELLER | CLIENT},
+	{"node:list", OPERATOR},
+	{"node:show", OPERATOR},
+	{"node:state", OPERATOR},
 	{"session:list", ADMIN | RESELLER | CLIENT},
 	{"session:revoke", ADMIN | RESELLER | CLIENT},
 	{"site:add", ADMIN | GRANT},
 	{"site:alias", ADMIN | GRANT | CLIENT},
 	{"site:list", ADMIN | RESELLER | CLIENT},
 	{"site:remove", ADMIN | GRANT},
+	{"site:resume", OPERATOR},
 	{"site:set", ADMIN | GRANT | CLIENT},
 	{"site:show", ADMIN | RESELLER | CLIENT},
+	{"site:suspend", OPERATOR},
+	{"tenant:add", OPERATOR},
 	{"tenant:list", ADMIN | GRANT},
+	{"tenant:remove", OPERATOR},
+	{"tenant:resume", OPERATOR},
 	{"tenant:set", ADMIN},
 	{"tenant:show", ADMIN | GRANT},
+	{"tenant:suspend", OPERATOR},
 	{"user:add", ADMIN | RESELLER},
 	{"user:can", ADMIN | RESELLER | CLIENT},
 	{"user:list", ADMIN | RESELLER | CLIENT},
@@ -52,19 +65,31 @@ static const struct rule {
 	{"user:totp-enable", ADMIN | RESELLER | CLIENT},
 };
 
-static unsigned rule_of(const char *verb)
+static const struct rule *find_rule(const char *verb)
 {
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(rules); i++)
 		if (strcmp(rules[i].verb, verb) == 0)
-			return rules[i].who;
-	return 0;
+			return &rules[i];
+	return NULL;
+}
+
+static unsigned rule_of(const char *verb)
+{
+	const struct rule *r = find_rule(verb);
+
+	return r ? r->who : OPERATOR;
 }
 
 bool hp_verb_is_known(const char *verb)
 {
-	return rule_of(verb) != 0;
+	return find_rule(verb);
+}
+
+bool hp_verb_is_users(const char *verb)
+{
+	return rule_of(verb) != OPERATOR;
 }
 
 bool hp_may_be_granted(const char *verb)
@@ -77,7 +102,7 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 {
 	unsigned who = rule_of(verb);
 
-	if (!who)
+	if (who == OPERATOR)
 		return "only the operator may";
 	switch (a->role) {
 	case HP_ROLE_ADMIN: return who & ADMIN ? NULL : "an admin may not";
@@ -112,6 +137,26 @@ static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_
 	return o->owner == a->user_id || (a->role == HP_ROLE_RESELLER && o->parent == a->user_id);
 }
 
+static const char *user_forbids(
+	const struct hp_actor *a, const char *verb, const struct hp_object *o)
+{
+	const char *why = role_forbids(a, verb);
+
+	return why || reaches(a, verb, o) ? why : "it belongs to somebody else";
+}
+
+/* To say who somebody is, one must not be a user: it is for who runs the programs. */
+static const char *host_forbids(const struct hp_actor *a, const char *verb)
+{
+	static const char *const verbs[] = {"key:check", "session:check", "user:login"};
+	size_t i;
+
+	for (i = 0; a->user_id && i < HP_ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i], verb) == 0)
+			return "only who runs the programs may";
+	return NULL;
+}
+
 /*
  * A key has what it lists and no more: not what would give its holder more than that, which is to
  * change the user himself.
@@ -136,11 +181,11 @@ static const char *key_forbids(
 	return "a key does not change its own user";
 }
 
-/* What a user's change entails: hp_panel_begin_own(). */
+/* What a user's change entails: hp_panel_begin_own(). And how the database is. */
 static bool is_own_business(const char *verb)
 {
 	static const char *const verbs[] = {
-		"node:applied", "node:list", "node:state", "site:revert"};
+		"db:info", "node:applied", "node:list", "node:state", "site:revert"};
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(verbs); i++)
@@ -162,11 +207,9 @@ int hp_may(
 	const char *why;
 
 	switch (a->kind) {
-	case HP_ACTOR_OPERATOR: return 0;
+	case HP_ACTOR_OPERATOR:
 	case HP_ACTOR_USER:
-		why = role_forbids(a, verb);
-		if (!why && !reaches(a, verb, o))
-			why = "it belongs to somebody else";
+		why = a->kind == HP_ACTOR_USER ? user_forbids(a, verb, o) : host_forbids(a, verb);
 		if (!why)
 			why = key_forbids(a, verb, o);
 		if (!why)

@@ -96,7 +96,9 @@ int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_ke
 		hp_user_become(p, p->pool, &r, &a, err) < 0)
 		return err->code;
 	a.source = source;
-	if (may_act(&r, hp_streq(t.v[HP_TENANT_STATUS], "suspended"), err) < 0) {
+	if (may_act(&r,
+		    hp_streq(t.v[HP_TENANT_STATUS], "suspended") && !hp_user_is_operator(&r.u),
+		    err) < 0) {
 		p->refused = a;
 		return err->code;
 	}

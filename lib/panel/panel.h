@@ -25,7 +25,8 @@
 /* ---- who acts ---- */
 enum hp_actor_kind {
 	HP_ACTOR_NOBODY,    /* may nothing */
-	HP_ACTOR_OPERATOR,  /* above all tenants: root, or who owns the database's folder */
+	HP_ACTOR_OPERATOR,  /* above all tenants: root, or who owns the database's folder; or a user
+			       (user_id) of whom root has said so, within his key */
 	HP_ACTOR_USER,      /* a user of the panel, by his role */
 	HP_ACTOR_SERVICE,   /* the panel's own user: acts for users, and does what that entails */
 };
@@ -36,8 +37,8 @@ enum hp_role {
 };
 struct hp_actor {
 	enum hp_actor_kind kind;
-	enum hp_role role;      /* this and the next four: HP_ACTOR_USER */
-	int64_t tenant_id, user_id;
+	enum hp_role role;      /* this and the next four: of a user */
+	int64_t tenant_id, user_id; /* user_id 0: no user */
 	int64_t parent_id;      /* a sub-client's reseller; 0 for none */
 	const char *grants;     /* JSON array: a reseller's, of a sub-client his reseller's */
 	const struct hp_key *key; /* what was asked with, and bounds it; NULL: the user himself */

@@ -34,8 +34,9 @@ int hp_may_assign(
 	const struct hp_actor *a, const struct hp_field *f, bool creating, struct hp_err *err);
 /* Does it run for others: the operator, or the panel's own user? HP_E_DENIED. */
 int hp_may_speak(const struct hp_actor *host, struct hp_err *err);
-/* May anybody but the operator do it? */
+/* Is it one that may be done by somebody? By somebody else than the operator? */
 bool hp_verb_is_known(const char *verb);
+bool hp_verb_is_users(const char *verb);
 /* May a reseller be granted it? */
 bool hp_may_be_granted(const char *verb);
 /* The operator, or the admin of his tenant. */
@@ -116,6 +117,10 @@ struct hp_user_row {
 	int64_t id, tenant_id, parent_id;
 	const char *tenant; /* its subdomain */
 };
+/* Does the user act as the operator? Then he is nobody whom a tenant knows of. */
+bool hp_user_is_operator(const struct hp_user *u);
+/* In whose trail stands what is done to him: his tenant's, or nobody's but the operator's. */
+int64_t hp_user_trail(const struct hp_user_row *r);
 void hp_user_from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_user_row *ret);
 /* Among those that the actor may know of; judged by nobody yet. HP_E_NOT_FOUND. */
 int hp_user_look(struct hp_panel *p, struct hp_pool *pool, const char *username,
@@ -136,6 +141,7 @@ int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const str
 struct hp_key_row {
 	struct hp_key k;
 	int64_t id, user_id, tenant_id, parent_id;
+	int64_t trail; /* hp_user_trail() of its user */
 	const char *hash;
 };
 /* Among those that the actor may know of; judged by nobody yet. 1, or 0 for none. */
@@ -158,6 +164,8 @@ int hp_session_begin(struct hp_panel *p, const struct hp_user_row *u, const char
 int hp_session_judge(struct hp_panel *p, struct hp_pool *pool, const char *session,
 	const char *verb, struct hp_err *err);
 int hp_session_end_all(struct hp_panel *p, int64_t user, struct hp_err *err);
+/* All of a user's, in a transaction, as the user's tenant. */
+int hp_key_remove_all(struct hp_panel *p, int64_t user, struct hp_err *err);
 
 /* ---- second.c ---- */
 struct hp_factor {
@@ -167,6 +175,8 @@ struct hp_factor {
 };
 /* Statements run as the user's tenant already. 1, or 0 for none. */
 int hp_factor_get(struct hp_panel *p, int64_t user, struct hp_factor *ret, struct hp_err *err);
+/* With its recovery codes. */
+int hp_factor_remove(struct hp_panel *p, int64_t user, struct hp_err *err);
 /*
  * In a transaction that holds the tenant: the code is used up, if it is right. 1, or 0 when it is
  * not. *ret_left: of a recovery code, how many there are still; else -1.

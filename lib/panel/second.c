@@ -47,7 +47,7 @@ static int run(struct hp_panel *p, enum hp_sql id, int64_t user, struct hp_err *
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
-static int remove_all(struct hp_panel *p, int64_t user, struct hp_err *err)
+int hp_factor_remove(struct hp_panel *p, int64_t user, struct hp_err *err)
 {
 	if (run(p, HP_SQL_RECOVERY_REMOVE, user, err) < 0)
 		return err->code;
@@ -156,8 +156,8 @@ static int look(struct hp_panel *p, struct work *w, struct hp_err *err)
 static int audit(struct hp_panel *p, const struct work *w, const char *before, const char *after,
 	struct hp_err *err)
 {
-	return hp_audit_add(p, w->tenant_id, w->verb, w->u.u.v[HP_USER_USERNAME], before, after,
-		NULL, err);
+	return hp_audit_add(p, hp_user_trail(&w->u), w->verb, w->u.u.v[HP_USER_USERNAME], before,
+		after, NULL, err);
 }
 
 static int none_there(const struct work *w, struct hp_err *err)
@@ -203,7 +203,7 @@ static int enable_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (w->f.counts)
 		return counts_already(w, err);
 	/* recovery codes, too: who made them may have been somebody else */
-	if (remove_all(p, w->u.id, err) < 0 ||
+	if (hp_factor_remove(p, w->u.id, err) < 0 ||
 		begin(p, HP_SQL_FACTOR_ADD, w->u.id, &st, err) < 0)
 		return err->code;
 	hp_stmt_text(st, "secret", w->secret);
@@ -273,7 +273,7 @@ static int disable_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (!w->there)
 		return 0;
 	w->changed = true;
-	if (remove_all(p, w->u.id, err) < 0)
+	if (hp_factor_remove(p, w->u.id, err) < 0)
 		return err->code;
 	return audit(p, w,
 		w->f.counts ? "{\"second_factor\":true}"

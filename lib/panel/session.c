@@ -5,11 +5,19 @@
 
 #define SEEN_EVERY_S 60 /* last use is written so often, lest every look be a change */
 
-enum { COL_ID = HP_SESSION_FIELDS, COL_USER_ID, COL_TENANT_ID, COL_PARENT_ID, COL_HASH };
+enum {
+	COL_ID = HP_SESSION_FIELDS,
+	COL_USER_ID,
+	COL_TENANT_ID,
+	COL_PARENT_ID,
+	COL_HASH,
+	COL_OPERATOR
+};
 
 struct row {
 	struct hp_session s;
 	int64_t id, user_id, tenant_id, parent_id;
+	int64_t trail; /* hp_user_trail() of its user */
 	const char *hash;
 };
 
@@ -23,6 +31,7 @@ static void from_row(struct hp_stmt *st, struct hp_pool *pool, struct row *ret)
 	ret->user_id = hp_stmt_get_i64(st, COL_USER_ID);
 	ret->tenant_id = hp_stmt_get_i64(st, COL_TENANT_ID);
 	ret->parent_id = hp_stmt_get_i64(st, COL_PARENT_ID);
+	ret->trail = hp_stmt_get_i64(st, COL_OPERATOR) ? 0 : ret->tenant_id;
 	ret->hash = hp_pstrdup(pool, hp_stmt_get_text(st, COL_HASH));
 }
 
@@ -224,7 +233,7 @@ static int revoke_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	hp_stmt_i64(st, "id", row.id);
 	if (hp_stmt_exec(st, err) < 0)
 		return err->code;
-	return hp_audit_add(p, row.tenant_id, "session:revoke", row.s.v[HP_SESSION_SESSION],
+	return hp_audit_add(p, row.trail, "session:revoke", row.s.v[HP_SESSION_SESSION],
 		hp_audit_json(x->pool, &hp_session_table, row.s.v, NULL, NULL), NULL, NULL, err);
 }
 

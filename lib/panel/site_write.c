@@ -22,8 +22,9 @@ static int begin(struct hp_panel *p, enum hp_sql id, const struct hp_site *s, st
 /* May the actor know whose it is? Who does not see all of his tenant may not. */
 static bool may_know(const struct hp_panel *p, int64_t tenant)
 {
-	return p->actor.kind == HP_ACTOR_OPERATOR ||
-	       (!p->actor.key && hp_is_above_users(&p->actor) && p->actor.tenant_id == tenant);
+	return !p->actor.key &&
+	       (p->actor.kind == HP_ACTOR_OPERATOR ||
+		       (hp_is_above_users(&p->actor) && p->actor.tenant_id == tenant));
 }
 
 static int name_taken(
@@ -137,6 +138,9 @@ int hp_site_owner_check(struct hp_panel *p, struct hp_pool *pool, const struct h
 	if (r.tenant_id != hp_site_i64(s, HP_SITE_TENANT_ID))
 		return hp_err_field(err, HP_E_USAGE, "owner",
 			"%s is a user of another tenant", owner);
+	if (hp_user_is_operator(&r.u))
+		return hp_err_field(err, HP_E_USAGE, "owner",
+			"%s acts as the operator, and owns no website", owner);
 	*ret_user = r.id;
 	return 0;
 }

@@ -45,6 +45,50 @@ int hp_user_key_fits(struct hp_panel *p, const struct hp_user *before, const str
 		"with a key only clients are made and changed");
 }
 
+static int count(struct hp_panel *p, enum hp_sql id, int64_t user, int64_t *ret, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	if (hp_db_stmt(p->db, id, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", user);
+	if (hp_stmt_step(st, err) < 0)
+		return err->code;
+	*ret = hp_stmt_get_i64(st, 0);
+	return 0;
+}
+
+static int in_use(const struct hp_user_row *r, int64_t n, const char *what, const char *hint,
+	struct hp_err *err)
+{
+	hp_err_set(err, HP_E_EXISTS, "%s: the user has %lld %s%s still", r->u.v[HP_USER_USERNAME],
+		(long long)n, what, n == 1 ? "" : "s");
+	return hp_err_hint(err, "%s gives them to somebody else", hint);
+}
+
+static int has_sites(const struct hp_user_row *r, int64_t n, struct hp_err *err)
+{
+	return in_use(r, n, "website", "hp-site set DOMAIN owner=USER", err);
+}
+
+/* Above all tenants nobody is a client, and what is a tenant's has an owner whom it knows. */
+static int check_operator(struct hp_panel *p, const struct hp_user_row *before,
+	const struct hp_user *after, struct hp_err *err)
+{
+	int64_t n = 0;
+
+	if (!hp_user_is_operator(after))
+		return 0;
+	if (!hp_streq(after->v[HP_USER_ROLE], "admin"))
+		return hp_err_set(err, HP_E_USAGE,
+			"operator: role=admin goes with it; it is what is left without");
+	if (hp_user_is_operator(&before->u))
+		return 0;
+	if (count(p, HP_SQL_USER_SITES, before->id, &n, err) < 0)
+		return err->code;
+	return n ? has_sites(before, n, err) : 0;
+}
+
 /* Who is below all admins changes what clients are called and how they are reached, no more. */
 static int check_rank(struct hp_panel *p, const struct hp_user *before, const struct hp_user *after,
 	struct hp_err *err)
@@ -58,19 +102,6 @@ static int check_rank(struct hp_panel *p, const struct hp_user *before, const st
 		if (!hp_streq(before->v[fields[i]], after->v[fields[i]]))
 			return hp_err_field(err, HP_E_DENIED,
 				hp_user_table.fields[fields[i]].name, "only an admin may set it");
-	return 0;
-}
-
-static int count(struct hp_panel *p, enum hp_sql id, int64_t user, int64_t *ret, struct hp_err *err)
-{
-	struct hp_stmt *st _cleanup_stmt_ = NULL;
-
-	if (hp_db_stmt(p->db, id, &st, err) < 0)
-		return err->code;
-	hp_stmt_i64(st, "id", user);
-	if (hp_stmt_step(st, err) < 0)
-		return err->code;
-	*ret = hp_stmt_get_i64(st, 0);
 	return 0;
 }
 
@@ -139,6 +170,16 @@ static int assign(struct hp_panel *p, struct change *c, bool creating, struct hp
 	return 0;
 }
 
+static bool is_given(const struct change *c, unsigned field)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->a[i].field == field)
+			return true;
+	return false;
+}
+
 /* ---- rows ---- */
 static void bind(struct hp_stmt *st, const struct hp_user *u)
 {
@@ -168,12 +209,32 @@ static int write_parent(struct hp_panel *p, const struct change *c, struct hp_er
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
+static int write_operator(struct hp_panel *p, const struct change *c, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	if (hp_db_stmt(p->db,
+		    hp_user_is_operator(&c->after.u) ? HP_SQL_USER_OPERATOR_ADD
+						     : HP_SQL_USER_OPERATOR_REMOVE,
+		    &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", c->after.id);
+	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
+}
+
+static bool is_operator(const struct hp_user *u)
+{
+	return u && hp_user_is_operator(u);
+}
+
+/* Of one who is, or was, above his tenant its trail says nothing. */
 static int audit(struct hp_panel *p, const struct change *c, const struct hp_user *before,
 	const struct hp_user *after, struct hp_err *err)
 {
 	const char *const *was = before ? before->v : NULL, *const *is = after ? after->v : NULL;
+	int64_t trail = is_operator(before) || is_operator(after) ? 0 : c->tenant_id;
 
-	return hp_audit_add(p, c->tenant_id, c->verb,
+	return hp_audit_add(p, trail, c->verb,
 		(before ? before : after)->v[HP_USER_USERNAME],
 		was ? hp_audit_json(c->pool, &hp_user_table, was, is, NULL) : NULL,
 		is ? hp_audit_json(c->pool, &hp_user_table, is, was, NULL) : NULL, NULL, err);
@@ -197,6 +258,8 @@ static int insert(struct hp_panel *p, struct change *c, struct hp_err *err)
 	if (hp_stmt_exec(st, err) < 0)
 		return err->code == HP_E_EXISTS ? taken(c->username, err) : err->code;
 	c->after.id = hp_db_last_id(p->db);
+	if (hp_user_is_operator(&c->after.u) && write_operator(p, c, err) < 0)
+		return err->code;
 	return write_parent(p, c, err);
 }
 
@@ -230,10 +293,16 @@ static int add_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	hp_panel_as(p, c->tenant_id);
 	blank.v[HP_USER_ROLE] = "client";
 	blank.v[HP_USER_GRANTS] = "[]";
+	blank.v[HP_USER_OPERATOR] = "false";
 	c->after.u = blank;
 	c->after.u.v[HP_USER_PASSWORD] = c->hash;
-	if (assign(p, c, true, err) < 0 || hp_user_key_fits(p, &blank, &c->after.u, err) < 0 ||
-		check_rank(p, &blank, &c->after.u, err) < 0)
+	if (assign(p, c, true, err) < 0)
+		return err->code;
+	if (hp_user_is_operator(&c->after.u) && !is_given(c, HP_USER_ROLE))
+		c->after.u.v[HP_USER_ROLE] = "admin";
+	if (hp_user_key_fits(p, &blank, &c->after.u, err) < 0 ||
+		check_rank(p, &blank, &c->after.u, err) < 0 ||
+		check_operator(p, &(struct hp_user_row){.u = blank}, &c->after.u, err) < 0)
 		return err->code;
 	/* whom a reseller makes is his */
 	if (!hp_is_above_users(&p->actor))
@@ -297,10 +366,25 @@ static int write_row(struct hp_panel *p, const struct change *c, struct hp_err *
 	return hp_stmt_exec(st, err) < 0 ? err->code : write_parent(p, c, err);
 }
 
+/*
+ * Whoever could come as the user so far, with a password that an admin has set, a key that somebody
+ * has made for him: none of them is the operator by that.
+ */
+static int begin_anew(struct hp_panel *p, struct change *c, struct hp_err *err)
+{
+	int64_t id = c->after.id;
+
+	if (hp_session_end_all(p, id, err) < 0 || hp_key_remove_all(p, id, err) < 0 ||
+		hp_factor_remove(p, id, err) < 0)
+		return err->code;
+	return 0;
+}
+
 static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct change *c = arg;
 	struct hp_user_row before;
+	bool raised;
 	unsigned i;
 
 	c->changed = false;
@@ -315,8 +399,13 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		c->after.u.v[HP_USER_PASSWORD] = c->hash;
 	if (assign(p, c, false, err) < 0 || hp_user_key_fits(p, &before.u, &c->after.u, err) < 0 ||
 		check_rank(p, &before.u, &c->after.u, err) < 0 ||
-		check_role(p, &before, &c->after.u, err) < 0 || check_grants(&c->after.u, err) < 0)
+		check_role(p, &before, &c->after.u, err) < 0 ||
+		check_grants(&c->after.u, err) < 0 ||
+		check_operator(p, &before, &c->after.u, err) < 0)
 		return err->code;
+	raised = hp_user_is_operator(&c->after.u) && !hp_user_is_operator(&before.u);
+	if (raised)
+		c->after.u.v[HP_USER_PASSWORD] = NULL;
 	/* who may not name a reseller keeps the one he has */
 	if (hp_is_above_users(&p->actor) && check_parent(p, c, err) < 0)
 		return err->code;
@@ -324,7 +413,10 @@ static int set_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		c->changed |= !hp_streq(before.u.v[i], c->after.u.v[i]);
 	if (!c->changed)
 		return 0;
-	if (write_row(p, c, err) < 0)
+	if (write_row(p, c, err) < 0 || (raised && begin_anew(p, c, err) < 0))
+		return err->code;
+	if (!hp_streq(before.u.v[HP_USER_OPERATOR], c->after.u.v[HP_USER_OPERATOR]) &&
+		write_operator(p, c, err) < 0)
 		return err->code;
 	/* who knew the old password, or was in, is out */
 	if ((c->hash || hp_streq(c->status, "suspended")) &&
@@ -399,12 +491,6 @@ int hp_user_passwd(struct hp_panel *p, const char *username, const char *passwor
 }
 
 /* ---- remove ---- */
-static int in_use(const struct hp_user_row *r, int64_t n, const char *what, struct hp_err *err)
-{
-	return hp_err_set(err, HP_E_EXISTS, "%s: the user has %lld %s%s still",
-		r->u.v[HP_USER_USERNAME], (long long)n, what, n == 1 ? "" : "s");
-}
-
 static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct change *c = arg;
@@ -421,15 +507,10 @@ static int remove_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	if (count(p, HP_SQL_USER_SITES, r.id, &sites, err) < 0 ||
 		count(p, HP_SQL_USER_CLIENTS, r.id, &clients, err) < 0)
 		return err->code;
-	if (sites) {
-		in_use(&r, sites, "website", err);
-		return hp_err_hint(
-			err, "hp-site set DOMAIN owner=USER gives them to somebody else");
-	}
-	if (clients) {
-		in_use(&r, clients, "sub-client", err);
-		return hp_err_hint(err, "hp-user set USER parent=USER gives them to somebody else");
-	}
+	if (sites)
+		return has_sites(&r, sites, err);
+	if (clients)
+		return in_use(&r, clients, "sub-client", "hp-user set USER parent=USER", err);
 	if (hp_db_stmt(p->db, HP_SQL_USER_REMOVE, &st, err) < 0)
 		return err->code;
 	hp_stmt_i64(st, "id", r.id);

@@ -3,6 +3,16 @@
 
 enum { COL_PARENT_ID = HP_USER_FIELDS, COL_TENANT };
 
+bool hp_user_is_operator(const struct hp_user *u)
+{
+	return hp_streq(u->v[HP_USER_OPERATOR], "true");
+}
+
+int64_t hp_user_trail(const struct hp_user_row *r)
+{
+	return hp_user_is_operator(&r->u) ? 0 : r->tenant_id;
+}
+
 void hp_user_from_row(struct hp_stmt *st, struct hp_pool *pool, struct hp_user_row *ret)
 {
 	unsigned i;
@@ -82,7 +92,8 @@ int hp_user_become(struct hp_panel *p, struct hp_pool *pool, const struct hp_use
 	struct hp_actor *ret, struct hp_err *err)
 {
 	struct hp_user_row parent;
-	struct hp_actor a = {.kind = HP_ACTOR_USER,
+	struct hp_actor a = {
+		.kind = hp_user_is_operator(&r->u) ? HP_ACTOR_OPERATOR : HP_ACTOR_USER,
 		.role = role_of(r->u.v[HP_USER_ROLE]),
 		.tenant_id = r->tenant_id,
 		.user_id = r->id,

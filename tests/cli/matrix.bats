@@ -19,6 +19,7 @@ setup_file() {
 	hp-user add kid2 tenant=acme parent=rolf -q
 	hp-user add kid3 tenant=acme -q
 	hp-user add otto tenant=beta role=admin -q
+	hp-user add olga tenant=acme operator=yes -q
 	local who
 	for who in rita rolf cleo cara anna; do
 		hp-site add "$who.example" tenant=acme "owner=$who" -q --no-apply
@@ -26,7 +27,7 @@ setup_file() {
 	hp-site add otto.example tenant=beta owner=otto -q --no-apply
 	hp-site add none.example tenant=acme -q --no-apply
 	hp-vhost apply -q
-	for who in cleo cara anna kid1 kid2 kid3 otto; do
+	for who in cleo cara anna kid1 kid2 kid3 otto olga; do
 		hp-user passwd $who -q <<<"correct horse battery"
 		hp-user login $who -q <<<"correct horse battery"
 		hp-user session list $who --tsv -n -o session >"$ROOT/session.$who"
@@ -64,9 +65,11 @@ object() {
 	tenant/foreign) echo beta ;;
 	site/neighbour) echo none.example ;;
 	user/neighbour) echo anna ;;
+	user/hidden) echo olga ;;
 	session/own) cat "$ROOT/session.$own_user" ;;
 	session/foreign) cat "$ROOT/session.otto" ;;
 	session/neighbour) cat "$ROOT/session.anna" ;;
+	session/hidden) cat "$ROOT/session.olga" ;;
 	session/unknown) echo aaaaaaaaaaaa ;;
 	entry/own) cat "$ROOT/entry.$who" ;;
 	entry/foreign) cat "$ROOT/entry.otto" ;;
@@ -75,6 +78,7 @@ object() {
 	key/own) cat "$ROOT/key.$own_user" ;;
 	key/foreign) cat "$ROOT/key.otto" ;;
 	key/neighbour) cat "$ROOT/key.anna" ;;
+	key/hidden) cat "$ROOT/key.olga" ;;
 	key/unknown) echo aaaaaaaaaaaa ;;
 	site/unknown) echo nono.example ;;
 	user/unknown | tenant/unknown) echo nono ;;
@@ -134,8 +138,9 @@ everything_by() {
 		[ "$got" = "$([ "$want" = yes ] && echo 0 || echo 5)" ] || complain "$p $v of his own by $who: $got: $said"
 		may "$([ "$want" = yes ] && echo 0 || echo 1)" "$perm" "$(object "$kind" own)"
 		first=
-		for whose in unknown foreign neighbour; do
+		for whose in unknown foreign neighbour hidden; do
 			[ "$whose" != neighbour ] || [[ $who != anna && $kind != tenant ]] || continue
+			[ "$whose" != hidden ] || [[ $kind != site && $kind != tenant ]] || continue
 			try "$p" "$v" "$words" "$(object "$kind" $whose)"
 			[ "$got" = "$([ "$want" = yes ] && echo 3 || echo 5)" ] ||
 				complain "$p $v of $whose by $who: $got: $said"
@@ -151,8 +156,42 @@ everything_by() {
 	[ "$n" -gt 100 ]
 }
 
+# by_operator: what is anybody's is his to change; what is not there is not
+by_operator() {
+	local column=6 who=olga own_site=cleo.example own_user=kid3 got said before p v perm kind words answers want whose code n=0
+	before=$(dump)
+	while IFS=$'\t' read -r p v perm kind words answers; do
+		[[ $p != \#* ]] || continue
+		want=$(cut -f "$column" <<<"$answers")
+		for whose in own foreign neighbour hidden unknown; do
+			case $kind/$whose in
+			none/own) try "$p" "$v" "$words" "" ;;
+			new/own)
+				[ "$p" = hp-tenant ] || words+=" tenant=acme"
+				try "$p" "$v" "$words" "new$([ "$p" != hp-site ] || echo .example)"
+				;;
+			none/* | new/* | tenant/neighbour | tenant/hidden | site/hidden) continue ;;
+			# nobody does that to himself
+			user/hidden) [[ $v != suspend && $v != resume && $v != remove ]] || continue ;;&
+			*) try "$p" "$v" "$words" "$(object "$kind" $whose)" ;;
+			esac
+			code=$([ "$whose" = unknown ] && echo 3 || echo 0)
+			# what has websites still is not removed, whoever may
+			[[ $code$v != 0remove || $got != 4 ]] || code=4
+			[ "$want" = yes ] || code=5
+			[ "$got" = "$code" ] || complain "$p $v of $whose by $who: $got instead of $code: $said"
+			n=$((n + 1))
+		done
+		[ "$p" = hp-cert ] || may "$([ "$want" = yes ] && echo 0 || echo 1)" "$perm" ""
+	done <"$table"
+	[ "$before" = "$(dump)" ] || complain "something was changed by $who"
+	[ ! -e "$BATS_TEST_TMPDIR/bad" ] || { cat "$BATS_TEST_TMPDIR/bad"; return 1; }
+	[ "$n" -gt 100 ]
+}
+
 @test "an admin" { everything_by 1 anna cleo.example kid3; }
 @test "a reseller who was granted everything" { everything_by 2 rita rita.example kid1; }
 @test "a reseller who was granted nothing" { everything_by 3 rolf cara.example kid2; }
 @test "a client" { everything_by 4 cleo cleo.example cleo; }
 @test "a sub-client" { everything_by 5 cara cara.example cara; }
+@test "a user who acts as the operator" { by_operator; }

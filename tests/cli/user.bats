@@ -256,3 +256,130 @@ good='correct horse battery'
 	status 0 hp-user show two --json
 	is "$out" '.role == "admin"'
 }
+
+@test "operator: a user above all tenants, whom none of them knows of" {
+	hp-tenant add beta -q
+	hp-user add anna tenant=acme role=admin -q
+	hp-user add rita tenant=acme role=reseller -q
+	status 0 hp-user add olga tenant=acme operator=yes --jsonl
+	status 0 hp-user show olga --json
+	is "$out" '.operator == true and .role == "admin" and .tenant == "acme"'
+	hp-user passwd olga -q <<<"$good"
+	hp-user login olga -q <<<"$good"
+	session=$(hp-user session list olga --tsv -n -o session)
+	key=$(hp-user key add olga --verbs site:list,tenant:add --tsv -n -o key)
+	# he acts as the operator, as himself
+	status 0 hp-tenant add gamma --as olga@192.0.2.9 --jsonl
+	status 0 hp-site add a.example tenant=beta --as olga --jsonl
+	status 0 hp-site set a.example memory_max=1G --as olga@192.0.2.9
+	status 0 hp-site suspend a.example --as olga
+	status 0 hp-audit list --as olga --verb site:set --json
+	is "$out" '.[0] | .actor == "olga" and .source == "192.0.2.9"'
+	status 0 hp-db info --as olga
+	# what is root's stays closed
+	for cmd in "hp-vhost apply" "hp-site set a.example gzip_enabled=no --force" "hp-cert renew" "hp-db migrate" \
+		"hp-user login anna"; do
+		# shellcheck disable=SC2086
+		status 5 $cmd --as olga <<<"$good"
+	done
+	# to everybody else he is as one who is not there
+	for who in anna rita; do
+		status 0 hp-user list --as $who --json
+		is "$out" 'map(.username) | index("olga") == null'
+		for cmd in "hp-user show %" "hp-user set % email=x@x.example" "hp-user set % role=client" "hp-user passwd %" \
+			"hp-user suspend %" "hp-user resume %" "hp-user remove % --yes" "hp-user totp-enable %" \
+			"hp-user totp-disable %" "hp-user recovery-codes %" "hp-user key list %" "hp-user session list %" \
+			"hp-user key add % --verbs site:list" "hp-user can % site:list" \
+			"hp-site add b.example owner=%"; do
+			for name in olga nono; do
+				got=0
+				# shellcheck disable=SC2086
+				${cmd//%/$name} --as $who <<<"$good" >"$ROOT/$name.said" 2>&1 || got=$?
+				[[ $got == [35] ]]
+				sed -i "s/$name/X/g; \$a $got" "$ROOT/$name.said"
+			done
+			diff "$ROOT/olga.said" "$ROOT/nono.said"
+		done
+		for cmd in "hp-user key show $key" "hp-user key remove $key" "hp-user session revoke $session"; do
+			# shellcheck disable=SC2086
+			status 3 $cmd --as $who
+		done
+		status 0 hp-user key list --as $who --json
+		is "$out" 'map(.username) | index("olga") == null'
+		status 0 hp-user session list --as $who --json
+		is "$out" 'map(.username) | index("olga") == null'
+	done
+	# nor in his tenant's trail, but as who did something there
+	status 0 hp-audit list --as anna --json
+	is "$out" 'map(select(.object == "olga" or (.verb | startswith("key:")) or .verb == "user:login")) == []'
+	status 5 hp-user set anna operator=yes --as anna
+	status 5 hp-user add mal operator=yes --as anna
+	status 0 hp-user show olga --as olga --json
+	# a tenant that is suspended does not lock him out
+	hp-tenant suspend acme -q
+	status 5 hp-user list --as anna
+	status 0 hp-tenant resume acme --as olga
+}
+
+@test "operator: who becomes one begins anew, and owns nothing" {
+	hp-user add bob role=admin -q
+	hp-user add carol -q
+	hp-user passwd bob -q <<<"$good"
+	hp-user login bob -q <<<"$good"
+	hp-user key add bob --verbs site:list -q
+	secret=$(hp-user totp-enable bob --tsv -n -o secret)
+	hp-user totp-confirm bob -q <<<"$(totp "$secret")"
+	hp-user login bob -q <<<"$good"$'\n'"$(totp "$secret" 1)" || true
+	hp-site add a.example owner=bob -q
+	status 4 hp-user set bob operator=yes
+	has "$err" "1 website still"
+	hp-site set a.example owner= -q
+	status 2 hp-user set carol operator=yes
+	has "$err" role=admin
+	status 0 hp-user set bob operator=yes --jsonl
+	status 0 hp-user show bob --json
+	is "$out" '.operator and .password == null and .second_factor == false'
+	status 0 hp-user key list bob --json
+	is "$out" '. == []'
+	status 0 hp-user session list bob --json
+	is "$out" '. == []'
+	status 2 hp-site set a.example owner=bob
+	has "$err" "owns no website"
+	status 2 hp-user set bob role=client
+	# and is again what he was, with what he has by then
+	hp-user passwd bob -q <<<"$good"
+	status 0 hp-user set bob operator=no --jsonl
+	status 5 hp-tenant add gamma --as bob
+	status 0 hp-user show bob --json
+	is "$out" '.operator == false and .password == "***"'
+}
+
+@test "operator: a key of his bounds him, too" {
+	hp-tenant add beta -q
+	hp-user add olga operator=yes tenant=acme -q
+	hp-user add uwe operator=yes tenant=acme -q
+	hp-user add anna tenant=beta role=admin -q
+	hp-site add a.example tenant=acme -q
+	hp-site add b.example tenant=beta -q
+	status 2 hp-user key add anna --verbs tenant:add
+	has "$err" "no user may tenant:add"
+	status 2 hp-user key add olga --verbs tenant:nonsense
+	key=key:$(hp-user key add olga --verbs site:list,site:set,user:passwd,user:add,user:set,key:add,tenant:add --sites 'a.*' --tsv -n -o key)
+	status 0 hp-site list --as $key --json
+	is "$out" 'map(.domain) == ["a.example"]'
+	status 0 hp-site set a.example gzip_enabled=no --as $key
+	status 3 hp-site set b.example gzip_enabled=no --as $key
+	status 5 hp-site suspend a.example --as $key
+	status 5 hp-site remove a.example --yes --as $key
+	status 5 hp-db info --as $key
+	status 0 hp-tenant add gamma --as $key
+	# no way to be more than the key: not by his own password, another's, a new operator, another key
+	for cmd in "hp-user passwd olga" "hp-user passwd uwe" "hp-user passwd anna" "hp-user set anna operator=yes" \
+		"hp-user add mal tenant=acme operator=yes" "hp-user add mal tenant=acme role=admin" \
+		"hp-user key add uwe --verbs site:list" "hp-user key add olga --verbs site:remove"; do
+		# shellcheck disable=SC2086
+		status 5 $cmd --as $key <<<"$good"
+	done
+	status 0 hp-user key add --verbs tenant:add --as $key --jsonl
+	is "$out" '.username == "olga"'
+}
