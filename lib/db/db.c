@@ -63,6 +63,7 @@ static int connect_db(struct hp_db *db, struct hp_err *err)
 		return r;
 	}
 	db->engine = db->d->engine(db->conn);
+	db->walled = 0;
 	return 0;
 }
 

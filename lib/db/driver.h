@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "db/url.h"
 
-#define HP_DB_DRIVER_ABI 1
+#define HP_DB_DRIVER_ABI 2
 
 struct hp_dconn; /* a connection; each driver has its own */
 struct hp_dstmt; /* a prepared statement */
@@ -56,6 +56,11 @@ struct hp_db_driver {
 	int (*commit)(struct hp_dconn *c, struct hp_err *err);
 	void (*rollback)(struct hp_dconn *c);
 	int (*last_id)(struct hp_dconn *c, int64_t *ret, struct hp_err *err);
+	/*
+	 * From here on the server itself lets this session see one tenant's rows only; 0: all. A
+	 * rollback may have undone it. NULL: the engine knows no such thing.
+	 */
+	int (*tenant)(struct hp_dconn *c, int64_t tenant, struct hp_err *err);
 
 	/*
 	 * nparams distinct parameters; order[norder] says which of them each "?" is, where the

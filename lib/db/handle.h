@@ -12,6 +12,7 @@ struct hp_stmt {
 	struct hp_dstmt *st;         /* NULL: not prepared on this connection */
 	bool busy, started, lost;    /* lent out; has run; its rows went with the connection */
 	int64_t changed;
+	int64_t tenant;              /* whose rows it may see; 0: everybody's */
 	struct hp_value *v;          /* def->nparams */
 	char **copy;                 /* texts bound, malloced */
 };
@@ -24,6 +25,7 @@ struct hp_db {
 	struct hp_dconn *conn;       /* NULL: gone, and not come back yet */
 	enum hp_engine engine;
 	int64_t tenant;
+	int64_t walled; /* whom the server keeps the session to; -1: unknown */
 	bool in_tx;
 	enum hp_db_fault fault;    /* the worst since the transaction began */
 	struct hp_stmt *stmts[HP_SQL_COUNT];

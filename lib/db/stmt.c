@@ -50,11 +50,13 @@ static int lend(struct hp_db *db, struct hp_stmt **list, const struct hp_sql_def
 	}
 	st->busy = true;
 	st->started = st->lost = false;
+	st->tenant = 0;
 	if (def->scope == HP_SCOPE_TENANT) {
 		if (db->tenant <= 0)
 			hp_die(HP_E_BUG, "bug: statement %s on a handle without a tenant",
 				def->name);
-		bind_i64(st, "tenant", HP_V_I64, db->tenant);
+		st->tenant = db->tenant;
+		bind_i64(st, "tenant", HP_V_I64, st->tenant);
 	}
 	*ret = st;
 	return 0;
@@ -131,6 +133,21 @@ void hp_stmt_time(struct hp_stmt *st, const char *name, int64_t t)
 
 /* ---- running ---- */
 
+/* What is not the tenant's business alone sees all. */
+static int wall(struct hp_stmt *st, struct hp_err *err)
+{
+	struct hp_db *db = st->db;
+	int r;
+
+	if (!db->d->tenant || db->walled == st->tenant)
+		return 0;
+	db->walled = -1;
+	r = db->d->tenant(db->conn, st->tenant, err);
+	if (r == 0)
+		db->walled = st->tenant;
+	return r;
+}
+
 static int prepare_and_run(struct hp_stmt *st, struct hp_err *err)
 {
 	struct hp_db *db = st->db;
@@ -140,6 +157,8 @@ static int prepare_and_run(struct hp_stmt *st, struct hp_err *err)
 
 	if (!db->conn)
 		return hp_err_set(err, HP_E_BUSY, "the connection to the database is lost");
+	if (wall(st, err) < 0)
+		return err->code;
 	if (!st->st) {
 		r = db->d->prepare(db->conn, st->def->text[e], st->def->nparams,
 			my ? st->def->order[e - HP_ENGINE_MYSQL] : NULL,

@@ -19,6 +19,13 @@ static void wait_before(unsigned try)
 	nanosleep(&t, NULL);
 }
 
+/* What was set within the transaction is undone by it, too. */
+static void rollback(struct hp_db *db)
+{
+	db->d->rollback(db->conn);
+	db->walled = -1;
+}
+
 int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err)
 {
@@ -39,7 +46,7 @@ int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struc
 	db->in_tx = true;
 	r = fn(db, arg, err);
 	if (r < 0) {
-		db->d->rollback(db->conn);
+		rollback(db);
 		db->in_tx = false;
 		return r;
 	}
@@ -56,7 +63,7 @@ int hp_db_tx_once(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struc
 		return hp_err_hint(err, "look whether it is there before trying again");
 	}
 	if (r < 0)
-		db->d->rollback(db->conn);
+		rollback(db);
 	return r;
 }
 

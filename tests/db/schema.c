@@ -352,6 +352,139 @@ static void tenants_wall(void **state HP_UNUSED)
 	assert_int_equal(bad, 0);
 }
 
+/*
+ * The third wall: statements of scope tenant that forget their tenant, as the build would never let
+ * them pass. PostgreSQL itself shows and changes one tenant's rows alone; the others do as they are
+ * told, which says that these are wrong.
+ */
+static int64_t run_wrong(struct hp_db *db, const char *table, const char *text,
+	enum hp_sql_rows rows, int *ret_code)
+{
+	static const char *const params[] = {"tenant"};
+	static const unsigned char order[] = {0};
+	bool pg = hp_db_engine(db) == HP_ENGINE_POSTGRESQL;
+	struct hp_sql_def *d = hp_palloc(db->pool, sizeof(*d));
+	_cleanup_buf_ struct hp_buf b = HP_BUF_INIT;
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_stmt_ struct hp_stmt *st = NULL;
+	int64_t n = 0;
+	int r;
+
+	for (; *text; text++) {
+		if (*text == '@')
+			hp_buf_adds(&b, table);
+		else if (*text == '?')
+			hp_buf_adds(&b, pg ? "$1::int" : "?");
+		else
+			hp_buf_addc(&b, *text);
+	}
+	*d = (struct hp_sql_def){.name = "wrong",
+		.scope = HP_SCOPE_TENANT,
+		.rows = (unsigned char)rows,
+		.nparams = 1,
+		.params = params,
+		.order = {order, order},
+		.norder = {1, 1}};
+	d->text[hp_db_engine(db)] = hp_pstrdup(db->pool, hp_buf_str(&b));
+	assert_int_equal(hp_db_stmt_def(db, d, &st, &err), 0);
+	if (rows == HP_ROWS_NONE) {
+		n = hp_stmt_exec(st, &err);
+	} else {
+		while ((r = hp_stmt_step(st, &err)) == 1)
+			n++;
+		n = r < 0 ? r : n;
+	}
+	*ret_code = err.code;
+	return n;
+}
+
+static void wrong_statements(void **state HP_UNUSED)
+{
+	static const char *const all[] = {"tenants", "sites", "website_configs", "website_names",
+		"users", "user_parents", "website_owners", "audit_log", "api_keys", "sessions",
+		"second_factors", "recovery_codes", "websites"};
+	_cleanup_db_ struct hp_db *db = NULL;
+	bool walled;
+	int code;
+
+	engine_reset(true);
+	db = engine_open(NULL);
+	walled = hp_db_engine(db) == HP_ENGINE_POSTGRESQL;
+	fill_two(db);
+	hp_db_set_tenant(db, 71);
+	for (size_t i = 0; i < HP_ARRAY_SIZE(all); i++) {
+		int64_t n =
+			run_wrong(db, all[i], "SELECT * FROM @ WHERE ? > 0", HP_ROWS_MANY, &code);
+		int64_t both =
+			engine_i64(db, hp_pprintf(db->pool, "SELECT COUNT(*) FROM %s", all[i]));
+
+		assert_int_equal(code, 0);
+		assert_true(both >= 2 && both % 2 == 0);
+		if (n != (walled ? both / 2 : both))
+			fail_msg("%s: %lld of %lld rows", all[i], (long long)n, (long long)both);
+	}
+	/* written, too, and the next statement of nobody in particular sees all again */
+	assert_int_equal(run_wrong(db, "sites", "UPDATE @ SET status = 'x' WHERE ? > 0",
+				 HP_ROWS_NONE, &code),
+		walled ? 1 : 2);
+	assert_int_equal(
+		engine_i64(db, "SELECT COUNT(*) FROM sites WHERE status = 'x'"), walled ? 1 : 2);
+	assert_int_equal(
+		run_wrong(db, "sessions", "DELETE FROM @ WHERE ? > 0", HP_ROWS_NONE, &code),
+		walled ? 1 : 2);
+	run_wrong(db, "website_names",
+		"INSERT INTO @ (name, website_id, tenant_id, kind) "
+		"SELECT 'v.example', 8222222, 7222222, 'alias' FROM nodes WHERE ? > 0",
+		HP_ROWS_NONE, &code);
+	assert_int_equal(code, walled ? HP_E_CONF : 0);
+	run_wrong(db, "website_configs", "UPDATE @ SET tenant_id = 7222222 WHERE ? > 0",
+		HP_ROWS_NONE, &code);
+	assert_int_equal(code, walled ? HP_E_CONF : HP_E_EXISTS);
+}
+
+/* A rollback takes back what the session was told, too: what comes then must not run without it. */
+static int fail_as_tenant(struct hp_db *db, void *arg HP_UNUSED, struct hp_err *err)
+{
+	int code;
+
+	run_wrong(db, "sites", "SELECT * FROM @ WHERE ? > 0", HP_ROWS_MANY, &code);
+	return hp_err_set(err, HP_E_NO, "rolled back");
+}
+
+static void walled_again(void **state HP_UNUSED)
+{
+	struct hp_err err = HP_ERR_INIT;
+	_cleanup_db_ struct hp_db *db = NULL;
+	bool walled;
+	int code;
+
+	engine_reset(true);
+	db = engine_open(NULL);
+	walled = hp_db_engine(db) == HP_ENGINE_POSTGRESQL;
+	fill_two(db);
+	hp_db_set_tenant(db, 71);
+	assert_int_equal(hp_db_tx(db, fail_as_tenant, NULL, &err), HP_E_NO);
+	assert_int_equal(
+		run_wrong(db, "sites", "SELECT * FROM @ WHERE ? > 0", HP_ROWS_MANY, &code),
+		walled ? 1 : 2);
+	assert_int_equal(engine_i64(db, "SELECT COUNT(*) FROM sites"), 2);
+	/* a connection that was replaced knows nothing of it */
+	if (!walled)
+		return;
+	engine_kill(engine_session(db));
+	assert_int_equal(
+		run_wrong(db, "sites", "SELECT * FROM @ WHERE ? > 0", HP_ROWS_MANY, &code), 1);
+	/* each table of tenants' data has its policy */
+	assert_int_equal(
+		engine_i64(db,
+			"SELECT COUNT(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+			"WHERE c.relkind = 'r' AND a.attname = 'tenant_id' AND NOT a.attisdropped "
+			"AND c.relnamespace = CAST('public' AS regnamespace) AND NOT (c.relrowsecurity AND "
+			"c.relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_policy p "
+			"WHERE p.polrelid = c.oid))"),
+		0);
+}
+
 int engine_run_schema(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +494,8 @@ int engine_run_schema(void)
 		cmocka_unit_test(killed_migration),
 		cmocka_unit_test(every_statement_prepares),
 		cmocka_unit_test(tenants_wall),
+		cmocka_unit_test(wrong_statements),
+		cmocka_unit_test(walled_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
