@@ -34,5 +34,7 @@ int cli_state_source(struct cli *c, int *ret_fd, bool *ret_panel, const char **r
 /* hp-vhost purge (cmd/purge.c) */
 extern const struct hp_col cli_purge_cols[];
 int cli_verb_purge(struct cli *c, struct hp_err *err);
+extern const struct hp_col cli_trim_cols[];
+int cli_verb_trim(struct cli *c, struct hp_err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* hp-vhost purge: what the front keeps of websites' answers is thrown away. */
+/* hp-vhost purge and trim: what the front keeps of websites' answers is thrown away. */
 #include "cmd/apply.h"
 #include "cmd/events.h"
 #include "base/str.h"
@@ -133,4 +133,31 @@ int cli_verb_purge(struct cli *c, struct hp_err *err)
 	if (names.code || p.first_code)
 		return hp_err_set(err, names.code ? names.code : p.first_code, "%s", "");
 	return 0;
+}
+
+/* ---- trim ---- */
+const struct hp_col cli_trim_cols[] = {
+	{"removed", HP_COL_INT, "kept answers that were thrown away", false},
+	{"bytes", HP_COL_INT, "what the others have of the disk", false},
+	{NULL, HP_COL_STR, NULL, false},
+};
+
+int cli_verb_trim(struct cli *c, struct hp_err *err)
+{
+	int64_t removed, left;
+	uint64_t most;
+
+	if (hp_parse_size(c->args[0], INT64_MAX, &most) < 0) {
+		hp_err_set(err, HP_E_USAGE, "\"%s\" is no size",
+			hp_str_printable(c->pool, c->args[0], 60));
+		return hp_err_hint(err, "bytes, or with K, M or G behind them: 512M");
+	}
+	if (hp_node_trim_kept(c->pool, c->sysroot, most, c->dry_run, &removed, &left, err) < 0 ||
+		cli_out(c, err) < 0)
+		return err->code;
+	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
+		return 0;
+	hp_out_i64(c->out, 0, removed);
+	hp_out_i64(c->out, 1, left);
+	return hp_out_row(c->out, err);
 }

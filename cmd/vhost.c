@@ -289,6 +289,11 @@ static const struct cli_verb verbs[] = {
 		"removed while the server runs, and the next request is answered anew; other websites' stay. "
 		"An apply that changes a website does the same for it. "
 		"With - each line of standard input is a website's name."},
+	{"trim", cli_verb_trim, "SIZE", 1, 1, {""}, CLI_MUTATES | CLI_ROWS | CLI_ONE, NULL,
+		cli_trim_cols, NULL, NULL, NULL,
+		"remove the oldest of what OpenLiteSpeed keeps of websites' answers beyond a size",
+		"A timer does it each minute with 512M, as www-data. NGINX has a bound of its own, and for Apache "
+		"that timer runs htcacheclean(8)."},
 	{"recover", vhost_recover, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_ROOT, NULL,
 		cli_event_cols, NULL, NULL, NULL, "finish or undo what a killed run left behind",
 		"Every apply does this first; a unit does it at boot, before the web servers start."},

@@ -4,7 +4,7 @@ units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-w
 	systemd/hosting-panel-recover.service.in \
 	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in \
 	systemd/hosting-panel-cert-renew.service.in systemd/hosting-panel-cgi.service.in \
-	systemd/hosting-panel-api.service.in
+	systemd/hosting-panel-api.service.in systemd/hosting-panel-cache-openlitespeed.service.in
 units_made = $(units_in:.in=)
 
 dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket systemd/hosting-panel-web-planner.socket \
@@ -37,6 +37,7 @@ systemd/health-check.service: systemd/health-check.service.in
 systemd/hosting-panel-cert-renew.service: systemd/hosting-panel-cert-renew.service.in
 systemd/hosting-panel-cgi.service: systemd/hosting-panel-cgi.service.in
 systemd/hosting-panel-api.service: systemd/hosting-panel-api.service.in
+systemd/hosting-panel-cache-openlitespeed.service: systemd/hosting-panel-cache-openlitespeed.service.in
 
 EXTRA_DIST += $(units_in)
 CLEANFILES += $(units_made)

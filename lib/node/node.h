@@ -143,5 +143,11 @@ struct hp_kept {
  */
 int hp_node_purge_kept(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_kept *v,
 	size_t n, bool dry, struct hp_err *err);
+/*
+ * Where a server has no bound for them, remove the oldest answers until the others have that many
+ * bytes of the disk at most. *ret_left: what they have.
+ */
+int hp_node_trim_kept(struct hp_pool *pool, const char *sysroot, uint64_t most, bool dry,
+	int64_t *ret_removed, int64_t *ret_left, struct hp_err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "node/certs.h"
 #include "node/web.h"
@@ -420,21 +421,30 @@ static const char *version(struct hp_pool *pool, const char *binary)
 
 /* Links to one program: by which it is started is its name, and anew it starts by another. */
 static const char *const comms[] = {"openlitespeed", "litespeed", "lshttpd", NULL};
+
 /* ---- what it keeps ---- */
-/* A file for each answer; it looks each second whether that is there still. */
 static int forget_file(const struct hp_forget *f, void *arg, int dirfd, const char *name)
 {
 	return hp_kept_remove(f, arg, dirfd, name);
 }
 
+/* A file for each answer; it looks whether that is there still when the clock has a new second. */
 static int forget(const struct hp_forget *f, struct hp_err *err)
 {
+	const struct timespec second = {.tv_sec = 1, .tv_nsec = 100 * 1000000};
+	int64_t before;
+	bool any = false;
 	size_t i;
 
-	for (i = 0; i < f->n; i++)
+	for (i = 0; i < f->n; i++) {
+		before = f->v[i].removed;
 		if (hp_kept_walk(f, kept_of(f->pool, f->v[i].domain), forget_file, &f->v[i], err) <
 			0)
 			return err->code;
+		any |= f->v[i].removed > before;
+	}
+	if (any && !f->dry && (!f->sysroot || !*f->sysroot))
+		nanosleep(&second, NULL);
 	return 0;
 }
 
@@ -524,4 +534,5 @@ const struct hp_server hp_server_openlitespeed = {
 	.accepts = accepts,
 	.version = version,
 	.forget = forget,
+	.unbounded = KEPT,
 };

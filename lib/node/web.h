@@ -112,6 +112,8 @@ struct hp_server {
 	int (*forget)(const struct hp_forget *f, struct hp_err *err);
 	/* A folder that is there while it is the front, root's and open to its group; or NULL. */
 	const char *kept;
+	/* Where it keeps an answer a file, which nobody bounds (hp_node_trim_kept()); or NULL. */
+	const char *unbounded;
 };
 /* In the order in which the front is chosen when nobody says which. */
 extern const struct hp_server *const hp_servers[];

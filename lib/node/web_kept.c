@@ -140,3 +140,105 @@ int hp_node_purge_kept(struct hp_pool *pool, const struct hp_node_opts *o, struc
 
 	return mark_known(o, v, n, err) < 0 ? err->code : hp_web_forget(&f, err);
 }
+
+/* ---- a bound ---- */
+struct kept_file {
+	int64_t ns, bytes;
+};
+
+struct trim {
+	struct kept_file *v;
+	size_t n, room;
+	int64_t until; /* files from then and before go */
+	struct hp_kept gone;
+};
+
+static int64_t written(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* 1: a file; 0: something else, or it has gone. */
+static int look(int dirfd, const char *name, struct stat *ret)
+{
+	if (fstatat(dirfd, name, ret, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return S_ISREG(ret->st_mode);
+}
+
+static int weigh_file(const struct hp_forget *f, void *arg, int dirfd, const char *name)
+{
+	struct trim *t = arg;
+	struct kept_file *more;
+	struct stat st;
+	int rc = look(dirfd, name, &st);
+
+	if (rc <= 0)
+		return rc;
+	if (t->n == t->room) {
+		t->room = t->room ? 2 * t->room : 1024;
+		more = hp_palloc(f->pool, t->room * sizeof(*more));
+		if (t->n)
+			memcpy(more, t->v, t->n * sizeof(*more));
+		t->v = more;
+	}
+	t->v[t->n++] = (struct kept_file){written(&st), (int64_t)st.st_blocks * 512};
+	return 0;
+}
+
+static int trim_file(const struct hp_forget *f, void *arg, int dirfd, const char *name)
+{
+	struct trim *t = arg;
+	struct stat st;
+	int rc = look(dirfd, name, &st);
+
+	if (rc <= 0 || written(&st) > t->until)
+		return rc < 0 ? rc : 0;
+	return hp_kept_remove(f, &t->gone, dirfd, name);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct kept_file *x = a, *y = b;
+
+	return (x->ns < y->ns) - (x->ns > y->ns);
+}
+
+/* What comes in meanwhile is newer than what goes. */
+static int trim(const struct hp_forget *f, const char *dir, uint64_t most, struct trim *t,
+	int64_t *ret_left, struct hp_err *err)
+{
+	int64_t bytes = 0;
+	size_t i;
+
+	if (hp_kept_walk(f, dir, weigh_file, t, err) < 0)
+		return err->code;
+	if (t->n)
+		qsort(t->v, t->n, sizeof(*t->v), newest_first);
+	for (i = 0; i < t->n && (uint64_t)(bytes + t->v[i].bytes) <= most; i++)
+		bytes += t->v[i].bytes;
+	*ret_left += bytes;
+	if (i == t->n)
+		return 0;
+	t->until = t->v[i].ns;
+	return hp_kept_walk(f, dir, trim_file, t, err);
+}
+
+int hp_node_trim_kept(struct hp_pool *pool, const char *sysroot, uint64_t most, bool dry,
+	int64_t *ret_removed, int64_t *ret_left, struct hp_err *err)
+{
+	const struct hp_forget f = {.pool = pool, .sysroot = sysroot, .dry = dry};
+	struct trim t;
+	size_t i;
+
+	*ret_removed = *ret_left = 0;
+	for (i = 0; hp_servers[i]; i++) {
+		if (!hp_servers[i]->unbounded)
+			continue;
+		t = (struct trim){0};
+		if (trim(&f, hp_servers[i]->unbounded, most, &t, ret_left, err) < 0)
+			return err->code;
+		*ret_removed += t.gone.removed;
+	}
+	return 0;
+}

@@ -167,6 +167,32 @@ teardown() { remove_root; }
 	status 2 hp-vhost purge
 }
 
+@test "trim: the oldest of what OpenLiteSpeed keeps go, until the others have no more than that" {
+	local dir=$ROOT/var/cache/hosting-panel-openlitespeed i
+	status 0 hp-vhost trim 1M --json
+	is "$out" '.removed == 0 and .bytes == 0'
+	for i in 1 2 3 4; do
+		mkdir -p "$dir/$i.example/http/priv/a"
+		head -c 65536 /dev/urandom >"$dir/$i.example/http/priv/a/$i"
+		touch -d "2026-01-01 00:00:0$((5 - i))" "$dir/$i.example/http/priv/a/$i"
+	done
+	head -c 65536 /dev/urandom >"$ROOT/victim"
+	touch -d 2020-01-01 "$ROOT/victim"
+	ln -s "$ROOT/victim" "$dir/1.example/http/link"
+	ln -s "$ROOT" "$dir/1.example/http/folder"
+	status 0 hp-vhost trim 150K --dry-run --json
+	is "$out" '.removed == 2 and .bytes == 131072'
+	status 0 hp-vhost trim 150K --json
+	is "$out" '.removed == 2 and .bytes == 131072'
+	[ "$(cd "$dir" && echo */http/priv/a/*)" = "1.example/http/priv/a/1 2.example/http/priv/a/2" ]
+	[ -e "$ROOT/victim" ]
+	status 0 hp-vhost trim 0 --json
+	is "$out" '.removed == 2 and .bytes == 0'
+	[ -z "$(find "$dir" -type f)" ] && [ -L "$dir/1.example/http/link" ]
+	status 2 hp-vhost trim much
+	status 2 hp-vhost trim
+}
+
 @test "reopen tells no server in a folder" {
 	status 0 hp-vhost reopen --quiet
 	[ -z "$out" ]

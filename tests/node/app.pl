@@ -25,6 +25,8 @@ while (my $c = $l->accept) {
 	}
 	my $more = $head =~ m{^GET /frame } ? "X-Frame-Options: DENY\r\nX-Own: app\r\n" : '';
 	my $status = $head =~ m{^GET /go } ? "302 Found\r\nLocation: http://127.0.0.1:$ARGV[0]/there" : '200 OK';
+	# for who keeps what asks for it alone
+	$more .= "X-LiteSpeed-Cache-Control: public,max-age=10\r\n" if $status =~ /^200/;
 	print $c "HTTP/1.1 $status\r\nContent-Type: text/plain\r\n${more}Connection: close\r\nContent-Length: ",
 		length $head, "\r\n\r\n", $head;
 	exit;

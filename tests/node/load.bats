@@ -136,7 +136,8 @@ step() { # step COMMAND …: it succeeds, while the load goes on
 		[[ $got == '8.1 0.'* ]] || { echo "$change: b's next: $got"; return 1; }
 		got=$(get c.example /v.php -w ' %{time_total}')
 		[[ $got == '8.1 0.'* ]] || { echo "$change: c's next: $got"; return 1; }
-		kill -0 "$slow" || { echo "$change took $ms ms"; return 1; }
+		# whoever loses the vhost behind the front is told when the front's old worker is through
+		[[ $change == *openlitespeed ]] || kill -0 "$slow" || { echo "$change took $ms ms"; return 1; }
 		kill -TERM "$load"
 		wait "$load" || { echo "$change:"; cat "$dir/load"; return 1; }
 		load=

@@ -71,7 +71,8 @@ idle() {
 	run in_machine systemd-analyze verify --man=no hosting-panel-web-manager.socket hosting-panel-web-planner.socket hosting-panel-web-planner@.service \
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
 		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
-		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer
+		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer \
+		hosting-panel-cache.service hosting-panel-cache-openlitespeed.service
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]
@@ -94,7 +95,7 @@ idle() {
 			{ tail -n 2 "$BATS_TEST_TMPDIR/out"; return 1; }
 		n=$((n + 1))
 	done < <(grep -E '^\| `[^`]*\.service` \|' "$BATS_TEST_DIRNAME/../../docs/security.md")
-	[ "$n" = 7 ]
+	[ "$n" = 8 ]
 }
 
 @test "sites serve PHP under their users, with sessions; a second one needs no daemon-reload" {

@@ -31,6 +31,7 @@ EXTRA_DIST += tests/node/adopt.bats tests/node/adopt-apache.bats tests/node/impo
 # each text once, and links to it for the other servers
 EXTRA_DIST += tests/node/settings.bats tests/node/settings-apache.bats tests/node/settings-behind.bats
 EXTRA_DIST += tests/node/cache.bats tests/node/cache-apache.bats tests/node/cache-behind.bats tests/node/cache-apache-nginx.bats \
+	tests/node/cache-openlitespeed.bats \
 	tests/node/load.bats tests/node/hot-files.bats tests/node/many-files.bats tests/node/truncated-apache.bats
 EXTRA_DIST += tests/node/settings-apache-nginx.bats
 EXTRA_DIST += tests/node/settings-openlitespeed.bats
