@@ -1,13 +1,18 @@
-/* What OpenLiteSpeed does of its own accord: to its files' owners, and to names. */
+/* What OpenLiteSpeed does of its own accord: to its files' owners, to logs, and to names. */
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "node/folders.h"
 #include "node/web.h"
 #include "base/str.h"
 #include "model/state.h"
@@ -77,7 +82,7 @@ static int hand_over(int parent, const char *name, uid_t uid, gid_t gid, unsigne
  * The group is another one as soon as we write it into httpd_config.conf. So we do that, and leave
  * out what is ours.
  */
-int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err)
+static int give_folders(struct hp_engine *x, struct hp_err *err)
 {
 	static const char *const dirs[] = {ETC, ETC "/templates", ETC "/vhosts"};
 	struct passwd *owner = getpwnam(OWNER);
@@ -90,6 +95,56 @@ int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err)
 				? 0 : hp_err_errno(err, HP_E_OS, errno,
 					ETC " can't be given to " OWNER);
 	return 0;
+}
+
+/* ---- logs ---- */
+/* The website's, as folders.c makes it, and the web servers' group may go through. */
+static int let_through(int dir, gid_t web)
+{
+	const struct posix_acl_xattr_entry none = {.e_id = htole32((uint32_t)ACL_UNDEFINED_ID)};
+	struct {
+		struct posix_acl_xattr_header head;
+		struct posix_acl_xattr_entry v[5];
+	} acl = {{htole32(POSIX_ACL_XATTR_VERSION)}, {none, none, none, none, none}};
+	static const unsigned entries[][2] = {{ACL_USER_OBJ, 7}, {ACL_GROUP_OBJ, 5}, {ACL_GROUP, 1},
+		{ACL_MASK, 5}, {ACL_OTHER, 0}};
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(entries); i++) {
+		acl.v[i].e_tag = htole16((uint16_t)entries[i][0]);
+		acl.v[i].e_perm = htole16((uint16_t)entries[i][1]);
+	}
+	acl.v[2].e_id = htole32(web);
+	return fsetxattr(dir, "system.posix_acl_access", &acl, sizeof(acl), 0);
+}
+
+/*
+ * Its workers close a website's logs each second and open them anew when there is a line, which is
+ * lost where their user may not come. A file system without such lists has no better to offer.
+ */
+static int open_logs(struct hp_engine *x, struct hp_err *err)
+{
+	const char *path;
+	size_t i;
+
+	for (i = 0; i < x->n_sites; i++) {
+		int fd _cleanup_close_ = -1;
+
+		path = hp_folders_logs(x->round, x->sites[i].domain);
+		fd = openat(x->rootfd, hp_rel(path),
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if ((fd < 0 && errno != ENOENT) ||
+			(fd >= 0 && let_through(fd, hp_part_web_gid(x)) < 0 &&
+				errno != EOPNOTSUPP))
+			return hp_err_errno(err, HP_E_OS, errno,
+				"%s can't be opened to web servers", path);
+	}
+	return 0;
+}
+
+int hp_openlitespeed_make(struct hp_engine *x, struct hp_err *err)
+{
+	return give_folders(x, err) < 0 ? err->code : open_logs(x, err);
 }
 
 /* ---- names ---- */
