@@ -440,7 +440,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_DOCUMENT_ROOT] = {"DocumentRoot", NULL},
 	[HP_SITE_INDEX_FILES] = {"DirectoryIndex RewriteRule",
 		"the first script answers for what is no file"},
-	[HP_SITE_REDIRECTS] = {"RewriteRule RewriteCond", NULL},
+	[HP_SITE_REDIRECTS] = {"RewriteEngine RewriteRule RewriteCond", NULL},
 	[HP_SITE_ERROR_PAGES] = {"ErrorDocument", NULL},
 	[HP_SITE_PROXY_PORT] = {"ProxyPass ProxyPassReverse ProxyPreserveHost ProxyAddHeaders "
 				"RequestHeader",
@@ -448,7 +448,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"ProxyTimeout", "10 seconds more than PHP has"},
 	[HP_SITE_PHP_PATHS] = {"SetHandler RewriteRule RewriteCond",
 		"in a LocationMatch for each path"},
-	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody RewriteCond",
+	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody If",
 		"by Content-Length; a body for PHP that does not say its length is refused with 411, and for a program has no limit"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {NULL, "requests beyond it wait in the queue of FPM"},
 	[HP_SITE_SSL_ENABLED] = {"VirtualHost SSLEngine SSLCertificateFile "

@@ -170,6 +170,7 @@ static int add_redirects(const struct slots *k, struct hp_err *err)
 	list = sorted(k, doc, &n);
 	for (i = 0; i < n; i++)
 		add_redirect(k, list[i]);
+	hp_tmap_bool(k->m, "redirected", n > 0);
 	return 0;
 }
 

@@ -149,7 +149,7 @@ frame() {
 	case $1 in
 	nginx) printf '%s\n' if include location set ;;
 	openlitespeed) printf '%s\n' END_OF_ADDRESSES END_OF_HEADERS END_OF_RULES accessControl enable rewrite rules ;;
-	apache) printf '%s\n' Directory FilesMatch If Include Location LocationMatch Require ;;
+	apache) printf '%s\n' Directory Files FilesMatch If Include Location LocationMatch Require ;;
 	esac
 }
 

@@ -147,6 +147,8 @@ keeps() {
 	head -c 1000 /dev/zero >"$dir/small"
 	is_code 200 /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain'
 	is "1572864 - -" get a.example /up.php --data-binary "@$dir/middle" -H 'Content-Type: text/plain'
+	# a request's length is nothing that answers vary by
+	[[ $(get a.example /up.php -i | grep -i '^vary:') != *[Ll]ength* ]]
 	is_code 413 /up.php --data-binary "@$dir/large"
 	is_code 413 /nothing --data-binary "@$dir/large" -H Expect:
 	is "0 0 1000" get a.example /up.php -F "f=@$dir/small"
