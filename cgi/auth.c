@@ -58,6 +58,11 @@ static void take_actor(struct cgi *c, enum cgi_auth by)
 	c->who.username = hp_pstrdup(c->pool, a->name);
 	c->who.operator = a->kind == HP_ACTOR_OPERATOR;
 	c->who.role = a->role;
+	c->who.actor = *a;
+	c->who.actor.grants = hp_pstrdup(c->pool, a->grants);
+	c->who.actor.name = c->who.username;
+	c->who.actor.source = c->req.address;
+	c->who.actor.key = NULL;
 	c->who.as = by == CGI_BY_KEY ? hp_pprintf(c->pool, "key:%s@%s", a->key->v[HP_KEY_KEY],
 					       c->req.address)
 				     : hp_pprintf(c->pool, "%s@%s", a->name, c->req.address);

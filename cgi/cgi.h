@@ -32,6 +32,7 @@ struct cgi_who {
 	const char *username;
 	const char *as;            /* for --as: "alice@192.0.2.1", "key:NAME@192.0.2.1" */
 	bool operator;             /* above tenants */
+	struct hp_actor actor;     /* as the panel knows him, for what pages offer; decides nothing */
 	enum hp_role role;
 	const char *tenant;        /* NULL where he is above them */
 	struct hp_session session; /* CGI_BY_SESSION */
@@ -133,7 +134,8 @@ struct cgi_route {
 	cgi_fn *fn;                     /* what answers; of the API cgi_api() */
 	const char *program, *verb;
 	/*
-	 * Its operands: words, "{1}" the path's first variable; "-": one JSON line on standard input,
+	 * Its operands: words, "{1}" the path's first variable; of a page also "=name", what its form
+	 * has there, "@me", who asks, and of a list "?user", from its query; "-": one JSON line on standard input,
 	 * the body, with the path's variable as the member named by key.
 	 */
 	const char *operands;
@@ -168,6 +170,9 @@ cgi_fn page_object;  /* one object */
 cgi_fn page_confirm; /* before a verb that wants its name typed */
 cgi_fn page_do;      /* a verb */
 cgi_fn page_form, page_save; /* one made or changed */
+cgi_fn page_user, page_passwd, page_second, page_second_confirm, page_recovery;
+cgi_fn page_key_form, page_key_add, page_cert_import;
+cgi_fn page_dashboard, page_metrics, page_recent, page_chart;
 
 /* One request from its beginning to its answer: serve.c. */
 void cgi_serve(struct cgi_server *s, struct hp_fcgi *f);

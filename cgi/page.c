@@ -72,6 +72,16 @@ const char *page_member(struct cgi *c, const struct hp_json *obj, const char *na
 	return page_text(c, obj ? hp_json_get(obj, name) : NULL);
 }
 
+/* "2026-01-31T08:15:02Z" is "2026-01-31 08:15 UTC" to people. */
+static const char *for_people(struct cgi *c, const char *s)
+{
+	int64_t t;
+
+	if (strlen(s) != 20 || s[10] != 'T' || hp_time_parse(s, &t) < 0)
+		return s;
+	return hp_pprintf(c->pool, "%.10s %.5s UTC", s, s + 11);
+}
+
 static void put(struct cgi *c, struct hp_tmap *m, const char *name, const struct hp_json *v)
 {
 	const struct hp_json *e;
@@ -93,7 +103,7 @@ static void put(struct cgi *c, struct hp_tmap *m, const char *name, const struct
 		}
 		break;
 	default:
-		hp_tmap_str(m, name, page_text(c, v));
+		hp_tmap_str(m, name, for_people(c, page_text(c, v)));
 	}
 }
 
@@ -129,27 +139,29 @@ void page_error(struct hp_tmap *m, const char *msg, const char *hint)
 /* ---- what every page has ---- */
 static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 {
+	/* NULL: what no user is asked about is the operator's */
 	static const struct {
-		const char *name, *path, *label;
-		bool operator;
+		const char *name, *path, *label, *verb;
 	} nav[] = {
-		{"dashboard", "/", "Dashboard", false},
-		{"websites", "/websites", "Websites", false},
-		{"php", "/php", "PHP", false},
-		{"certificates", "/certificates", "Certificates", false},
-		{"users", "/users", "Users", false},
-		{"keys", "/keys", "API keys", false},
-		{"sessions", "/sessions", "Sessions", false},
-		{"audit", "/audit", "Audit trail", false},
-		{"tenants", "/tenants", "Tenants", true},
+		{"dashboard", "/", "Dashboard", "site:list"},
+		{"websites", "/websites", "Websites", "site:list"},
+		{"php", "/php", "PHP", NULL},
+		{"certificates", "/certificates", "Certificates", NULL},
+		{"users", "/users", "Users", "user:list"},
+		{"keys", "/keys", "API keys", "key:list"},
+		{"sessions", "/sessions", "Sessions", "session:list"},
+		{"audit", "/audit", "Audit trail", "audit:list"},
+		{"tenants", "/tenants", "Tenants", "tenant:add"},
 	};
+	struct hp_err ignored = HP_ERR_INIT;
 	size_t i;
 
 	hp_tmap_list(m, "nav");
-	for (i = 0; i < HP_ARRAY_SIZE(nav); i++) {
+	for (i = 0; i < HP_ARRAY_SIZE(nav) && c->who.by != CGI_NOBODY; i++) {
 		struct hp_tmap *item;
 
-		if (nav[i].operator && !c->who.operator)
+		if (!c->who.operator &&
+			(!nav[i].verb || hp_may_begin(&c->who.actor, nav[i].verb, &ignored) < 0))
 			continue;
 		item = hp_tmap_item(m, "nav");
 		hp_tmap_str(item, "path", nav[i].path);

@@ -75,6 +75,14 @@ static void put_tenants(struct cgi *c, const struct edit *e)
 	}
 }
 
+/* As the form was made from: who changes it meanwhile is not overwritten. */
+static const char *revision_of(struct cgi *c, const struct edit *e)
+{
+	const char *given = cgi_param(&c->req.form, "revision");
+
+	return given ? given : page_member(c, e->f.row, "revision");
+}
+
 static int begin(struct cgi *c, const struct cgi_route *r, struct edit *e)
 {
 	struct cgi_run show = {.program = r->program, .verb = "show"};
@@ -87,6 +95,7 @@ static int begin(struct cgi *c, const struct cgi_route *r, struct edit *e)
 	e->f.skip = e->k->skip;
 	e->f.is_new = hp_streq(r->verb, "add");
 	if (!e->f.is_new) {
+		hp_strv_add_ref(c->pool, &show.args, "--columns=+revision");
 		hp_strv_add_ref(c->pool, &show.args, "--");
 		hp_strv_add_ref(c->pool, &show.args, c->var[0]);
 		if (page_read(c, &show, &res) < 0)
@@ -99,6 +108,7 @@ static int begin(struct cgi *c, const struct cgi_route *r, struct edit *e)
 	hp_tmap_bool(e->m, "plans", e->k->plans);
 	hp_tmap_str(e->m, "object", e->f.is_new ? "" : c->var[0]);
 	hp_tmap_str(e->m, "one", e->k->one);
+	hp_tmap_str(e->m, "revision", revision_of(c, e));
 	hp_tmap_str(e->m, "action", hp_pprintf(c->pool, "%s%s", c->req.base, c->req.path));
 	hp_tmap_str(e->m, "back", e->f.is_new ? e->k->path
 		: hp_pprintf(c->pool, "%s/%s", e->k->path, page_encoded(c, c->var[0])));
@@ -171,6 +181,8 @@ static int make_line(struct cgi *c, struct edit *e, struct cgi_run *run)
 	hp_jw_obj(&w, NULL);
 	if (!e->f.is_new)
 		hp_jw_str(&w, e->k->key, c->var[0]);
+	if (!e->f.is_new && *revision_of(c, e))
+		hp_jw_str(&w, "if_revision", revision_of(c, e));
 	n = form_changes(c, &e->f, &w, e->m);
 	if (e->f.is_new) {
 		put_more(c, e, &w);

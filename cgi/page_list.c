@@ -30,7 +30,7 @@ const char *page_expanded(struct cgi *c, const char *path)
 
 /* ---- lists ---- */
 static const struct {
-	const char *section, *columns; /* names and labels; without '!' they can be sorted by */
+	const char *section, *columns; /* names and labels, their blanks as '_' */
 } lists[] = {
 	{"websites", "domain=Website web_server=Server php_version=PHP status=Status"},
 	{"users", "username=User role=Role email=Mail status=Status last_login_at=Last_login"},
@@ -38,6 +38,9 @@ static const struct {
 	{"sessions", "session=Session username=User address=Address created_at=Begun "
 		     "last_seen_at=Last_seen"},
 	{"audit", "at=When actor=Who verb=What object=Object"},
+	{"php", "php_version=Version release=Release sites=Websites running=Running waiting=Asleep "
+		"fpm=Program"},
+	{"certificates", "domain=Website provider=From status=State not_after=Expires days=Days_left"},
 	{"tenants", "subdomain=Tenant name=Name status=Status website_limit=Limit websites=Websites"},
 };
 
@@ -204,6 +207,45 @@ static void take_page(struct cgi *c, struct cgi_run *run, int64_t *ret_page, str
 		hp_strv_addf(c->pool, &run->args, "--sort=%s", sort);
 }
 
+/* Of lists that take a name: "?user" is the query's, where it has one. */
+static void take_operand(struct cgi *c, const struct cgi_route *r, struct cgi_run *run,
+	struct hp_tmap *m)
+{
+	static const struct hp_opt opt = {.name = "user", .help = "only this user's"};
+	const char *name = r->operands && *r->operands == '?' ? r->operands + 1 : NULL;
+	const char *v = name ? cgi_param(&c->req.query, name) : NULL;
+
+	if (!name)
+		return;
+	put_filter(c, &opt, name, v ? v : "", m);
+	if (!v || !*v)
+		return;
+	hp_tmap_bool(m, "filtered", true);
+	hp_strv_add_ref(c->pool, &run->args, "--");
+	hp_strv_add_ref(c->pool, &run->args, v);
+}
+
+/* Of the audit trail: is there something to look at, and to undo? */
+static void put_entries(struct cgi *c, const struct cgi_result *res, struct hp_tmap *m)
+{
+	bool undoes = cli_verb_find(cli_program_find("hp-audit"), "undo") != NULL;
+	const struct hp_json *rows = page_rows_of(res), *e;
+
+	hp_tmap_list(m, "rows");
+	for (e = rows ? hp_json_first(rows) : NULL; e; e = hp_json_next(e)) {
+		struct hp_tmap *item = hp_tmap_item(m, "rows");
+		const char *before = page_member(c, e, "before"), *after = page_member(c, e, "after");
+
+		page_json(c, item, e);
+		if (!*before)
+			hp_tmap_list(item, "before");
+		if (!*after)
+			hp_tmap_list(item, "after");
+		hp_tmap_bool(item, "has_detail", *before || *after);
+		hp_tmap_bool(item, "can_undo", undoes && (*before || *after));
+	}
+}
+
 int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 {
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
@@ -212,6 +254,7 @@ int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 
 	take_filters(c, r, &run, m);
 	take_page(c, &run, &page, m);
+	take_operand(c, r, &run, m);
 	if (page_run(c, &run, &res) < 0)
 		return -1;
 	if (cgi_status(res.code) != 200) {
@@ -224,7 +267,10 @@ int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 		res.json = NULL;
 	}
 	put_columns(c, page_section(c, r), page_has_option(&run, "sort"), m);
-	page_rows(c, m, "rows", page_rows_of(&res));
+	if (hp_streq(r->program, "hp-audit"))
+		put_entries(c, &res, m);
+	else
+		page_rows(c, m, "rows", page_rows_of(&res));
 	put_pages(c, &res, page, m);
 	return 0;
 }
@@ -301,6 +347,8 @@ static void take_words(struct cgi *c, const struct cgi_route *r, struct cgi_run 
 
 		if (*word == '{')
 			word = c->var[word[1] - '1'];
+		else if (hp_streq(word, "@me"))
+			word = c->who.username;
 		else if (*word == '=')
 			word = cgi_param(&c->req.form, word + 1);
 		hp_strv_add_ref(c->pool, &run->args, word ? word : "");

@@ -110,6 +110,51 @@ const struct cgi_route cgi_routes[] = {
 	{"POST", "/websites/{website}/aliases/{name}/remove", page_do, "hp-site", "alias", "{1} remove {2}", "/websites/{1}", "/websites/{1}", CGI_PAGE, NULL},
 	{"GET", "/websites/{website}/remove", page_confirm, "hp-site", "remove", NULL, NULL, "/websites/{1}", CGI_PAGE, NULL},
 	{"POST", "/websites/{website}/remove", page_do, "hp-site", "remove", "{1}", "/websites", "/websites/{1}", CGI_PAGE, NULL},
+	{"GET", "/php", page_list, "hp-php", "list", NULL, NULL, NULL, CGI_PAGE, "PHP"},
+	{"GET", "/certificates", page_list, "hp-cert", "list", NULL, NULL, NULL, CGI_PAGE, "Certificates"},
+	{"GET", "/certificates/{website}", page_object, "hp-cert", "show", NULL, "certificate.html", NULL, CGI_PAGE, NULL},
+	{"POST", "/certificates/{website}/issue", page_do, "hp-cert", "issue", "{1}", "/certificates/{1}", "/certificates/{1}", CGI_PAGE, NULL},
+	{"POST", "/certificates/{website}/renew", page_do, "hp-cert", "renew", "{1}", "/certificates/{1}", "/certificates/{1}", CGI_PAGE, NULL},
+	{"POST", "/certificates/{website}/import", page_cert_import, "hp-cert", "import", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/users", page_list, "hp-user", "list", NULL, NULL, "tenant=--tenant role=--role status=--status", CGI_PAGE, "Users"},
+	{"GET", "/users/new", page_form, "hp-user", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/users/new", page_save, "hp-user", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/users/{user}", page_user, "hp-user", "show", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/users/{user}/edit", page_form, "hp-user", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/users/{user}/edit", page_save, "hp-user", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/users/{user}/password", page_passwd, "hp-user", "passwd", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/users/{user}/second/off", page_do, "hp-user", "totp-disable", "{1}", "/users/{1}", "/users/{1}", CGI_PAGE, NULL},
+	{"POST", "/users/{user}/suspend", page_do, "hp-user", "suspend", "{1}", "/users/{1}", "/users/{1}", CGI_PAGE, NULL},
+	{"POST", "/users/{user}/resume", page_do, "hp-user", "resume", "{1}", "/users/{1}", "/users/{1}", CGI_PAGE, NULL},
+	{"GET", "/users/{user}/remove", page_confirm, "hp-user", "remove", NULL, NULL, "/users/{1}", CGI_PAGE, NULL},
+	{"POST", "/users/{user}/remove", page_do, "hp-user", "remove", "{1}", "/users", "/users/{1}", CGI_PAGE, NULL},
+	{"GET", "/account", page_user, "hp-user", "show", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/account/password", page_passwd, "hp-user", "passwd", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/account/second", page_second, "hp-user", "totp-enable", NULL, NULL, NULL, CGI_PAGE | CGI_SECRET, NULL},
+	{"POST", "/account/second/confirm", page_second_confirm, "hp-user", "totp-confirm", NULL, NULL, NULL, CGI_PAGE | CGI_SECRET, NULL},
+	{"POST", "/account/second/off", page_do, "hp-user", "totp-disable", "@me", "/account", "/account", CGI_PAGE, NULL},
+	{"POST", "/account/codes", page_recovery, "hp-user", "recovery-codes", NULL, NULL, NULL, CGI_PAGE | CGI_SECRET, NULL},
+	{"GET", "/keys", page_list, "hp-user", "key-list", "?user", NULL, NULL, CGI_PAGE, "API keys"},
+	{"GET", "/keys/new", page_key_form, "hp-user", "key-add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/keys/new", page_key_add, "hp-user", "key-add", NULL, NULL, NULL, CGI_PAGE | CGI_SECRET, NULL},
+	{"POST", "/keys/{key}/remove", page_do, "hp-user", "key-remove", "{1}", "/keys", "/keys", CGI_PAGE, NULL},
+	{"GET", "/sessions", page_list, "hp-user", "session-list", "?user", NULL, NULL, CGI_PAGE, "Sessions"},
+	{"POST", "/sessions/{session}/revoke", page_do, "hp-user", "session-revoke", "{1}", "/sessions", "/sessions", CGI_PAGE, NULL},
+	{"GET", "/audit", page_list, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since", CGI_PAGE, "Audit trail"},
+	{"GET", "/tenants", page_list, "hp-tenant", "list", NULL, NULL, "status=--status", CGI_PAGE, "Tenants"},
+	{"GET", "/tenants/new", page_form, "hp-tenant", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/tenants/new", page_save, "hp-tenant", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/tenants/{tenant}", page_object, "hp-tenant", "show", NULL, "tenant.html", NULL, CGI_PAGE, NULL},
+	{"GET", "/tenants/{tenant}/edit", page_form, "hp-tenant", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/tenants/{tenant}/edit", page_save, "hp-tenant", "set", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/tenants/{tenant}/suspend", page_do, "hp-tenant", "suspend", "{1}", "/tenants/{1}", "/tenants/{1}", CGI_PAGE, NULL},
+	{"POST", "/tenants/{tenant}/resume", page_do, "hp-tenant", "resume", "{1}", "/tenants/{1}", "/tenants/{1}", CGI_PAGE, NULL},
+	{"GET", "/tenants/{tenant}/remove", page_confirm, "hp-tenant", "remove", NULL, NULL, "/tenants/{1}", CGI_PAGE, NULL},
+	{"POST", "/tenants/{tenant}/remove", page_do, "hp-tenant", "remove", "{1}", "/tenants", "/tenants/{1}", CGI_PAGE, NULL},
+	{"GET", "/", page_dashboard, NULL, NULL, NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/api/dashboard/metrics", page_metrics, NULL, NULL, NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/api/dashboard/websites", page_recent, NULL, NULL, NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"GET", "/api/dashboard/chart/{name}", page_chart, NULL, NULL, NULL, NULL, NULL, CGI_PAGE, NULL},
 };
 const size_t cgi_n_routes = HP_ARRAY_SIZE(cgi_routes);
 
@@ -142,7 +187,7 @@ bool page_is_ours(struct cgi *c, const char *path)
 	bool is = false;
 
 	/* "//host" and "/\\host" are other servers to a browser */
-	if (*path != '/' || path[1] == '/' || strchr(path, '\\') ||
+	if (*path != '/' || path[1] == '/' || hp_str_starts(path, "/api/") || strchr(path, '\\') ||
 		hp_str_has_control(path, strlen(path)))
 		return false;
 	memcpy(had, c->var, sizeof(had));

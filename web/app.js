@@ -41,6 +41,47 @@
 		say(document.title.split(" · ")[0]);
 	});
 
+	/* Charts: uPlot is loaded when there is one to draw. */
+	var style = function (name) {
+		return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+	};
+	var draw = function (el, data) {
+		var axis = {stroke: style("--muted"), grid: {stroke: style("--line"), width: 1}, ticks: {stroke: style("--line")}};
+		el.textContent = "";
+		new window.uPlot({
+			width: el.clientWidth, height: 200, cursor: {y: false},
+			scales: {y: {range: function (u, min, max) { return [0, Math.max(max, 4)]; }}},
+			series: [{value: "{YYYY}-{MM}-{DD}"}, {label: data.label, stroke: style("--accent"), fill: style("--accent-soft"), width: 2,
+				paths: window.uPlot.paths.bars({size: [0.7, 40]}), points: {show: false}}],
+			axes: [axis, axis], tzDate: function (t) { return window.uPlot.tzDate(new Date(t * 1e3), "UTC"); }
+		}, [data.x, data.y], el);
+	};
+	var load = function (el, done) {
+		if (window.uPlot) return done();
+		var script = document.createElement("script"), link = document.createElement("link");
+		link.rel = "stylesheet";
+		link.href = el.dataset.style;
+		script.src = el.dataset.script;
+		script.onload = done;
+		document.head.append(link, script);
+	};
+	var charts = function () {
+		document.querySelectorAll("[data-chart]").forEach(function (el) {
+			if (el.dataset.drawn || !el.dataset.script) return;
+			el.dataset.drawn = "1";
+			fetch(el.dataset.chart, {credentials: "same-origin"}).then(function (r) {
+				if (!r.ok) throw new Error(r.status);
+				return r.json();
+			}).then(function (data) {
+				load(el, function () { draw(el, data); });
+			}).catch(function () {
+				el.textContent = "The chart could not be loaded.";
+			});
+		});
+	};
+	document.addEventListener("DOMContentLoaded", charts);
+	document.addEventListener("htmx:afterSettle", charts);
+
 	/* Work that lasts: a bar, and in words what it is. */
 	document.addEventListener("submit", function (e) {
 		var bar = document.getElementById("progress"), text = e.target.dataset.work;
