@@ -1,6 +1,7 @@
 # fuzz: a fuzzer for each parser of what others wrote. With --enable-fuzzers they are libFuzzer's
 # programs (tests/fuzz/run); else they replay their corpus in make check.
-fuzzers = tests/fuzz/fuzz-apache tests/fuzz/fuzz-conf tests/fuzz/fuzz-domain tests/fuzz/fuzz-field tests/fuzz/fuzz-json \
+fuzzers = tests/fuzz/fuzz-apache tests/fuzz/fuzz-conf tests/fuzz/fuzz-domain tests/fuzz/fuzz-field tests/fuzz/fuzz-http \
+	tests/fuzz/fuzz-json \
 	tests/fuzz/fuzz-nginx tests/fuzz/fuzz-opt tests/fuzz/fuzz-state tests/fuzz/fuzz-tmpl
 check_PROGRAMS += $(fuzzers)
 if FUZZERS
@@ -24,6 +25,9 @@ tests_fuzz_fuzz_domain_LDADD = lib/libhp.la
 tests_fuzz_fuzz_field_SOURCES = tests/fuzz/fuzz-field.c $(fuzz_main)
 tests_fuzz_fuzz_field_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_field_LDADD = lib/libhp.la
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz-http.c $(fuzz_main)
+tests_fuzz_fuzz_http_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http_LDADD = cgi/libcgi.la $(FCGI_LIBS)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_json_LDADD = lib/libhp.la
