@@ -3,9 +3,9 @@
  * routes, the programs' tables of verbs and the field tables: what it says is what is done.
  */
 #include "cgi/cgi.h"
-#include "config.h"
 #include "cmd/cli.h"
 #include "base/str.h"
+#include "base/version.h"
 
 #define VERSION_3_1 "3.1.0"
 
@@ -352,7 +352,7 @@ void cgi_openapi(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 	hp_jw_str(&w, "openapi", VERSION_3_1);
 	hp_jw_obj(&w, "info");
 	hp_jw_str(&w, "title", "hosting-panel");
-	hp_jw_str(&w, "version", PACKAGE_VERSION);
+	hp_jw_str(&w, "version", hp_version());
 	hp_jw_str(&w, "description", "Each operation runs a program of the panel, as who asks.");
 	hp_jw_end(&w, '}');
 	hp_jw_arr(&w, "servers");

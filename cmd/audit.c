@@ -26,8 +26,6 @@ enum {
 	C_CHANGE, C_NOTE, C_REQUEST, C_HASH
 };
 
-#define LIMIT 100 /* unless given */
-
 static const struct hp_opt list_opts[] = {
 	{"object", 0, "NAME", "only changes of this object (a domain, a tenant)", 0, "domain"},
 	{"actor", 0, "NAME", "only changes by this one", 0, ""},
@@ -136,14 +134,12 @@ static int audit_list(struct cli *c, struct hp_err *err)
 		.request = cli_opt(c, "request"),
 	};
 	const char *from = cli_opt(c, "since");
-	struct hp_out_opts *o = &c->out_opts;
+	const struct hp_out_opts *o = &c->out_opts;
 
 	if (f.outcome && !hp_streq(f.outcome, "ok") && !hp_streq(f.outcome, "denied"))
 		return hp_err_set(err, HP_E_USAGE, "--outcome: “%s” is neither ok nor denied",
 			hp_str_printable(c->pool, f.outcome, 40));
 	/* the database leaves out what is not printed, where nothing but the newest is asked for */
-	if (!c->limit_given)
-		o->limit = LIMIT;
 	if (o->limit && !o->sort && !o->match && !o->paged)
 		f.limit = (int64_t)(o->offset + o->limit);
 	if (from && since(c, from, &f.since, err) < 0)
@@ -223,7 +219,7 @@ static int audit_verify(struct cli *c, struct hp_err *err)
 }
 
 static const struct cli_verb verbs[] = {
-	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, list_opts, cols, NULL, NULL,
+	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_NEWEST, list_opts, cols, NULL, NULL,
 		"audit:list", "list changes and denials, the newest first",
 		"They are the newest 100 unless --limit says another number. Every change of a tenant, user or website has an entry, written in the same transaction as "
 		"the change itself, and so has every login, and what was denied: to a user what he may not or "

@@ -511,6 +511,8 @@ static int run_verb(struct cli *c, struct hp_err *err)
 	if (c->as && (cli_panel(c, err) < 0 ||
 			     hp_may_begin(&c->panel->actor, c->verb->permission, err) < 0))
 		return err->code;
+	if ((c->verb->flags & CLI_NEWEST) && !c->limit_given)
+		c->out_opts.limit = CLI_NEWEST_ROWS;
 	/* a bad -o is told before anything is changed, and a bad order before anything is read */
 	if ((c->verb->flags & CLI_ROWS) &&
 		(c->out_opts.columns || c->out_opts.sort || c->out_opts.paged) &&

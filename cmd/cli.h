@@ -29,6 +29,7 @@ enum cli_flag {
 	CLI_NODE_OPTS = 1 << 9,  /* --force --wait alone: the node's own verbs */
 	CLI_IF_REVISION = 1 << 10, /* --if-revision: only what nobody has changed meanwhile */
 	CLI_LIST = 1 << 11,      /* --sort --match --limit --offset --paged: only looked at */
+	CLI_NEWEST = 1 << 13,    /* --limit is CLI_NEWEST_ROWS unless given */
 	CLI_DIFF = 1 << 12,      /* --diff: a dry run that shows what would become of files */
 };
 
@@ -39,6 +40,7 @@ enum cli_flag {
  * "program" "verb" or "=a|b|c". NULL: nothing is known.
  */
 
+#define CLI_NEWEST_ROWS 100
 #define CLI_WAIT_MAX_S 3600 /* the most that --wait and --timeout take */
 
 struct cli;
@@ -104,7 +106,7 @@ struct cli {
 	const char *if_revision;         /* --if-revision, or NULL */
 	unsigned wait_ms;
 	struct hp_out_opts out_opts;
-	bool limit_given;                /* --limit, 0 for all, and not what the verb has for it */
+	bool limit_given;                /* --limit, 0 for all */
 	struct cli_given *given;         /* the verb's own options in the order given */
 	size_t n_given;
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "config.h"
 #include "node/engine.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "sys/run.h"
 
 char *hp_engine_path(struct hp_engine *x, struct hp_pool *pool, const char *path)
@@ -176,7 +176,7 @@ static int digest_inputs(struct hp_engine *x, struct hp_err *err)
 
 	hp_digest_init(&d);
 	/* what an older program has accepted and rendered is read and rendered again */
-	hp_digest_add(&d, PACKAGE_VERSION, sizeof(PACKAGE_VERSION));
+	hp_digest_add(&d, hp_version(), strlen(hp_version()) + 1);
 	for (i = 0; i < HP_PARTS; i++)
 		if (hp_parts[i]->inputs && hp_parts[i]->inputs(x, &d, err) < 0)
 			return err->code;
