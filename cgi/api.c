@@ -274,9 +274,8 @@ static bool has_revision(struct cgi *c, const struct cli_verb *v)
 	return false;
 }
 
-void cgi_api(struct cgi *c, const struct cgi_route *r)
+static void run_route(struct cgi *c, const struct cgi_route *r, const struct cli_verb *v)
 {
-	const struct cli_verb *v = cli_verb_find(cli_program_find(r->program), r->verb);
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
 	struct hp_err err = HP_ERR_INIT;
 	struct cgi_result res;
@@ -297,4 +296,83 @@ void cgi_api(struct cgi *c, const struct cgi_route *r)
 	} else {
 		put_failure(c, &res);
 	}
+}
+
+/* ---- Idempotency-Key ---- */
+#define KEY_MAX 255
+
+/* What the client calls the request, and all that makes it this one. */
+static struct hp_repeat repeat_of(struct cgi *c)
+{
+	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
+	size_t i;
+
+	hp_buf_addf(&b, "%s %s", c->req.method, c->req.path);
+	for (i = 0; i < c->req.query.n; i++)
+		hp_buf_addf(&b, "%c%s=%s", i ? '&' : '?', c->req.query.v[i].name,
+			c->req.query.v[i].value);
+	hp_buf_addf(&b, "\n%s\n", c->req.if_match ? c->req.if_match : "");
+	hp_buf_add(&b, c->req.body, c->req.body_len);
+	return (struct hp_repeat){.user_id = c->who.user_id,
+		/* another key of the user's may do less: it is not told what this one was */
+		.key = hp_pprintf(c->pool, "%.*s %s", (int)strcspn(c->who.as, "@"), c->who.as,
+			c->req.idempotency_key),
+		.request = hp_pmemdup(c->pool, b.s, b.len),
+		.request_len = b.len};
+}
+
+static void answer_again(struct cgi *c, const struct hp_repeat *x)
+{
+	cgi_header(c, "Idempotency-Replayed", "true");
+	if (!x->body) {
+		cgi_problem(c, 409, HP_E_EXISTS,
+			"it was done already, and what it was answered with was shown once", NULL,
+			NULL);
+		return;
+	}
+	c->ans.status = x->status;
+	c->ans.type = x->status < 300 ? "application/json" : "application/problem+json";
+	hp_buf_adds(&c->ans.body, x->body);
+}
+
+/* What failed for no fault of the request's, or before it was begun, is tried again. */
+static bool is_final(int status)
+{
+	return status < 500 && status != 401 && status != 403 && status != 429;
+}
+
+static void run_once(struct cgi *c, const struct cgi_route *r, const struct cli_verb *v)
+{
+	struct hp_repeat x = repeat_of(c);
+	struct hp_err err = HP_ERR_INIT;
+	int rc;
+
+	if (strlen(c->req.idempotency_key) > KEY_MAX) {
+		cgi_problem(c, 400, HP_E_USAGE, "Idempotency-Key: it is too long", NULL, NULL);
+		return;
+	}
+	rc = hp_repeat_begin(c->server->panel, c->pool, &x, &err);
+	if (rc == 0) {
+		answer_again(c, &x);
+	} else if (rc < 0) {
+		cgi_problem(c, rc == HP_E_EXISTS ? 422 : rc == HP_E_BUSY ? 409 : 503, rc, err.msg,
+			NULL, NULL);
+	} else {
+		run_route(c, r, v);
+		x.status = is_final(c->ans.status) ? c->ans.status : 0;
+		x.body = r->flags & CGI_SECRET && c->ans.status < 300 ? NULL
+								      : hp_buf_str(&c->ans.body);
+		if (hp_repeat_end(c->server->panel, &x, &err) < 0)
+			fprintf(stderr, "hp-cgi: %s: %s\n", c->req.id, err.msg);
+	}
+}
+
+void cgi_api(struct cgi *c, const struct cgi_route *r)
+{
+	const struct cli_verb *v = cli_verb_find(cli_program_find(r->program), r->verb);
+
+	if (c->req.idempotency_key && (v->flags & CLI_MUTATES))
+		run_once(c, r, v);
+	else
+		run_route(c, r, v);
 }

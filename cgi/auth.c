@@ -56,6 +56,7 @@ static void take_actor(struct cgi *c, enum cgi_auth by)
 
 	c->who.by = by;
 	c->who.username = hp_pstrdup(c->pool, a->name);
+	c->who.user_id = a->user_id;
 	c->who.operator = a->kind == HP_ACTOR_OPERATOR;
 	c->who.role = a->role;
 	c->who.actor = *a;

@@ -30,6 +30,7 @@ enum cgi_auth { CGI_NOBODY, CGI_BY_SESSION, CGI_BY_KEY };
 struct cgi_who {
 	enum cgi_auth by;
 	const char *username;
+	int64_t user_id;
 	const char *as;            /* for --as: "alice@192.0.2.1", "key:NAME@192.0.2.1" */
 	bool operator;             /* above tenants */
 	struct hp_actor actor;     /* as the panel knows him, for what pages offer; decides nothing */

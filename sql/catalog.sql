@@ -951,3 +951,38 @@ SELECT @audit_columns@, hash FROM audit_log WHERE id > :after AND id <= :last OR
 -- why: the chain goes over all tenants, and the operator alone looks it through
 -- rows: one
 SELECT COUNT(*), MIN(id) FROM audit_log WHERE id > (SELECT last_id FROM audit_head WHERE id = 1);
+
+-- ---- requests that may come again ----
+
+-- name: repeat_begin
+-- scope: system
+-- why: the row is of who asks, by his own number
+-- rows: none
+INSERT INTO repeated_requests (user_id, key_hash, request_hash, created_at)
+VALUES (:user_id, :key_hash, :request_hash, :now);
+
+-- name: repeat_get
+-- scope: system
+-- why: the row is of who asks, by his own number
+-- rows: one
+SELECT request_hash, status, body, created_at FROM repeated_requests
+WHERE user_id = :user_id AND key_hash = :key_hash;
+
+-- name: repeat_end
+-- scope: system
+-- why: the row is of who asks, by his own number
+-- rows: none
+UPDATE repeated_requests SET status = :status, body = :body
+WHERE user_id = :user_id AND key_hash = :key_hash;
+
+-- name: repeat_forget
+-- scope: system
+-- why: the row is of who asks, by his own number
+-- rows: none
+DELETE FROM repeated_requests WHERE user_id = :user_id AND key_hash = :key_hash;
+
+-- name: repeat_sweep
+-- scope: system
+-- why: what is a day old is nobody's business any more; what was begun and never ended is begun anew
+-- rows: none
+DELETE FROM repeated_requests WHERE created_at <= :day OR (status = 0 AND created_at <= :dead);

@@ -9,7 +9,8 @@ sql_migrations = \
 	sql/migrations/0006-second-factors.sql \
 	sql/migrations/0007-audit-chain.sql \
 	sql/migrations/0008-row-level-security.sql \
-	sql/migrations/0009-operators.sql
+	sql/migrations/0009-operators.sql \
+	sql/migrations/0010-repeated-requests.sql
 EXTRA_DIST += sql/catalog.sql sql/scan.awk sql/catalog.awk sql/migrations.awk $(sql_migrations)
 
 BUILT_SOURCES += lib/db/catalog.auto.h

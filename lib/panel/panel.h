@@ -314,6 +314,28 @@ int hp_session_each(struct hp_panel *p, const char *username,
 	struct hp_err *err);
 int hp_session_revoke(struct hp_panel *p, const char *session, struct hp_err *err);
 
+/* ---- requests that may come again (lib/panel/repeat.c) ---- */
+/*
+ * A client that has not heard the answer sends its request again, by the same name: then it is not done
+ * twice, but told what it was answered with. Names are of the user's, for a day.
+ */
+struct hp_repeat {
+	int64_t user_id;
+	const char *key;     /* the name, as the client chose it, with what he asks by */
+	const char *request; /* all that makes it this request and no other */
+	size_t request_len;
+	int status;          /* of its answer; out, and in for hp_repeat_end() */
+	const char *body;    /* NULL: it was shown once; likewise */
+};
+/*
+ * 1: it is the first time: hp_repeat_end() has to follow. 0: it was done already, *r says how it was
+ * answered. HP_E_EXISTS: the name was of another request. HP_E_BUSY: it is being done.
+ */
+int hp_repeat_begin(struct hp_panel *p, struct hp_pool *pool, struct hp_repeat *r,
+	struct hp_err *err);
+/* status 0: as if it had never come, so that it can be tried again. */
+int hp_repeat_end(struct hp_panel *p, const struct hp_repeat *r, struct hp_err *err);
+
 /* ---- websites ---- */
 /*
  * What a change did, so that it can be taken back when the node refuses it: the rows as they were

@@ -198,6 +198,41 @@ header() { sed -n "s/^$1: //p" <<<"$head"; }
 	want 412 PATCH /api/v1/websites/a.example '{"gzip_enabled":true}'
 }
 
+@test "Idempotency-Key: sent again, a request is answered as before and not done twice" {
+	export auth="Bearer $key"
+	more=(HTTP_IDEMPOTENCY_KEY=one)
+	want 201 POST /api/v1/websites '{"domain":"n.example"}'
+	first=$body
+	want 201 POST /api/v1/websites '{"domain":"n.example"}'
+	[ "$body" = "$first" ]
+	[ "$(header Idempotency-Replayed)" = true ]
+	want 422 POST /api/v1/websites '{"domain":"m.example"}'
+	want 422 DELETE /api/v1/websites/n.example
+	want 200 GET /api/v1/websites/n.example
+	# another one's, and another key's, is another
+	auth="Bearer $(all_of olga)" want 201 POST /api/v1/websites '{"domain":"p.example"}'
+	auth="Bearer $(hp-user key-add anna --verbs site:list -o token -n)" want 403 POST /api/v1/websites '{"domain":"n.example"}'
+	# a refusal is an answer, a denial none
+	more=(HTTP_IDEMPOTENCY_KEY=two)
+	want 409 POST /api/v1/websites '{"domain":"n.example"}'
+	first=$(jq -r .request_id <<<"$body")
+	want 409 POST /api/v1/websites '{"domain":"n.example"}'
+	[ "$(jq -r .request_id <<<"$body")" = "$first" ]
+	# what is shown once is not kept
+	more=(HTTP_IDEMPOTENCY_KEY=three)
+	want 201 POST /api/v1/users/anna/keys '{"verbs":["site:list"],"name":"once"}'
+	token=$(jq -r .token <<<"$body")
+	want 409 POST /api/v1/users/anna/keys '{"verbs":["site:list"],"name":"once"}'
+	[[ $(dump) != *"${token#hpk_*_}"* ]]
+	[ "$(hp-user key-list anna --json | jq '[.[] | select(.name == "once")] | length')" = 1 ]
+	more=(HTTP_IDEMPOTENCY_KEY="$(printf '%0256d' 1)")
+	want 400 POST /api/v1/websites '{"domain":"q.example"}'
+	# a day later it is another
+	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "UPDATE repeated_requests SET created_at = '2020-01-01 00:00:00'"
+	more=(HTTP_IDEMPOTENCY_KEY=one)
+	want 201 POST /api/v1/websites '{"domain":"m.example"}'
+}
+
 @test "keys and passwords: shown once, never in arguments, never in the log" {
 	export auth="Bearer $(hp-user key-add anna --verbs key:add,key:list,key:show,key:remove,site:list,user:passwd,user:add -o token -n)"
 	want 201 POST /api/v1/users/anna/keys '{"verbs":["site:list"],"sites":["a.*"],"expires":"12h","name":"weak"}'
