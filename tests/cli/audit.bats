@@ -58,7 +58,7 @@ teardown() { remove_root; }
 	done
 }
 
-db() { sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "$1"; }
+db() { sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "$1"; }
 
 # who has the database's file can do that: take the triggers away, and then what he likes
 tamper() {

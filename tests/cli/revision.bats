@@ -73,7 +73,7 @@ gone_by() {
 	hp-user passwd alice -q <<<"another horse battery"
 	[ "$(rev hp-user alice)" != "$first" ]
 
-	db=$ROOT/var/lib/hosting-panel/panel.db
+	db=$ROOT/var/lib/hosting-panel/db/panel.db
 	echo 'postgresql://u:guess@db.example/x' >"$ROOT/url"
 	hp-tenant set acme "database_url=@$ROOT/url" -q
 	first=$(rev hp-tenant acme)

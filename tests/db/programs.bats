@@ -230,7 +230,7 @@ walls() {
 sql() {
 	local rest port
 	case $engine in
-	sqlite) sqlite3 "$ROOT/var/lib/hosting-panel/panel.db" "$1" ;;
+	sqlite) sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" "$1" ;;
 	postgresql)
 		rest=HP_TEST_ADMIN_POSTGRESQL
 		rest=${!rest}
