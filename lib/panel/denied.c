@@ -34,7 +34,7 @@ int hp_audit_deny(struct hp_panel *p, const struct hp_audit_entry *e, struct hp_
 {
 	struct hp_audit_entry denied = *e;
 	struct hp_audit_head h;
-	bool flood;
+	bool flood = false;
 
 	denied.outcome = "denied";
 	if (hp_audit_head_get(p, &h, err) < 0 || is_flood(p, &h, e, &flood, err) < 0)
