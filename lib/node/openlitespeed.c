@@ -3,8 +3,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/posix_acl.h>
-#include <linux/posix_acl_xattr.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,23 +96,30 @@ static int give_folders(struct hp_engine *x, struct hp_err *err)
 }
 
 /* ---- logs ---- */
+/* acl(5), as the kernel takes it: version 2, then these in the order of their tags. */
+struct acl_entry {
+	uint16_t tag, perm;
+	uint32_t id;
+};
+enum { ACL_OWNER = 1, ACL_ITS_GROUP = 4, ACL_GROUP = 8, ACL_MASK = 16, ACL_OTHERS = 32 };
+
 /* The website's, as folders.c makes it, and the web servers' group may go through. */
 static int let_through(int dir, gid_t web)
 {
-	const struct posix_acl_xattr_entry none = {.e_id = htole32((uint32_t)ACL_UNDEFINED_ID)};
+	static const unsigned all[][2] = {{ACL_OWNER, 7}, {ACL_ITS_GROUP, 5}, {ACL_GROUP, 1},
+		{ACL_MASK, 5}, {ACL_OTHERS, 0}};
 	struct {
-		struct posix_acl_xattr_header head;
-		struct posix_acl_xattr_entry v[5];
-	} acl = {{htole32(POSIX_ACL_XATTR_VERSION)}, {none, none, none, none, none}};
-	static const unsigned entries[][2] = {{ACL_USER_OBJ, 7}, {ACL_GROUP_OBJ, 5}, {ACL_GROUP, 1},
-		{ACL_MASK, 5}, {ACL_OTHER, 0}};
+		uint32_t version;
+		struct acl_entry v[HP_ARRAY_SIZE(all)];
+	} acl = {.version = htole32(2)};
 	size_t i;
 
-	for (i = 0; i < HP_ARRAY_SIZE(entries); i++) {
-		acl.v[i].e_tag = htole16((uint16_t)entries[i][0]);
-		acl.v[i].e_perm = htole16((uint16_t)entries[i][1]);
-	}
-	acl.v[2].e_id = htole32(web);
+	for (i = 0; i < HP_ARRAY_SIZE(all); i++)
+		acl.v[i] = (struct acl_entry){
+			.tag = htole16((uint16_t)all[i][0]),
+			.perm = htole16((uint16_t)all[i][1]),
+			.id = all[i][0] == ACL_GROUP ? htole32(web) : UINT32_MAX,
+		};
 	return fsetxattr(dir, "system.posix_acl_access", &acl, sizeof(acl), 0);
 }
 

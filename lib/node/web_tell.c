@@ -140,8 +140,8 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
  * before and has no use for, and answers nobody there. They are not handed on: the next one is
  * without.
  */
-static int has_spare(
-	struct hp_engine *x, const struct hp_web_server *s, pid_t pid, bool *ret, struct hp_err *err)
+static int has_spare(struct hp_engine *x, const struct hp_web_server *s, pid_t pid, bool *ret,
+	struct hp_err *err)
 {
 	struct hp_buf text _cleanup_buf_ = HP_BUF_INIT;
 

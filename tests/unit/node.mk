@@ -41,6 +41,7 @@ EXTRA_DIST += tests/node/probes-openlitespeed.bats
 EXTRA_DIST += tests/node/probes-openlitespeed-behind.bats
 EXTRA_DIST += tests/node/php-paths-apache-nginx.bats
 EXTRA_DIST += tests/node/php-paths.bats tests/node/php-paths-apache.bats tests/node/php-paths-behind.bats
+EXTRA_DIST += tests/node/php-paths-openlitespeed.bats tests/node/php-paths-openlitespeed-behind.bats
 EXTRA_DIST += tests/node/traps.bats tests/node/traps-apache.bats tests/node/traps-apache-behind.bats \
 	tests/node/traps-nginx-behind.bats tests/node/traps-openlitespeed.bats tests/node/traps-openlitespeed-behind.bats
 EXTRA_DIST += tests/node/probes.bats tests/node/probes-apache.bats tests/node/probes-behind.bats tests/node/app.pl
