@@ -56,18 +56,15 @@ static bool take_aliases(struct scan *s)
 
 	if (s->end - s->p < 2 || *s->p++ != '[')
 		return false;
-	if (*s->p == ']')
-		return s->p++;
-	for (;;) {
-		name = take_text(s);
-		if (!name || s->p == s->end)
-			return false;
-		hp_strv_add_ref(s->pool, &s->site->aliases, name);
-		if (*s->p == ']')
-			return s->p++;
-		if (*s->p++ != ',')
-			return false;
+	if (*s->p != ']') {
+		do {
+			name = take_text(s);
+			if (!name || s->p == s->end)
+				return false;
+			hp_strv_add_ref(s->pool, &s->site->aliases, name);
+		} while (*s->p == ',' && s->p++);
 	}
+	return s->p < s->end && *s->p++ == ']';
 }
 
 /* One of "site"; others are passed over. */
