@@ -102,8 +102,11 @@ static int digest_certificate(struct hp_engine *x, const char *domain, struct hp
 	return 0;
 }
 
-/* The domains with hand-made directives, and those with certificates: sorted, each once. */
-static int domains_with_own(struct hp_engine *x, struct hp_strv *ret, struct hp_err *err)
+/*
+ * The domains with hand-made directives (has_dir), and those with certificates: sorted, each once.
+ */
+static int domains_with_own(struct hp_engine *x, struct hp_strv *ret, bool **ret_has_dir,
+	struct hp_err *err)
 {
 	struct hp_strv custom = {0}, certs = {0};
 	size_t i = 0, j = 0;
@@ -112,8 +115,10 @@ static int domains_with_own(struct hp_engine *x, struct hp_strv *ret, struct hp_
 	if (names_in(x, x->pool, HP_CUSTOM_DIR, &custom, err) < 0 ||
 		names_in(x, x->pool, HP_CERTS_DIR, &certs, err) < 0)
 		return err->code;
+	*ret_has_dir = hp_palloc(x->pool, custom.n + certs.n + 1);
 	while (i < custom.n || j < certs.n) {
 		d = i == custom.n ? 1 : j == certs.n ? -1 : strcmp(custom.v[i], certs.v[j]);
+		(*ret_has_dir)[ret->n] = d <= 0;
 		hp_strv_add_ref(x->pool, ret, d <= 0 ? custom.v[i] : certs.v[j]);
 		i += d <= 0;
 		j += d >= 0;
@@ -127,9 +132,10 @@ static int read_custom(struct hp_engine *x, struct hp_err *err)
 	char hex[HP_DIGEST_HEX];
 	struct hp_digest d;
 	const char *dir;
+	bool *has_dir = NULL;
 	size_t i, j;
 
-	if (domains_with_own(x, &domains, err) < 0)
+	if (domains_with_own(x, &domains, &has_dir, err) < 0)
 		return err->code;
 	if (domains.n)
 		x->custom = hp_palloc(x->pool, domains.n * sizeof(*x->custom));
@@ -137,7 +143,7 @@ static int read_custom(struct hp_engine *x, struct hp_err *err)
 		dir = hp_pprintf(x->scratch, HP_CUSTOM_DIR "/%s", domains.v[i]);
 		memset(&formats, 0, sizeof(formats));
 		hp_digest_init(&d);
-		if (names_in(x, x->scratch, dir, &formats, err) < 0)
+		if (has_dir[i] && names_in(x, x->scratch, dir, &formats, err) < 0)
 			return err->code;
 		for (j = 0; j < formats.n; j++)
 			if (digest_format(x, hp_pprintf(x->scratch, "%s/%s", dir, formats.v[j]), &d,
