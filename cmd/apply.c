@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "model/state.h"
 #include "sys/door.h"
 #include "sys/json.h"
 
@@ -35,21 +36,18 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
 }
 
 /* The first line of a document says its generation. */
-static int read_generation(int fd, int64_t *ret, struct hp_err *err)
+static int read_generation(struct cli *c, int fd, int64_t *ret, struct hp_err *err)
 {
-	struct hp_json *doc _cleanup_json_ = NULL;
-	const struct hp_json *g;
+	struct hp_state_head h;
 	char head[4096];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 	const char *nl = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
 
 	if (!nl)
 		return hp_err_set(err, HP_E_BUG, "the state document has no first line");
-	if (hp_json_parse(head, (size_t)(nl - head), &doc, err) < 0)
+	if (hp_state_parse_head(c->pool, head, (size_t)(nl - head), &h, err) < 0)
 		return err->code;
-	g = hp_json_get(doc, "generation");
-	if (!g || hp_json_i64(g, ret) < 0)
-		return hp_err_set(err, HP_E_BUG, "the state document has no generation");
+	*ret = h.generation;
 	return 0;
 }
 
@@ -69,7 +67,7 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
 	hp_panel_end_own(c->panel, &who);
 	if (r < 0)
 		return r;
-	if (read_generation(fd, ret_generation, err) < 0)
+	if (read_generation(c, fd, ret_generation, err) < 0)
 		return err->code;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "the state document can't be read again");

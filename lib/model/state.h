@@ -62,9 +62,13 @@ struct hp_state_handler {
 	int (*on_site)(void *arg, struct hp_pool *pool, const struct hp_site *site,
 		const char *line, size_t len, struct hp_err *err);
 	void *arg;
+	char *doc; /* HP_DIGEST_HEX bytes: gets the digest of all of it, the last line too; or NULL */
 };
 /* HP_E_USAGE with the line number for anything wrong with the document. */
 int hp_state_read(int fd, const char *name, const struct hp_state_handler *h, struct hp_err *err);
+/* The first line alone; *ret refers to pool. */
+int hp_state_parse_head(struct hp_pool *pool, const char *line, size_t len,
+	struct hp_state_head *ret, struct hp_err *err);
 /* One site line again (as handed to on_site): for a second pass over what was accepted. */
 int hp_state_parse_site(struct hp_pool *pool, const char *line, size_t len, struct hp_site *ret,
 	struct hp_err *err);

@@ -24,7 +24,8 @@ struct reader {
 };
 
 /* ---- the first and the last line ---- */
-static int read_head(struct reader *r, const char *line, size_t len, struct hp_err *err)
+int hp_state_parse_head(struct hp_pool *pool, const char *line, size_t len,
+	struct hp_state_head *ret, struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
 	struct hp_state_head head = {0};
@@ -53,6 +54,17 @@ static int read_head(struct reader *r, const char *line, size_t len, struct hp_e
 			"nothing else");
 	if (hp_node_name_check(head.node, err) < 0)
 		return err->code;
+	head.node = hp_pstrdup(pool, head.node);
+	*ret = head;
+	return 0;
+}
+
+static int read_head(struct reader *r, const char *line, size_t len, struct hp_err *err)
+{
+	struct hp_state_head head;
+
+	if (hp_state_parse_head(r->row, line, len, &head, err) < 0)
+		return err->code;
 	return r->h->on_head ? r->h->on_head(r->h->arg, &head, err) : 0;
 }
 
@@ -61,6 +73,7 @@ static int read_end(struct reader *r, const struct hp_json *end, struct hp_err *
 	char hex[HP_DIGEST_HEX];
 	const struct hp_json *v = hp_json_get(end, "sites");
 	const char *sha = hp_json_str(hp_json_get(end, "sha256"));
+	struct hp_digest before = r->digest;
 	int64_t sites;
 
 	if (!v || hp_json_i64(v, &sites) < 0 || !sha ||
@@ -71,7 +84,7 @@ static int read_end(struct reader *r, const struct hp_json *end, struct hp_err *
 		return hp_err_set(err, HP_E_USAGE,
 			"it says that it has %lld websites, but it has %llu", (long long)sites,
 			(unsigned long long)r->sites);
-	hp_digest_hex(&r->digest, hex);
+	hp_digest_hex(&before, hex);
 	if (strcmp(sha, hex) != 0)
 		return hp_err_set(
 			err, HP_E_USAGE, "its digest is wrong: it was changed on its way");
@@ -202,8 +215,7 @@ static int read_lines(struct reader *r, struct hp_buf *b, struct hp_err *err)
 				       ? hp_err_prefix(err, "%s: line %llu", r->name,
 						 (unsigned long long)r->lines)
 				       : rc;
-		if (!r->ended)
-			hp_digest_add(&r->digest, at, len + 1);
+		hp_digest_add(&r->digest, at, len + 1);
 		at = nl + 1;
 	}
 	b->len = (size_t)(stop - at);
@@ -242,6 +254,8 @@ static int read_all(struct reader *r, int fd, struct hp_buf *b, struct hp_err *e
 		return hp_err_set(err, HP_E_USAGE, "%s: %s", r->name,
 			r->ended ? "there is something behind its end"
 				 : "it was cut: its last line is missing");
+	if (r->h->doc)
+		hp_digest_hex(&r->digest, r->h->doc);
 	return all_once(r, err);
 }
 

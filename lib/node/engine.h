@@ -176,14 +176,15 @@ static inline bool hp_wish_php_before(const struct hp_wish *w)
 
 /* ---- read.c: the document ---- */
 /*
- * Take the one that was given, if one was, to its last byte, with its digest (x->doc). Before the
- * lock: whoever sends it slowly, or never ends it, holds up himself alone. HP_E_BUSY after
- * o->state_ms.
+ * Take the one that was given, if one was, to its last byte. Before the lock: whoever sends it
+ * slowly, or never ends it, holds up himself alone. HP_E_BUSY after o->state_ms.
  */
 int hp_engine_receive(struct hp_engine *x, struct hp_err *err);
 /* Where none was given, open the kept one, likewise. HP_E_NOT_FOUND: there is none. */
 int hp_engine_open(struct hp_engine *x, struct hp_err *err);
-/* Read it whole into x->sites. */
+/* Is it, byte for byte, the one that was applied last? */
+int hp_engine_is_same_doc(struct hp_engine *x, bool *ret, struct hp_err *err);
+/* Read it whole into x->sites, with its digest. */
 int hp_engine_read(struct hp_engine *x, struct hp_err *err);
 struct hp_wish *hp_engine_site(struct hp_engine *x, const char *domain);
 /* Is it wished as it was applied, whatever else has changed on the node since? */

@@ -297,8 +297,9 @@ int hp_plan_is_unchanged(struct hp_engine *x, bool *ret, struct hp_err *err)
 	const struct hp_manifest *m = &x->old;
 	size_t i;
 
-	*ret = m->node && m->complete && hp_streq(m->doc, x->doc) &&
-		hp_streq(m->inputs, x->all_inputs);
+	*ret = m->node && m->complete && hp_streq(m->inputs, x->all_inputs);
+	if (*ret && hp_engine_is_same_doc(x, ret, err) < 0)
+		return err->code;
 	if (*ret && untouched(x, &m->own, ret, err) < 0)
 		return err->code;
 	for (i = 0; i < m->n && *ret; i++)

@@ -131,10 +131,9 @@ int hp_engine_receive(struct hp_engine *x, struct hp_err *err)
 		if (x->doc_fd < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
 		x->doc_at = lseek(x->doc_fd, 0, SEEK_CUR);
-	} else if (spool(x, x->o->state_fd, name, err) < 0) {
-		return err->code;
+		return 0;
 	}
-	return digest_doc(x, name, err);
+	return spool(x, x->o->state_fd, name, err);
 }
 
 int hp_engine_open(struct hp_engine *x, struct hp_err *err)
@@ -150,7 +149,27 @@ int hp_engine_open(struct hp_engine *x, struct hp_err *err)
 	}
 	if (x->doc_fd < 0)
 		return hp_err_errno(err, HP_E_OS, errno, HP_STATE_FILE " can't be read");
-	return digest_doc(x, state_name(x), err);
+	return 0;
+}
+
+/* One of another generation is another one: then its digest comes with reading it. */
+int hp_engine_is_same_doc(struct hp_engine *x, bool *ret, struct hp_err *err)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	struct hp_state_head head;
+	char line[4096];
+	ssize_t n = pread(x->doc_fd, line, sizeof(line), x->doc_at);
+	const char *nl = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+
+	*ret = false;
+	if (!nl ||
+		hp_state_parse_head(x->scratch, line, (size_t)(nl - line), &head, &ignored) < 0 ||
+		head.generation != x->old.generation)
+		return 0;
+	if (digest_doc(x, state_name(x), err) < 0)
+		return err->code;
+	*ret = hp_streq(x->old.doc, x->doc);
+	return 0;
 }
 
 /* ---- sites ---- */
@@ -356,6 +375,7 @@ int hp_engine_read(struct hp_engine *x, struct hp_err *err)
 	struct hp_state_handler h = handler;
 
 	h.arg = x;
+	h.doc = hp_palloc(x->pool, HP_DIGEST_HEX);
 	/* what has drifted is made anew, for which all of it has to be read */
 	if (!x->o->force)
 		h.on_peek = on_peek;
@@ -363,6 +383,7 @@ int hp_engine_read(struct hp_engine *x, struct hp_err *err)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
 	if (hp_state_read(x->doc_fd, name, &h, err) < 0)
 		return err->code;
+	x->doc = h.doc;
 	match_old(x);
 	x->own.domain = NULL;
 	x->own.old = x->old.own.digest ? &x->old.own : NULL;
