@@ -3,6 +3,7 @@
  * the same when it is written again.
  */
 #include "cgi/request.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
