@@ -26,8 +26,8 @@ void cgi_api_index(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 		const char *name = hp_str_after(cgi_routes[i].path, "/api/v1/");
 
 		if (name && !strchr(name, '{') && hp_streq(cgi_routes[i].method, "GET"))
-			hp_jw_str(&w, name, hp_pprintf(c->pool, "%s%s", c->req.base,
-						    cgi_routes[i].path));
+			hp_jw_str(&w, name,
+				hp_pprintf(c->pool, "%s%s", c->req.base, cgi_routes[i].path));
 	}
 	end(c, &w);
 }
@@ -39,7 +39,7 @@ void cgi_me(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 
 	begin(c, &w);
 	hp_jw_str(&w, "username", c->who.username);
-	hp_jw_str(&w, "role", c->who.operator ? "operator" : roles[c->who.role]);
+	hp_jw_str(&w, "role", c->who.operator? "operator" : roles[c->who.role]);
 	hp_jw_str(&w, "by", c->who.by == CGI_BY_KEY ? "key" : "session");
 	hp_jw_str(&w, "address", c->req.address);
 	end(c, &w);

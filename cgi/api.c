@@ -68,8 +68,9 @@ static int make_line(struct cgi *c, const struct cgi_route *r, struct cgi_run *r
 /* ---- the query, as options ---- */
 static int bad_query(struct cgi *c, const char *name, const char *why)
 {
-	cgi_problem(c, 400, HP_E_USAGE, hp_pprintf(c->pool, "%s: %s",
-			hp_str_printable(c->pool, name, 60), why), NULL, name);
+	cgi_problem(c, 400, HP_E_USAGE,
+		hp_pprintf(c->pool, "%s: %s", hp_str_printable(c->pool, name, 60), why), NULL,
+		name);
 	return -1;
 }
 
@@ -113,8 +114,8 @@ static int take_page(struct cgi *c, struct cgi_run *run)
 	return 0;
 }
 
-static int take_query(struct cgi *c, const struct cgi_route *r, const struct cli_verb *v,
-	struct cgi_run *run)
+static int take_query(
+	struct cgi *c, const struct cgi_route *r, const struct cli_verb *v, struct cgi_run *run)
 {
 	static const char *const of_lists[][2] = {
 		{"sort", "--sort"}, {"q", "--match"}, {"fields", "--columns"}};
@@ -138,7 +139,7 @@ static int take_query(struct cgi *c, const struct cgi_route *r, const struct cli
 			if (yes)
 				hp_strv_add_ref(c->pool, &run->args, "--dry-run");
 		} else if (!(r->flags & CGI_LIST) ||
-			   (!hp_streq(q->name, "limit") && !hp_streq(q->name, "offset"))) {
+			(!hp_streq(q->name, "limit") && !hp_streq(q->name, "offset"))) {
 			return bad_query(c, q->name, "there is no such parameter");
 		}
 	}
@@ -261,7 +262,8 @@ static void put_success(struct cgi *c, const struct cgi_route *r, const struct c
 		return;
 	c->ans.status = 201;
 	if (name)
-		cgi_header(c, "Location", hp_pprintf(c->pool, "%s%s/%s", c->req.base, r->path, name));
+		cgi_header(
+			c, "Location", hp_pprintf(c->pool, "%s%s/%s", c->req.base, r->path, name));
 }
 
 static bool has_revision(struct cgi *c, const struct cli_verb *v)
@@ -355,8 +357,11 @@ static void run_once(struct cgi *c, const struct cgi_route *r, const struct cli_
 	if (rc == 0) {
 		answer_again(c, &x);
 	} else if (rc < 0) {
-		cgi_problem(c, rc == HP_E_EXISTS ? 422 : rc == HP_E_BUSY ? 409 : 503, rc, err.msg,
-			NULL, NULL);
+		cgi_problem(c,
+			rc == HP_E_EXISTS         ? 422
+				: rc == HP_E_BUSY ? 409
+						  : 503,
+			rc, err.msg, NULL, NULL);
 	} else {
 		run_route(c, r, v);
 		x.status = is_final(c->ans.status) ? c->ans.status : 0;

@@ -17,7 +17,7 @@ static const struct cli_verb *verb_of(const struct cgi_route *r)
 static bool is_described(const struct cgi_route *r)
 {
 	return !(r->flags & CGI_PAGE) &&
-	       (hp_str_starts(r->path, "/api/v1") || hp_str_starts(r->path, "/health"));
+		(hp_str_starts(r->path, "/api/v1") || hp_str_starts(r->path, "/health"));
 }
 
 /* ---- schemas ---- */
@@ -170,8 +170,8 @@ static void put_schema(struct cgi *c, struct hp_jw *w, const struct cgi_route *r
 }
 
 /* ---- parameters ---- */
-static void put_param(struct hp_jw *w, const char *in, const char *name, const char *type,
-	const char *help)
+static void put_param(
+	struct hp_jw *w, const char *in, const char *name, const char *type, const char *help)
 {
 	hp_jw_obj(w, NULL);
 	hp_jw_str(w, "name", name);
@@ -264,8 +264,8 @@ static void put_operation(struct cgi *c, struct hp_jw *w, const struct cgi_route
 	hp_jw_str(w, "operationId", id);
 	hp_jw_str(w, "summary", r->summary ? r->summary : v->summary);
 	if (v)
-		hp_jw_str(w, "description",
-			hp_pprintf(c->pool, "Runs %s %s.", r->program, r->verb));
+		hp_jw_str(
+			w, "description", hp_pprintf(c->pool, "Runs %s %s.", r->program, r->verb));
 	put_params(c, w, r);
 	if (v && r->operands && hp_streq(r->operands, "-"))
 		put_body(c, w, r);

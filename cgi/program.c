@@ -7,7 +7,8 @@
 
 #define OUTPUT_MAX (32 << 20)
 
-/* Where this build's own parts are is passed on; the rest of the environment is nobody's business. */
+/* Where this build's own parts are is passed on; the rest of the environment is nobody's business.
+ */
 static const char *const *environment(struct hp_pool *pool)
 {
 	static const char *const names[] = {
@@ -25,8 +26,8 @@ static const char *const *environment(struct hp_pool *pool)
 }
 
 /* "hp-site: example.com: …" and "hint: …": the last of them is what it ended with. */
-static void read_errors(struct cgi *c, const struct cgi_run *r, const char *errs,
-	struct cgi_result *ret)
+static void read_errors(
+	struct cgi *c, const struct cgi_run *r, const char *errs, struct cgi_result *ret)
 {
 	const char *prefix = hp_pprintf(c->pool, "%s: ", r->program);
 	struct hp_strv lines = {0};

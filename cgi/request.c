@@ -70,8 +70,8 @@ int cgi_parse_form(
 				return hp_err_set(err, HP_E_USAGE,
 					"a parameter is not percent-encoded UTF-8 text");
 			if (ret->n == CGI_PARAMS_MAX)
-				return hp_err_set(err, HP_E_USAGE, "more than %d parameters",
-					CGI_PARAMS_MAX);
+				return hp_err_set(
+					err, HP_E_USAGE, "more than %d parameters", CGI_PARAMS_MAX);
 			if (cgi_param(ret, name))
 				return hp_err_set(err, HP_E_USAGE, "%s: it is given twice",
 					hp_str_printable(pool, name, 60));
@@ -147,12 +147,13 @@ static const char *header(struct cgi_request *r, struct hp_fcgi *f, const char *
 /* "example.com:8001", "[2001:db8::1]:8001": RFC 3986 §3.2.2, without user information. */
 static bool is_host(const char *s)
 {
-	return *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "0123456789.-_:[]") == strlen(s);
+	return *s &&
+		strspn(s,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			"0123456789.-_:[]") == strlen(s);
 }
 
-static int take_path(
-	struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
+static int take_path(struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
 {
 	const char *path = hp_fcgi_param(f, "PATH_INFO"), *base = hp_fcgi_param(f, "SCRIPT_NAME");
 	size_t n;
@@ -184,8 +185,7 @@ static enum cgi_type type_of(const char *v)
 	return CGI_OTHER;
 }
 
-static int take_body(
-	struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
+static int take_body(struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
 {
 	const char *length = hp_fcgi_param(f, "CONTENT_LENGTH"), *type;
 	size_t got = 0;
@@ -216,8 +216,7 @@ static int take_body(
 	return 0;
 }
 
-static int take_query(
-	struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
+static int take_query(struct cgi_request *r, struct hp_fcgi *f, int *ret_status, struct hp_err *err)
 {
 	const char *q = hp_fcgi_param(f, "QUERY_STRING");
 
@@ -267,15 +266,17 @@ int cgi_request_read(struct hp_pool *pool, struct hp_fcgi *f, struct cgi_request
 	ret->base = "";
 	ret->path = "/";
 	ret->host = "";
-	ret->method = method && is_token(method, strlen(method)) ? hp_pstrndup(pool, method,
-			      strlen(method) > 16 ? 16 : strlen(method)) : "";
+	ret->method = method && is_token(method, strlen(method))
+		? hp_pstrndup(pool, method, strlen(method) > 16 ? 16 : strlen(method))
+		: "";
 	ret->address = address ? hp_address(pool, address) : NULL;
 	take_headers(ret, f);
 	if (!*ret->method)
 		return refuse(ret_status, 400, err, "the method is missing");
 	/* keys may be bound to addresses, and logins are counted by them */
 	if (!ret->address)
-		return refuse(ret_status, 500, err, "the web server does not tell whose request it is (REMOTE_ADDR)");
+		return refuse(ret_status, 500, err,
+			"the web server does not tell whose request it is (REMOTE_ADDR)");
 	if (take_path(ret, f, ret_status, err) < 0 || take_query(ret, f, ret_status, err) < 0 ||
 		take_body(ret, f, ret_status, err) < 0)
 		return err->code;

@@ -68,8 +68,7 @@ static int look(
 	if (r == 0 || hp_stmt_get_i64(st, COL_STATUS) == 0)
 		return hp_err_set(err, HP_E_BUSY, "the same request is being worked on");
 	if (!hp_streq(hp_stmt_get_text(st, COL_REQUEST), x->request))
-		return hp_err_set(err, HP_E_EXISTS,
-			"Idempotency-Key: it was of another request");
+		return hp_err_set(err, HP_E_EXISTS, "Idempotency-Key: it was of another request");
 	x->r->status = (int)hp_stmt_get_i64(st, COL_STATUS);
 	body = hp_stmt_get_text(st, COL_BODY);
 	x->r->body = body ? hp_pstrdup(pool, body) : NULL;

@@ -33,7 +33,8 @@ static int begin(struct hp_fcgi *f)
 	sigaddset(&ends, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &ends, &f->waiting) < 0)
 		return -1;
-	/* many wait for one connection: who comes too late for it must not be caught in accept(2) */
+	/* many wait for one connection: who comes too late for it must not be caught in accept(2)
+	 */
 	if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0 || FCGX_Init() != 0)
 		return -1;
 	return FCGX_InitRequest(&f->r, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR);
@@ -58,8 +59,8 @@ int hp_fcgi_new(struct hp_fcgi **ret, struct hp_err *err)
 static bool wait_for_one(struct hp_fcgi *f)
 {
 	const struct timespec yield = {.tv_nsec = YIELD_MS * 1000000};
-	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
-		{.fd = f->r.ipcFd, .events = POLLIN}};
+	struct pollfd p[2] = {
+		{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = f->r.ipcFd, .events = POLLIN}};
 	bool yielded = false;
 
 	for (;;) {
@@ -127,8 +128,9 @@ void hp_fcgi_write(struct hp_fcgi *f, const void *p, size_t n)
 }
 
 /*
- * libfcgi takes what is left of a body for records of its own, on a connection that goes on: whoever
- * sent it would write the next request, with every parameter that the web server vouches for.
+ * libfcgi takes what is left of a body for records of its own, on a connection that goes on:
+ * whoever sent it would write the next request, with every parameter that the web server vouches
+ * for.
  */
 static bool is_drained(struct hp_fcgi *f)
 {
