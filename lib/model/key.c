@@ -10,14 +10,14 @@
 #define RO HP_FF_READONLY
 #define LI HP_FF_LISTED
 static const struct hp_field key_fields[] = {
-	{"key", HP_F_IDENT, 1, 12, NULL, NULL, RO | LI, "key", "name of the key, no secret"},
+	{"key", HP_F_TEXT, 1, 12, NULL, NULL, RO | LI, "key", "name of the key, no secret"},
 	{"username", HP_F_LOGIN, 1, 63, NULL, NULL, RO | LI, "key", "the user that it acts as"},
 	{"name", HP_F_TEXT, 1, 255, NULL, NULL, HP_FF_NULLABLE | LI, "key", "what it is for"},
 	{"verbs", HP_F_LIST, 1, 64, "verb", NULL, LI, "key", "what may be done with it"},
 	{"sites", HP_F_LIST, 0, 64, "pattern", "[]", LI, "key",
 		"with which websites; none: all of the user's"},
 	{"from", HP_F_LIST, 0, 64, "cidr", "[]", 0, "key", "from which addresses; none: from all"},
-	{"made_by", HP_F_IDENT, 1, 12, NULL, NULL, RO, "key", "key that has made it, if one has"},
+	{"made_by", HP_F_TEXT, 1, 12, NULL, NULL, RO, "key", "key that has made it, if one has"},
 	{"expires_at", HP_F_TIME, 0, 0, NULL, NULL, RO | LI, "key", "until when it is good, UTC"},
 	{"created_at", HP_F_TIME, 0, 0, NULL, NULL, RO, "key", "when it was made, UTC"},
 	{"last_used_at", HP_F_TIME, 0, 0, NULL, NULL, RO | LI, "key",
