@@ -186,7 +186,7 @@ masters() { # masters [USER]: versions of its masters
 		.instance == "running" and (.release | startswith("8.0.")) and .memory_limit == "99M" and .pid > 1)'
 	is "$(hp-php list --json 3>&- 4>&- | jq -cs .)" 'flatten | map(select(.sites == 1).php_version) == ["8.0", "8.2"]'
 	# servers wait for the most patient of them
-	grep -rqE '(read_timeout|ProxyTimeout) 454' /etc/nginx/sites-available /etc/apache2/sites-available
+	grep -rqE '(read_timeout|ProxyTimeout|initTimeout) 454' /etc/nginx/sites-available /etc/apache2/sites-available $sites
 	# an extension must be there in each
 	fails 2 hp-site set a.example php_extensions=nosuch
 	pkill -KILL -u site1

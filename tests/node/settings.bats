@@ -184,6 +184,21 @@ load ../lib/settings
 	[ -z "$(ls $etc/hosting-panel/users/a.example@* 2>/dev/null)" ]
 }
 
+@test "basic_auth: headers and addresses hold below it as elsewhere" {
+	page a.example admin/a.txt text
+	page a.example admin/x.php '<?php echo "x";'
+	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"/admin": {alice: $h}}' >"$dir/auth"
+	set_a "basic_auth=@$dir/auth" http_security_headers='{"X-Own":"yes"}'
+	for path in /admin/a.txt /admin/x.php; do
+		says yes X-Own $path -u alice:geheim
+		says nosniff X-Content-Type-Options $path -u alice:geheim
+	done
+	set_a blocked_ips='["127.0.0.1"]'
+	for path in / /admin/a.txt /admin/x.php; do is 403 code a.example $path -u alice:geheim; done
+	set_a blocked_ips= allowed_ips='["192.0.2.1"]'
+	for path in / /admin/a.txt /admin/x.php; do is 403 code a.example $path -u alice:geheim; done
+}
+
 @test "basic_auth: the whole website, with a page for who has no password" {
 	page a.example a.txt file
 	jq -nc --arg h "$(openssl passwd -6 geheim)" '{"/": {alice: $h}}' >"$dir/auth"
