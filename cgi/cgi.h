@@ -174,6 +174,7 @@ cgi_fn page_form, page_save; /* one made or changed */
 cgi_fn page_user, page_passwd, page_second, page_second_confirm, page_recovery;
 cgi_fn page_key_form, page_key_add, page_cert_import;
 cgi_fn page_dashboard, page_metrics, page_recent, page_chart;
+cgi_fn page_undo_form, page_undo;
 
 /* One request from its beginning to its answer: serve.c. */
 void cgi_serve(struct cgi_server *s, struct hp_fcgi *f);

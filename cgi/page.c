@@ -130,6 +130,25 @@ void page_rows(struct cgi *c, struct hp_tmap *m, const char *name, const struct 
 	}
 }
 
+void page_diff(struct cgi *c, struct hp_tmap *m, const char *diff)
+{
+	struct hp_strv l = {0};
+	size_t i;
+
+	hp_tmap_list(m, "diff");
+	hp_tmap_bool(m, "has_diff", *diff != 0);
+	hp_str_split(c->pool, diff, "\n", &l);
+	for (i = 0; i < l.n; i++) {
+		const char *s = l.v[i];
+		struct hp_tmap *item = hp_tmap_item(m, "diff");
+
+		hp_tmap_str(item, "line", s);
+		hp_tmap_str(item, "line_kind",
+			hp_str_starts(s, "+++") || hp_str_starts(s, "---") ? "file"
+			: *s == '+' ? "plus" : *s == '-' ? "minus" : *s == '@' ? "at" : "same");
+	}
+}
+
 void page_error(struct hp_tmap *m, const char *msg, const char *hint)
 {
 	hp_tmap_str(m, "error", msg);

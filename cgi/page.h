@@ -25,6 +25,11 @@ const char *page_member(struct cgi *c, const struct hp_json *obj, const char *na
 /* What page_go() left for this page: "told" and "told_warn". */
 void page_flash(struct cgi *c, struct hp_tmap *m);
 
+/* A unified diff as "has_diff" and the list "diff", a line at a time, each of its own kind. */
+void page_diff(struct cgi *c, struct hp_tmap *m, const char *diff);
+/* Rows of the audit trail as the list "rows". */
+void page_entries(struct cgi *c, const struct cgi_result *res, struct hp_tmap *m);
+
 /* Names "error" and "hint", of what went wrong; "" without. */
 void page_error(struct hp_tmap *m, const char *msg, const char *hint);
 

@@ -197,31 +197,11 @@ static int make_line(struct cgi *c, struct edit *e, struct cgi_run *run)
 	return n < 0 ? -1 : n == 0;
 }
 
-/* A unified diff, a line at a time, each of its own kind. */
-static void put_diff(struct cgi *c, struct hp_tmap *m, const char *diff)
-{
-	struct hp_strv l = {0};
-	size_t i;
-
-	hp_tmap_list(m, "diff");
-	hp_tmap_bool(m, "has_diff", *diff != 0);
-	hp_str_split(c->pool, diff, "\n", &l);
-	for (i = 0; i < l.n; i++) {
-		const char *s = l.v[i];
-		struct hp_tmap *item = hp_tmap_item(m, "diff");
-
-		hp_tmap_str(item, "line", s);
-		hp_tmap_str(item, "line_kind",
-			hp_str_starts(s, "+++") || hp_str_starts(s, "---") ? "file"
-			: *s == '+' ? "plus" : *s == '-' ? "minus" : *s == '@' ? "at" : "same");
-	}
-}
-
 static void show_plan(struct cgi *c, struct edit *e, const struct cgi_result *res)
 {
 	const struct hp_json *row = page_row(res);
 
-	put_diff(c, e->m, page_member(c, row, "diff"));
+	page_diff(c, e->m, page_member(c, row, "diff"));
 	hp_tmap_str(e->m, "message", page_member(c, row, "message"));
 	page_show(c, 200, "plan.html", e->m);
 }

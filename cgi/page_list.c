@@ -225,27 +225,6 @@ static void take_operand(struct cgi *c, const struct cgi_route *r, struct cgi_ru
 	hp_strv_add_ref(c->pool, &run->args, v);
 }
 
-/* Of the audit trail: is there something to look at, and to undo? */
-static void put_entries(struct cgi *c, const struct cgi_result *res, struct hp_tmap *m)
-{
-	bool undoes = cli_verb_find(cli_program_find("hp-audit"), "undo") != NULL;
-	const struct hp_json *rows = page_rows_of(res), *e;
-
-	hp_tmap_list(m, "rows");
-	for (e = rows ? hp_json_first(rows) : NULL; e; e = hp_json_next(e)) {
-		struct hp_tmap *item = hp_tmap_item(m, "rows");
-		const char *before = page_member(c, e, "before"), *after = page_member(c, e, "after");
-
-		page_json(c, item, e);
-		if (!*before)
-			hp_tmap_list(item, "before");
-		if (!*after)
-			hp_tmap_list(item, "after");
-		hp_tmap_bool(item, "has_detail", *before || *after);
-		hp_tmap_bool(item, "can_undo", undoes && (*before || *after));
-	}
-}
-
 int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 {
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
@@ -268,7 +247,7 @@ int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 	}
 	put_columns(c, page_section(c, r), page_has_option(&run, "sort"), m);
 	if (hp_streq(r->program, "hp-audit"))
-		put_entries(c, &res, m);
+		page_entries(c, &res, m);
 	else
 		page_rows(c, m, "rows", page_rows_of(&res));
 	put_pages(c, &res, page, m);

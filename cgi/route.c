@@ -141,6 +141,8 @@ const struct cgi_route cgi_routes[] = {
 	{"GET", "/sessions", page_list, "hp-user", "session-list", "?user", NULL, NULL, CGI_PAGE, "Sessions"},
 	{"POST", "/sessions/{session}/revoke", page_do, "hp-user", "session-revoke", "{1}", "/sessions", "/sessions", CGI_PAGE, NULL},
 	{"GET", "/audit", page_list, "hp-audit", "list", NULL, NULL, "object=--object actor=--actor verb=--verb since=--since", CGI_PAGE, "Audit trail"},
+	{"GET", "/audit/{entry}/undo", page_undo_form, "hp-audit", "undo", NULL, NULL, NULL, CGI_PAGE, NULL},
+	{"POST", "/audit/{entry}/undo", page_undo, "hp-audit", "undo", NULL, NULL, NULL, CGI_PAGE, NULL},
 	{"GET", "/tenants", page_list, "hp-tenant", "list", NULL, NULL, "status=--status", CGI_PAGE, "Tenants"},
 	{"GET", "/tenants/new", page_form, "hp-tenant", "add", NULL, NULL, NULL, CGI_PAGE, NULL},
 	{"POST", "/tenants/new", page_save, "hp-tenant", "add", NULL, NULL, NULL, CGI_PAGE, NULL},

@@ -210,7 +210,7 @@ static int render(const struct setup *s, struct hp_buf *ret, struct hp_err *err)
 	hp_tmap_str(m, "custom", CUSTOM);
 	hp_tmap_str(m, "journal", JOURNAL);
 	hp_tmap_bool(m, "journal", access(JOURNAL, F_OK) == 0);
-	hp_tmap_str(m, "web", hp_pprintf(s->pool, "%s/web", hp_datadir()));
+	hp_tmap_str(m, "web", hp_webdir());
 	hp_tmap_str(m, "port", s->port);
 	hp_tmap_bool(m, "ipv6", access("/proc/net/if_inet6", F_OK) == 0);
 	if (hp_tmpl_get(set, "nginx", "api.conf", &t, err) < 0)

@@ -14,7 +14,6 @@ lib_libhp_la_SOURCES += lib/sys/probe_fcgi.c lib/sys/probe_http.c lib/sys/probe_
 	lib/sys/service.c lib/sys/units.h lib/sys/units.c
 lib_libhp_la_SOURCES += lib/sys/out.c lib/sys/out_cols.c lib/sys/out_impl.h lib/sys/out_rows.c lib/sys/out_table.c
 lib_libhp_la_SOURCES += lib/sys/x509.h lib/sys/x509.c lib/sys/x509_ca.c lib/sys/x509_lib.c lib/sys/x509_lib.h lib/sys/x509_request.c
-lib_libhp_la_SOURCES += lib/sys/x509.h lib/sys/x509.c lib/sys/x509_lib.c lib/sys/x509_lib.h lib/sys/x509_request.c
 lib_libhp_la_SOURCES += lib/sys/qr.h lib/sys/qr.c
 lib_libhp_la_SOURCES += lib/sys/dns.h lib/sys/dns.c
 lib_libhp_la_SOURCES += lib/sys/fcgi.h lib/sys/fcgi.c

@@ -10,7 +10,7 @@ web_paths() {
 	export HP_TOP=${HP_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 	export PATH=${HP_BUILDDIR:?}/cmd:$PATH LC_ALL=C.UTF-8
 	export HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs HP_LIBEXECDIR=$HP_BUILDDIR/cmd HP_BINDIR=$HP_BUILDDIR/cmd
-	export HP_DATADIR=$HP_TOP
+	export HP_DATADIR=$HP_TOP HP_WEBDIR=$HP_BUILDDIR/web/files
 }
 
 web_conf() { # web_conf [LINE …]: lines of [api]
