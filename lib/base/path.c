@@ -1,3 +1,4 @@
+#include "config.h"
 #include "base/file.h"
 
 #include "base/paths.h"

@@ -62,7 +62,7 @@ struct hp_state_handler {
 	int (*on_site)(void *arg, struct hp_pool *pool, const struct hp_site *site,
 		const char *line, size_t len, struct hp_err *err);
 	void *arg;
-	char *doc; /* HP_DIGEST_HEX bytes: gets the digest of all of it, the last line too; or NULL */
+	char *doc; /* HP_DIGEST_HEX bytes: gets the digest of all of it; or NULL */
 };
 /* HP_E_USAGE with the line number for anything wrong with the document. */
 int hp_state_read(int fd, const char *name, const struct hp_state_handler *h, struct hp_err *err);

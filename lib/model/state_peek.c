@@ -1,6 +1,7 @@
 /*
- * Whose line of a state document it is, without reading it: for one that was accepted before. It is
- * scanned for four members; what is written in any other way than the panel's is left to the reader.
+ * Whose line of a state document it is, without reading it: for one that was accepted before. It
+ * is scanned for four members; what is written in any other way than the panel's is left to the
+ * reader.
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct scan {
 	unsigned found; /* bits of the four */
 };
 
-/* What stands between quotes at s->p, which moves behind them; NULL: there is none, or it is cut. */
+/* What stands between quotes at s->p, which moves behind them; NULL: none, or it is cut. */
 static const char *take_quoted(struct scan *s, size_t *ret_len)
 {
 	const char *from = s->p + 1, *p = from;

@@ -122,7 +122,7 @@ struct hp_engine {
 	size_t failed;                   /* sites set aside so far */
 	bool test_refused;               /* the last error is a server's test that named nobody */
 	bool looked;                     /* at the files of sites that stay as they are */
-	bool remembered;                 /* this round: what was switched in is on its way to the disk */
+	bool remembered;                 /* this round: remember() in apply.c */
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
 	sigset_t signals;                /* the caller's mask, while some are held back */
@@ -273,8 +273,8 @@ int hp_switch_back(struct hp_engine *x, const char *path, bool remove, bool had_
 
 /* ---- commit.c ---- */
 /*
- * Write manifest.new and state.new from x->sites, durable, when all files are in place. Looks at the
- * rest before, so that their new signatures are in it.
+ * Write manifest.new and state.new from x->sites, durable, when all files are in place. Looks at
+ * the rest before, so that their new signatures are in it.
  */
 int hp_commit_prepare(struct hp_engine *x, struct hp_err *err);
 /* Rename them into place. Also when rolling forward. */

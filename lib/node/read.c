@@ -279,8 +279,8 @@ bool hp_engine_is_as_applied(const struct hp_engine *x, const struct hp_wish *w)
 }
 
 /*
- * A line that reads as it did when it was applied, to the same inputs, was judged then: what is wished
- * of the site is what the manifest says of it.
+ * A line that reads as it did when it was applied, to the same inputs, was judged then: what is
+ * wished of the site is what the manifest says of it.
  */
 static int on_peek(void *arg, const struct hp_site *site, const char *line, size_t len,
 	struct hp_err *err HP_UNUSED)

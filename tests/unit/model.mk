@@ -1,7 +1,7 @@
 # The model and the control plane.
 if HAVE_CMOCKA
 model_unit_tests = tests/unit/test-domain tests/unit/test-field \
-	tests/unit/test-field-map tests/unit/test-state tests/unit/test-user
+	tests/unit/test-field-map tests/unit/test-state tests/unit/test-state-known tests/unit/test-user
 check_PROGRAMS += $(model_unit_tests)
 TESTS += $(model_unit_tests)
 model_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -17,6 +17,10 @@ tests_unit_test_field_LDADD = $(model_unit_ldadd)
 tests_unit_test_user_SOURCES = tests/unit/test-user.c tests/unit/field.h
 tests_unit_test_user_CFLAGS = $(model_unit_cflags)
 tests_unit_test_user_LDADD = $(model_unit_ldadd)
+tests_unit_test_state_SOURCES = tests/unit/test-state.c tests/unit/state.h
+tests_unit_test_state_known_SOURCES = tests/unit/test-state-known.c tests/unit/state.h
+tests_unit_test_state_known_CFLAGS = $(model_unit_cflags)
+tests_unit_test_state_known_LDADD = $(model_unit_ldadd)
 tests_unit_test_state_CFLAGS = $(model_unit_cflags)
 tests_unit_test_state_LDADD = $(model_unit_ldadd)
 

@@ -1,44 +1,5 @@
-#include <sys/mman.h>
-#include <fcntl.h>
-
-#include "unit.h"
-#include "base/file.h"
-#include "base/str.h"
-#include "model/state.h"
+#include "state.h"
 #include "sys/json.h"
-
-static struct hp_pool *pool;
-
-static struct hp_site site(unsigned id)
-{
-	struct hp_site s = {0};
-
-	for (unsigned i = 0; i < HP_SITE_FIELDS; i++)
-		s.v[i] = hp_site_table.fields[i].deflt;
-	s.v[HP_SITE_ID] = hp_pprintf(pool, "%u", id);
-	s.v[HP_SITE_UID] = hp_pprintf(pool, "%u", 20000 + id);
-	s.v[HP_SITE_USER] = hp_pprintf(pool, "site%u", id);
-	s.v[HP_SITE_DOMAIN] = hp_pprintf(pool, "s%05u.example.com", id);
-	s.v[HP_SITE_WEB_SERVER] = "nginx";
-	s.v[HP_SITE_PHP_VERSION] = "8.2";
-	s.v[HP_SITE_PHP_MEMORY_LIMIT] = "256M";
-	s.v[HP_SITE_DOCUMENT_ROOT] = "public";
-	s.v[HP_SITE_PROXY_PORT] = "8080";
-	s.v[HP_SITE_REDIRECTS] = "{\"/a\":\"301 /b\"}";
-	s.v[HP_SITE_ALLOWED_IPS] = "[\"10.0.0.0/8\"]";
-	s.v[HP_SITE_HTTP_SECURITY_HEADERS] = "{\"X-A\":\"b \\\"c\\\"\"}";
-	hp_strv_add(pool, &s.aliases, hp_pprintf(pool, "*.s%05u.example.com", id));
-	hp_strv_add(pool, &s.aliases, hp_pprintf(pool, "www.s%05u.example.com", id));
-	return s;
-}
-
-static int new_fd(void)
-{
-	int fd = memfd_create("state", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
 
 static void write_doc(int fd, unsigned n)
 {
@@ -127,60 +88,11 @@ static void no_sites(void **state HP_UNUSED)
 	assert_int_equal(seen.sites, 0);
 }
 
-/* A document of these lines, with a right digest and count at its end. */
-static int read_lines_to(const struct hp_state_handler *h, const char *const *lines,
-	struct hp_err *err)
-{
-	char hex[HP_DIGEST_HEX];
-	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
-	int fd _cleanup_close_ = new_fd();
-	unsigned sites = 0;
-
-	for (unsigned i = 0; lines[i]; i++) {
-		hp_buf_adds(&b, lines[i]);
-		hp_buf_addc(&b, '\n');
-		sites += i > 0;
-	}
-	hp_digest_of(b.s, b.len, hex);
-	hp_buf_addf(&b, "{\"end\":{\"sites\":%u,\"sha256\":\"%s\"}}\n", sites, hex);
-	assert_int_equal(hp_fd_write(fd, "doc", b.s, b.len, err), 0);
-	assert_true(lseek(fd, 0, SEEK_SET) == 0);
-	hp_err_clear(err);
-	return hp_state_read(fd, "doc", h, err);
-}
-
 static int read_lines(const char *const *lines, struct hp_err *err)
 {
 	const struct hp_state_handler h = {.arg = NULL};
 
 	return read_lines_to(&h, lines, err);
-}
-
-static const char head_line[] = "{\"hosting_panel_state\":1,\"node\":\"web1\",\"generation\":1}";
-
-static char *line_of(unsigned id)
-{
-	const struct hp_state_head head = {"web1", 1};
-	struct hp_state_writer w;
-	struct hp_err err = HP_ERR_INIT;
-	struct hp_site s = site(id);
-	char *line;
-
-	assert_int_equal(hp_state_begin(&w, -1, &head, &err), 0);
-	hp_buf_reset(&w.buf);
-	assert_int_equal(hp_state_site(&w, &s, &err), 0);
-	line = hp_pstrndup(pool, w.buf.s, w.buf.len - 1);
-	hp_buf_release(&w.buf);
-	return line;
-}
-
-/* line with the first "from" in it replaced. */
-static char *swap(const char *line, const char *from, const char *to)
-{
-	const char *at = strstr(line, from);
-
-	assert_non_null(at);
-	return hp_pprintf(pool, "%.*s%s%s", (int)(at - line), line, to, at + strlen(from));
 }
 
 static void bad_sites(void **state HP_UNUSED)
@@ -529,112 +441,6 @@ static void cut_and_changed(void **state HP_UNUSED)
 	}
 }
 
-/* ---- lines that were accepted before ---- */
-struct known {
-	const char *line;
-	unsigned read;
-};
-
-static int on_known(void *arg, const struct hp_site *s HP_UNUSED, const char *line, size_t len,
-	struct hp_err *err HP_UNUSED)
-{
-	const struct known *k = arg;
-
-	return strlen(k->line) == len && memcmp(k->line, line, len) == 0;
-}
-
-static int on_other(void *arg, struct hp_pool *row HP_UNUSED, const struct hp_site *s HP_UNUSED,
-	const char *line HP_UNUSED, size_t len HP_UNUSED, struct hp_err *err HP_UNUSED)
-{
-	((struct known *)arg)->read++;
-	return 0;
-}
-
-static int read_knowing(struct known *k, const char *a, const char *b, struct hp_err *err)
-{
-	const struct hp_state_handler h = {.on_peek = on_known, .on_site = on_other, .arg = k};
-	const char *lines[] = {head_line, a, b, NULL};
-
-	k->read = 0;
-	return read_lines_to(&h, lines, err);
-}
-
-static void known_lines_are_not_read(void **state HP_UNUSED)
-{
-	struct known k = {.line = line_of(1)};
-	struct hp_err err = HP_ERR_INIT;
-
-	assert_int_equal(read_knowing(&k, k.line, line_of(2), &err), 0);
-	assert_int_equal(k.read, 1);
-	/* nor judged: this is the caller's word */
-	k.line = swap(k.line, "\"gzip_enabled\":true", "\"gzip_enabled\":\"maybe\"");
-	assert_int_equal(read_knowing(&k, k.line, line_of(2), &err), 0);
-	assert_int_equal(k.read, 1);
-	/* what can't be peeked into is read */
-	k.line = swap(line_of(1), "\"domain\":\"s00001", "\"domain\":\"\\u007300001");
-	assert_int_equal(read_knowing(&k, k.line, line_of(2), &err), 0);
-	assert_int_equal(k.read, 2);
-}
-
-/* Nothing stands twice, be it known or not. */
-static void known_lines_have_names(void **state HP_UNUSED)
-{
-	static const struct {
-		const char *from, *to, *why;
-	} bad[] = {
-		{"\"domain\":\"s00002", "\"domain\":\"s00001", "the name"},
-		{"www.s00002.example.com", "www.s00001.example.com", "the name www.s00001"},
-		{"\"*.s00002.example.com", "\"*.s00001.example.com", "the name *.s00001"},
-		{"www.s00002.example.com", "x.s00001.example.com", NULL},
-		{"\"user\":\"site2\"", "\"user\":\"site1\"", "the user site1"},
-		{"\"id\":2,", "\"id\":1,", "uid"},
-	};
-	struct known k = {.line = line_of(1)};
-	struct hp_err err = HP_ERR_INIT;
-	const char *other;
-
-	for (size_t i = 0; i < HP_ARRAY_SIZE(bad); i++) {
-		other = swap(line_of(2), bad[i].from, bad[i].to);
-		assert_int_equal(
-			read_knowing(&k, k.line, other, &err), bad[i].why ? HP_E_USAGE : 0);
-		if (bad[i].why)
-			unit_assert_err(&err, HP_E_USAGE, bad[i].why);
-	}
-	assert_int_equal(read_knowing(&k, k.line, k.line, &err), HP_E_USAGE);
-	other = swap(swap(line_of(2), "\"id\":2,", "\"id\":1,"), "\"uid\":20002", "\"uid\":20001");
-	assert_int_equal(read_knowing(&k, k.line, other, &err), HP_E_USAGE);
-	unit_assert_err(&err, HP_E_USAGE, "the id 1 stands in it twice");
-}
-
-static void peek(void **state HP_UNUSED)
-{
-	static const char *const no[] = {
-		"", "{", "{\"site\":{", "{\"site\":{}}", "\"", "{\"site\":{\"id\":", "{\"site\":{\"id\":1",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\"}}",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[\"",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[\"c\"",
-		"{\"site\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[\"c\" ]}}",
-		"{\"site\":{\"id\":1,\"domain\":\"a\\\"\",\"user\":\"b\",\"aliases\":[]}}",
-		"{\"site\":{\"id\":1e1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[]}}",
-		"{\"site\":{\"x\":{\"id\":1,\"domain\":\"a\",\"user\":\"b\",\"aliases\":[]}}}",
-	};
-	const char *line = "{\"site\":{\"x\":\"\\\"id\\\":2\",\"y\":{\"domain\":\"no\",\"aliases\":[\"no\"]},"
-		"\"id\":7,\"user\":\"site7\",\"aliases\":[\"a\",\"b\"],\"domain\":\"d\",\"z\":[\"id\",\"user\"]}}";
-	struct hp_site s;
-
-	for (size_t i = 0; i < HP_ARRAY_SIZE(no); i++)
-		if (hp_state_peek(pool, no[i], strlen(no[i]), &s))
-			fail_msg("%s", no[i]);
-	assert_true(hp_state_peek(pool, line, strlen(line), &s));
-	assert_string_equal(s.v[HP_SITE_ID], "7");
-	assert_string_equal(s.v[HP_SITE_DOMAIN], "d");
-	assert_string_equal(s.v[HP_SITE_USER], "site7");
-	assert_int_equal(s.aliases.n, 2);
-	assert_string_equal(s.aliases.v[1], "b");
-}
-
 static void long_lines(void **state HP_UNUSED)
 {
 	struct hp_err err = HP_ERR_INIT;
@@ -660,9 +466,6 @@ int main(void)
 		cmocka_unit_test(nothing_twice),
 		cmocka_unit_test(bad_heads),
 		cmocka_unit_test(cut_and_changed),
-		cmocka_unit_test(known_lines_are_not_read),
-		cmocka_unit_test(known_lines_have_names),
-		cmocka_unit_test(peek),
 		cmocka_unit_test(long_lines),
 	};
 	int r;
