@@ -475,7 +475,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 		NULL},
 	[HP_SITE_PHP_PATHS] = {"extprocessor type address maxConns initTimeout retryTimeout "
 			       "persistConn respBuffer autoStart add context location allowBrowse "
-			       "addMIMEType RewriteCond RewriteRule",
+			       "addMIMEType RewriteCond RewriteRule addDefaultCharset extraHeaders "
+			       "Header allow",
 		"a media type of its own in a context for each path"},
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"initTimeout", "10 seconds more than PHP has"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond",
@@ -500,7 +501,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_ALLOWED_IPS] = {"allow deny", NULL},
 	[HP_SITE_BLOCKED_IPS] = {"allow deny", NULL},
 	[HP_SITE_BASIC_AUTH] = {"realm userDB location required context allowBrowse RewriteCond "
-				 "RewriteRule",
+				 "RewriteRule addDefaultCharset extraHeaders Header allow",
 		NULL},
 };
 
