@@ -9,7 +9,9 @@
 
 int cert_domain(struct cli *c, const char *word, const char **ret, struct hp_err *err)
 {
-	return hp_domain_check(c->pool, word, strlen(word), false, ret, err);
+	if (hp_domain_check(c->pool, word, strlen(word), false, ret, err) < 0)
+		return err->code;
+	return cli_may_site(c, *ret, err);
 }
 
 int cert_site(struct cli *c, const char *word, struct hp_cert_site *ret, struct hp_err *err)
@@ -219,6 +221,7 @@ static int each(struct cli *c,
 	struct hp_strv stored = {0};
 	size_t i = 0, k = 0, n;
 	struct view v;
+	bool seen;
 	int d;
 
 	if (hp_cert_sites(c->pool, c->sysroot, NULL, &sites, &n, err) < 0 ||
@@ -233,6 +236,10 @@ static int each(struct cli *c,
 		i += d <= 0;
 		k += d >= 0;
 		if (d < 0 && !s->enabled)
+			continue;
+		if (cli_sees_site(c, domain, &seen, err) < 0)
+			return err->code;
+		if (!seen)
 			continue;
 		if (look(c, domain, d <= 0 ? s : NULL, &v, err) < 0 || fn(c, &v, arg, err) < 0)
 			return err->code;
@@ -392,14 +399,14 @@ tell:
 }
 
 /* ---- the table ---- */
-#define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_ROWS | CLI_ROOT)
+#define CHANGES (CLI_MUTATES | CLI_APPLIES | CLI_ROWS | CLI_ROOT | CLI_DOOR)
 
 static const struct cli_verb verbs[] = {
-	{"list", cert_list, "", 0, 0, {NULL},
-		CLI_ROWS | CLI_LIST, NULL, list_cols, NULL, NULL, NULL,
-		"list certificates, and websites that lack theirs", NULL},
-	{"show", cert_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
-		show_cols, NULL, NULL, "show a website's certificate", NULL},
+	{"list", cert_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_DOOR, NULL, list_cols,
+		NULL, NULL, "cert:list", "list certificates, and websites that lack theirs", NULL},
+	{"show", cert_show, "DOMAIN…", 1, UINT32_MAX, {"domain"},
+		CLI_ROWS | CLI_ONE | CLI_DOOR, NULL, NULL, show_cols, NULL, "cert:show",
+		"show a website's certificate", NULL},
 	{"issue", cert_issue, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CHANGES, cert_issue_opts,
 		cli_site_result_cols, NULL, NULL, "cert:issue",
 		"get a website's certificate from the CA",
@@ -429,13 +436,12 @@ static const struct cli_verb verbs[] = {
 		"fit, the key is encrypted or weak, the chain is out of order, anything is out of date, or a "
 		"name of the website is missing."},
 	{"remove", cert_remove, "DOMAIN", 1, 1, {"domain"},
-		CLI_MUTATES | CLI_ROWS | CLI_ROOT | CLI_IF_EXISTS | CLI_YES, NULL,
+		CLI_MUTATES | CLI_ROWS | CLI_ROOT | CLI_DOOR | CLI_IF_EXISTS | CLI_YES, NULL,
 		cli_site_result_cols, NULL, NULL, "cert:remove",
 		"delete a website's certificates and keys",
 		"Refused while the website is served over TLS."},
 	{"check", cert_check, "[DOMAIN…]", 0, UINT32_MAX, {"domain"},
-		CLI_ROWS | CLI_LIST, check_opts,
-		check_cols, NULL, NULL, NULL,
+		CLI_ROWS | CLI_LIST | CLI_DOOR, check_opts, check_cols, NULL, NULL, "cert:check",
 		"name certificates that are missing, wrong or expire soon",
 		"Exit status 1 when there is one. Every website that is served over TLS is looked at, unless "
 		"some are named. Of certificates that name an OCSP responder it is asked whether they are "

@@ -20,6 +20,9 @@ static int read_text(struct cli *c, const char *option, const char *stdin_text, 
 
 	if (!path || hp_streq(path, "-"))
 		hp_buf_adds(ret, stdin_text);
+	else if (c->as)
+		return hp_err_set(err, HP_E_DENIED,
+			"--%s: a file is root's to name; standard input has it otherwise", option);
 	else if (hp_file_read(path, TEXT_MAX, ret, err) < 0)
 		return hp_err_prefix(err, "--%s", option);
 	/* PEM is text: NUL ends what is parsed */

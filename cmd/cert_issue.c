@@ -175,11 +175,14 @@ int cert_issue(struct cli *c, struct hp_err *err)
 	size_t i;
 
 	r.v = hp_palloc(c->pool, r.n * sizeof(*r.v));
-	if (conf(c, &a, err) < 0)
-		return err->code;
+	/* the CA counts, for all websites of this host together */
+	if (c->as && cli_opt(c, "anew") && c->panel->actor.kind != HP_ACTOR_OPERATOR)
+		return hp_err_set(err, HP_E_DENIED, "--anew: only the operator may");
 	for (i = 0; i < r.n; i++)
 		if (job_of(c, c->args[i], &r.v[i], err) < 0)
 			return err->code;
+	if (conf(c, &a, err) < 0)
+		return err->code;
 	for (i = 0; i < r.n; i++) {
 		if (is_good(&r.v[i]) && !cli_opt(c, "anew"))
 			r.v[i].now = r.v[i].before;
@@ -203,12 +206,14 @@ static bool wants(struct cli *c, const struct hp_cert_site *s, struct cert_job *
 {
 	struct hp_err ignored = HP_ERR_INIT;
 	struct hp_cert_renewal w;
+	bool seen;
 
 	memset(j, 0, sizeof(*j));
 	j->site = *s;
 	if (c->n_args ? !is_named(c, s->domain) : !s->auto_renew)
 		return false;
-	if (!s->enabled || !s->letsencrypt || s->suspended)
+	if (!s->enabled || !s->letsencrypt || s->suspended ||
+		cli_sees_site(c, s->domain, &seen, &ignored) < 0 || !seen)
 		return false;
 	hp_cert_current(c->pool, c->sysroot, s->domain, &j->before, &ignored);
 	cert_ask(c, &j->before);

@@ -271,38 +271,49 @@ static int check_operands(struct cli *c, struct hp_err *err)
 		v->operands);
 }
 
-/* Whether to run the verb: 1; 0: done already (help, version). */
-static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
+/* The words taken apart; what is missing is not missed yet. */
+static int parse_words(struct parse *p, int argc, char **argv, struct hp_err *err)
 {
-	struct parse p = {.c = c};
+	struct cli *c = p->c;
 	const struct hp_opt *tables[CLI_TABLES];
 	struct hp_strv words = {0};
 	int used = 0;
 
 	cli_opt_tables(NULL, tables);
-	if (hp_opt_parse_head(c->pool, tables, argc, argv, on_opt, &p, &used, err) < 0)
+	if (hp_opt_parse_head(c->pool, tables, argc, argv, on_opt, p, &used, err) < 0)
 		return err->code;
-	if (used < argc && !p.version) {
+	if (used < argc && !p->version) {
 		const char *word = argv[used], *next;
 
 		if (hp_streq(word, "help") && !cli_verb_find(c->prog, "help")) {
-			p.help = true;
+			p->help = true;
 			word = used + 1 < argc ? argv[used + 1] : NULL;
 		}
 		next = word == argv[used] && used + 1 < argc ? argv[used + 1] : NULL;
 		if (word && !(c->verb = find_words(c, word, next)))
 			return unknown_verb(c, word, err);
-		used += 1 + (c->verb && !hp_streq(c->verb->name, word) && !p.help);
+		used += 1 + (c->verb && !hp_streq(c->verb->name, word) && !p->help);
 	}
-	if (c->verb && !p.help) {
+	if (c->verb && !p->help) {
 		cli_opt_tables(c->verb, tables);
 		if (hp_opt_parse(
-			    c->pool, tables, argc - used, argv + used, on_opt, &p, &words, err) < 0)
+			    c->pool, tables, argc - used, argv + used, on_opt, p, &words, err) < 0)
 			return err->code;
 	}
-	if (p.help) {
+	c->args = words.v;
+	c->n_args = (unsigned)words.n;
+	return 0;
+}
+
+/* Whether to run the verb: 1; 0: done already (help, version). */
+static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
+{
+	struct parse p = {.c = c};
+
+	if (parse_words(&p, argc, argv, err) < 0)
+		return err->code;
+	if (p.help)
 		return cli_help(c->prog, c->verb, STDOUT_FILENO, err);
-	}
 	if (p.version) {
 		printf("%s (%s) %s\n", c->prog->name, PACKAGE_NAME, PACKAGE_VERSION);
 		return 0;
@@ -311,9 +322,30 @@ static int parse_args(struct cli *c, int argc, char **argv, struct hp_err *err)
 		hp_err_set(err, HP_E_USAGE, "a verb is missing");
 		return hp_err_hint(err, "%s --help lists them", c->prog->name);
 	}
-	c->args = words.v;
-	c->n_args = (unsigned)words.n;
 	return check_operands(c, err) < 0 ? err->code : 1;
+}
+
+int cli_check_door(struct hp_pool *pool, int argc, char **argv, struct hp_err *err)
+{
+	struct cli c = {.pool = pool, .sysroot = "", .prog = cli_program_find(argv[0])};
+	struct parse p = {.c = &c};
+
+	if (!c.prog)
+		return hp_err_set(err, HP_E_DENIED, "“%s” is no program of the panel",
+			hp_str_printable(pool, argv[0], 60));
+	if (parse_words(&p, argc - 1, argv + 1, err) < 0)
+		return err->code;
+	/* settings may name files, and root reads all of them */
+	if (!c.verb || p.help || p.version || !(c.verb->flags & CLI_DOOR) || c.verb->fields)
+		return hp_err_set(err, HP_E_DENIED, "%s%s%s: it is not run for others here",
+			c.prog->name, c.verb ? " " : "", c.verb ? c.verb->name : "");
+	if (!c.as)
+		return hp_err_set(err, HP_E_DENIED, "%s %s: --as is missing: for whom?",
+			c.prog->name, c.verb->name);
+	if (*c.sysroot || c.force)
+		return hp_err_set(err, HP_E_DENIED, "%s: it is not for who is not root",
+			c.force ? "--force" : "--sysroot");
+	return check_operands(&c, err);
 }
 
 /* The panel's own user is asked by users, over the web: what he runs is run for one of them. */
@@ -332,7 +364,7 @@ static int check_flags(struct cli *c, struct hp_err *err)
 
 	if (check_service(c, err) < 0)
 		return err->code;
-	if (c->as && (!c->verb->permission || (f & CLI_ROOT)))
+	if (c->as && (!c->verb->permission || ((f & CLI_ROOT) && !(f & CLI_DOOR))))
 		return hp_err_set(err, HP_E_DENIED, "%s: only the operator may do that",
 			c->verb->name);
 	if (c->as && c->force)
@@ -410,6 +442,25 @@ void cli_denied(struct cli *c, const char *object, const struct hp_err *why)
 			c->pool, "%s:%s", hp_str_after(c->prog->name, "hp-"), c->verb->name);
 	if (c->panel)
 		hp_panel_denied(c->panel, verb, object, why);
+}
+
+int cli_may_site(struct cli *c, const char *domain, struct hp_err *err)
+{
+	if (!c->as)
+		return 0;
+	return hp_site_may(c->panel, domain, c->verb->permission, err);
+}
+
+int cli_sees_site(struct cli *c, const char *domain, bool *ret, struct hp_err *err)
+{
+	int r = cli_may_site(c, domain, err);
+
+	*ret = r == 0;
+	if (r == HP_E_NOT_FOUND || r == HP_E_DENIED) {
+		hp_err_clear(err);
+		r = 0;
+	}
+	return r;
 }
 
 const struct hp_col *cli_verb_cols(struct hp_pool *pool, const struct cli_verb *v)

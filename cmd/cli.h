@@ -29,8 +29,9 @@ enum cli_flag {
 	CLI_NODE_OPTS = 1 << 9,  /* --force --wait alone: the node's own verbs */
 	CLI_IF_REVISION = 1 << 10, /* --if-revision: only what nobody has changed meanwhile */
 	CLI_LIST = 1 << 11,      /* --sort --match --limit --offset --paged: only looked at */
-	CLI_NEWEST = 1 << 13,    /* --limit is CLI_NEWEST_ROWS unless given */
 	CLI_DIFF = 1 << 12,      /* --diff: a dry run that shows what would become of files */
+	CLI_NEWEST = 1 << 13,    /* --limit is CLI_NEWEST_ROWS unless given */
+	CLI_DOOR = 1 << 14,      /* root runs it for users who may: cmd/hp-door.c, hp_door_run() */
 };
 
 /*
@@ -122,6 +123,12 @@ struct cli {
 	struct hp_out *out; /* cli_out(); ended by hp_main(), when the verb does not fail */
 };
 
+/*
+ * May root run that for who stands in it as --as? argv[0] is the program's name alone. HP_E_DENIED
+ * for a verb that is not marked so, without --as, and with --sysroot or --force; HP_E_USAGE as
+ * hp_main() would say.
+ */
+int cli_check_door(struct hp_pool *pool, int argc, char **argv, struct hp_err *err);
 /* main() of a program. Returns the exit status. */
 int hp_main(const struct cli_program *prog, int argc, char **argv);
 
@@ -138,6 +145,12 @@ int cli_panel(struct cli *c, struct hp_err *err);
 int cli_out(struct cli *c, struct hp_err *err);
 /* Is the panel's database this host's business (configured, or there)? After cli_conf(). */
 bool cli_has_panel(struct cli *c);
+/*
+ * With --as: may that user do to the website what the verb does? HP_E_NOT_FOUND, as the panel says.
+ */
+int cli_may_site(struct cli *c, const char *domain, struct hp_err *err);
+/* The same for one of several: false without a word where he may not know of it. */
+int cli_sees_site(struct cli *c, const char *domain, bool *ret, struct hp_err *err);
 
 /*
  * What the verb was refused for one of its inputs goes into the audit trail, if it was refused

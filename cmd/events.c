@@ -8,7 +8,7 @@
 
 #include "cmd/events.h"
 #include "base/str.h"
-#include "sys/account.h"
+#include "sys/door.h"
 #include "sys/json.h"
 
 const struct hp_col cli_event_cols[] = {
@@ -164,21 +164,6 @@ static bool is_connection(void)
 	       len > offsetof(struct sockaddr_un, sun_path);
 }
 
-/* Anybody on this host could be at its other end, if somebody widened the socket's mode. */
-static int check_peer(struct hp_err *err)
-{
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
-		return hp_err_errno(
-			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
-	if (who.uid == 0 || who.uid == geteuid() || hp_is_panel_uid(who.uid))
-		return 0;
-	return hp_err_set(err, HP_E_DENIED, "uid %lu may neither apply nor see anything of this node",
-		(unsigned long)who.uid);
-}
-
 /* ---- apply, and plan behind its door ---- */
 struct applying {
 	struct cli *c;
@@ -249,7 +234,8 @@ static int apply(struct applying *a, struct hp_err *err)
 	bool panel;
 	int fd _cleanup_close_ = -1;
 
-	if ((a->connection && check_peer(err) < 0) || take_timeout(c, &timeout, err) < 0 ||
+	if ((a->connection && hp_door_check_peer(STDIN_FILENO, err) < 0) ||
+		take_timeout(c, &timeout, err) < 0 ||
 		cli_state_source(c, &fd, &panel, &name, err) < 0)
 		return err->code;
 	if (panel) /* never of a plan, which comes here with a document alone */

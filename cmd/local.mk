@@ -29,6 +29,11 @@ cmd_hp_audit_LDADD = cmd/libhpcmd.la
 cmd_hp_cert_SOURCES = cmd/hp-cert.c
 cmd_hp_cert_LDADD = cmd/libhpcmd.la
 
+# Behind hosting-panel-node-manager.socket.
+pkglibexec_PROGRAMS += cmd/hp-door
+cmd_hp_door_SOURCES = cmd/hp-door.c
+cmd_hp_door_LDADD = cmd/libhpcmd.la
+
 # What uacme(1) starts for each challenge.
 pkglibexec_PROGRAMS += cmd/acme-hook
 cmd_acme_hook_SOURCES = cmd/acme-hook.c

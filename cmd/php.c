@@ -23,6 +23,8 @@ static int php_list(struct cli *c, struct hp_err *err)
 {
 	struct hp_node_opts o;
 	struct hp_php_info *v;
+	/* how many websites others have is not a user's to know */
+	bool all = !c->as || c->panel->actor.kind == HP_ACTOR_OPERATOR;
 	size_t i, n;
 
 	if (cli_node_opts(c, &o, err) < 0 || hp_node_php_list(c->pool, &o, &v, &n, err) < 0 ||
@@ -32,9 +34,11 @@ static int php_list(struct cli *c, struct hp_err *err)
 		hp_out_str(c->out, 0, v[i].version);
 		hp_out_str(c->out, 1, v[i].release);
 		hp_out_bool(c->out, 2, v[i].is_default);
-		hp_out_i64(c->out, 3, v[i].sites);
-		hp_out_i64(c->out, 4, v[i].running);
-		hp_out_i64(c->out, 5, v[i].waiting);
+		if (all) {
+			hp_out_i64(c->out, 3, v[i].sites);
+			hp_out_i64(c->out, 4, v[i].running);
+			hp_out_i64(c->out, 5, v[i].waiting);
+		}
 		hp_out_str(c->out, 6, v[i].fpm);
 		hp_out_str(c->out, 7, v[i].cli);
 		if (hp_out_row(c->out, err) < 0)
@@ -228,6 +232,20 @@ static int show_path_instances(struct cli *c, const struct hp_site_info *info, c
 	return err->code;
 }
 
+/* Judged already, as this verb: another one's permission is not asked besides. */
+static int get_site(struct cli *c, const char *domain, struct hp_site *ret, struct hp_err *err)
+{
+	struct hp_actor who;
+	int r;
+
+	if (cli_panel(c, err) < 0)
+		return err->code;
+	who = hp_panel_begin_own(c->panel);
+	r = hp_site_get(c->panel, c->pool, domain, ret, err);
+	hp_panel_end_own(c->panel, &who);
+	return r;
+}
+
 static int show_one(
 	struct cli *c, const struct hp_node_opts *o, const char *arg, struct hp_err *err)
 {
@@ -238,15 +256,15 @@ static int show_one(
 	const char *domain;
 
 	memset(&s, 0, sizeof(s));
-	if (hp_domain_check(c->pool, arg, strlen(arg), false, &domain, err) < 0)
+	if (hp_domain_check(c->pool, arg, strlen(arg), false, &domain, err) < 0 ||
+		cli_may_site(c, domain, err) < 0)
 		return err->code;
 	if (hp_node_site_info(c->pool, o, domain, &info, &node_err) < 0 &&
 		node_err.code != HP_E_NOT_FOUND) {
 		*err = node_err;
 		return err->code;
 	}
-	if (cli_has_panel(c) &&
-		(cli_panel(c, err) < 0 || hp_site_get(c->panel, c->pool, domain, &s, err) < 0))
+	if (cli_has_panel(c) && get_site(c, domain, &s, err) < 0)
 		return err->code;
 	if (!info && !s.v[HP_SITE_DOMAIN]) {
 		*err = node_err;
@@ -394,10 +412,11 @@ static int php_reopen(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
-	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST, NULL, list_cols, NULL, NULL, NULL,
-		"list the PHP versions of this node", NULL},
-	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"}, CLI_ROWS | CLI_ONE, NULL, NULL,
-		show_cols, NULL, NULL, "show the PHP of a website: what runs, and its settings",
+	{"list", php_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_DOOR, NULL, list_cols, NULL,
+		NULL, "php:list", "list the PHP versions of this node", NULL},
+	{"show", php_show, "DOMAIN…", 1, UINT32_MAX, {"domain"},
+		CLI_ROWS | CLI_ONE | CLI_DOOR, NULL, NULL, show_cols, NULL, "php:show",
+		"show the PHP of a website: what runs, and its settings",
 		"What runs is what the website's PHP itself answers through its socket, as a web server "
 		"asks it; one that sleeps is woken by this. Where paths have versions of their own, "
 		"path_instances has the same of the PHP of each. The columns from php_version on are what "

@@ -42,7 +42,8 @@ static int collect(struct cli *c, struct hp_pool *pool, const struct cli_input *
 	struct hp_kept *more;
 	const char *domain;
 
-	if (hp_domain_check(pool, in->name, strlen(in->name), false, &domain, err) < 0)
+	if (hp_domain_check(pool, in->name, strlen(in->name), false, &domain, err) < 0 ||
+		cli_may_site(c, domain, err) < 0)
 		return err->code;
 	if (p->n == p->room) {
 		p->room = p->room ? 2 * p->room : 16;

@@ -390,7 +390,7 @@ static const struct cli_verb verbs[] = {
 	{"resume", site_resume, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE, NULL,
 		cli_site_result_cols, NULL, NULL, "site:resume", "serve a suspended website again",
 		NULL},
-	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE | CLI_YES,
+	{"remove", site_remove, "DOMAIN|-", 1, 1, {"domain"}, OF_ONE | CLI_YES | CLI_DOOR,
 		remove_opts, cli_site_result_cols, NULL, NULL, "site:remove", "remove a website",
 		"Its document root stays where it is, root's alone, as long as there is a file in it, unless --purge is "
 		"given."},

@@ -243,9 +243,8 @@ static int vhost_settings(struct cli *c, struct hp_err *err)
 
 /* ---- the table ---- */
 static const struct cli_verb verbs[] = {
-	{"detect", vhost_detect, "", 0, 0, {NULL},
-		CLI_ROWS | CLI_LIST, NULL, detect_cols, NULL, NULL, NULL,
-		"find the web servers of this host", NULL},
+	{"detect", vhost_detect, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_DOOR, NULL,
+		detect_cols, NULL, NULL, "vhost:detect", "find the web servers of this host", NULL},
 	{"plan", vhost_plan, "[-]", 0, 1, {NULL}, CLI_ROWS, plan_opts, cli_event_cols, NULL, NULL,
 		NULL, "show as a unified diff what apply would change; touch nothing",
 		"Exit status 10 when there is something to change, 0 when there is not. The document is "
@@ -269,8 +268,8 @@ static const struct cli_verb verbs[] = {
 		"ends at it. All websites' vhosts are made anew, in one apply. One server lets the ports "
 		"go before the other takes them: connections that come in between are refused. Hand-made "
 		"vhosts are not moved."},
-	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS, NULL, cli_event_cols,
-		NULL, NULL, NULL,
+	{"verify", vhost_verify, "", 0, 0, {NULL}, CLI_ROWS | CLI_NODE_OPTS | CLI_DOOR, NULL,
+		cli_event_cols, NULL, NULL, "vhost:verify",
 		"compare files, links and PHP instances with what the panel wrote",
 		"Exit status 1 when something differs: a file edited or deleted by hand, a link that "
 		"points elsewhere, a PHP instance that is gone."},
@@ -283,8 +282,9 @@ static const struct cli_verb verbs[] = {
 		"Of each web server, of PHP and of systemd. Without SETTING all of them. Nothing is looked at "
 		"on this host."},
 	{"purge", cli_verb_purge, "DOMAIN…|-", 1, UINT32_MAX, {"domain"},
-		CLI_MUTATES | CLI_STDIN | CLI_ROWS | CLI_ROOT, NULL, cli_purge_cols, NULL, NULL,
-		NULL, "throw away what the front server keeps of a website's answers",
+		CLI_MUTATES | CLI_STDIN | CLI_ROWS | CLI_ROOT | CLI_DOOR, NULL, cli_purge_cols,
+		NULL, NULL, "vhost:purge",
+		"throw away what the front server keeps of a website's answers",
 		"With cache_enabled the front keeps answers of PHP and of programs for a while. They are "
 		"removed while the server runs, and the next request is answered anew; other websites' stay. "
 		"An apply that changes a website does the same for it. "

@@ -4,11 +4,12 @@ units_in = systemd/hosting-panel-web-manager@.service.in systemd/hosting-panel-w
 	systemd/hosting-panel-recover.service.in \
 	systemd/hosting-panel-php-manager.service.in systemd/health-check.service.in \
 	systemd/hosting-panel-cert-renew.service.in systemd/hosting-panel-cgi.service.in \
-	systemd/hosting-panel-api.service.in systemd/hosting-panel-cache-openlitespeed.service.in
+	systemd/hosting-panel-api.service.in systemd/hosting-panel-cache-openlitespeed.service.in \
+	systemd/hosting-panel-node-manager@.service.in
 units_made = $(units_in:.in=)
 
 dist_systemdsystemunit_DATA = systemd/hosting-panel-web-manager.socket systemd/hosting-panel-web-planner.socket \
-	systemd/hosting-panel-cgi.socket \
+	systemd/hosting-panel-cgi.socket systemd/hosting-panel-node-manager.socket \
 	systemd/hosting-panel-php-manager.timer systemd/health-check.timer \
 	systemd/hosting-panel-cert-renew.timer systemd/hosting-panel-cache.service systemd/hosting-panel-cache.timer
 nodist_systemdsystemunit_DATA = $(units_made)
@@ -31,6 +32,7 @@ $(units_made): Makefile
 		-e 's,[@]pkglibexecdir[@],$(pkglibexecdir),g' $(top_srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 systemd/hosting-panel-web-manager@.service: systemd/hosting-panel-web-manager@.service.in
 systemd/hosting-panel-web-planner@.service: systemd/hosting-panel-web-planner@.service.in
+systemd/hosting-panel-node-manager@.service: systemd/hosting-panel-node-manager@.service.in
 systemd/hosting-panel-recover.service: systemd/hosting-panel-recover.service.in
 systemd/hosting-panel-php-manager.service: systemd/hosting-panel-php-manager.service.in
 systemd/health-check.service: systemd/health-check.service.in

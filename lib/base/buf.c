@@ -21,6 +21,9 @@ void hp_buf_reserve(struct hp_buf *b, size_t more)
 	p = realloc(b->s, cap);
 	if (!p)
 		hp_die(HP_E_OS, "out of memory: a buffer of %zu bytes", cap);
+	/* text from the first, even when nothing comes after all */
+	if (!b->s)
+		*p = '\0';
 	b->s = p;
 	b->cap = cap;
 }

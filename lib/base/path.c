@@ -4,6 +4,9 @@
 #include "base/paths.h"
 #include "base/str.h"
 
+#ifndef HP_BINDIR
+#define HP_BINDIR "/usr/bin"
+#endif
 #ifndef HP_PKGLIBDIR
 #define HP_PKGLIBDIR "/usr/lib/hosting-panel"
 #endif

@@ -33,12 +33,14 @@
 /* … and where he is told what it would change: systemd/hosting-panel-web-planner.socket */
 #define HP_WEB_PLANNER_SOCKET HP_RUN "/web-planner.sock"
 #define HP_CGI_SOCKET HP_RUN "/cgi.sock"         /* systemd/hosting-panel-cgi.socket */
+/* where root runs a verb for a user: systemd/hosting-panel-node-manager.socket */
+#define HP_NODE_MANAGER_SOCKET HP_RUN "/node-manager.sock"
 #define HP_PHP_RUN HP_RUN "/php"                 /* <user>.sock -> <version>/<user>.sock */
 
 /*
  * Where this build's own modules and data (templates, pages) are: what configure said, or
- * HP_LIBDIR, HP_LIBEXECDIR, HP_BINDIR, HP_DATADIR and HP_WEBDIR from the environment (ignored when secure_getenv(3)
- * ignores them), so that programs run from a build folder.
+ * HP_LIBDIR, HP_LIBEXECDIR, HP_BINDIR, HP_DATADIR and HP_WEBDIR from the environment (ignored when
+ * secure_getenv(3) ignores them), so that programs run from a build folder.
  */
 const char *hp_libdir(void) HP_NONNULL_RET;
 const char *hp_libexecdir(void) HP_NONNULL_RET; /* programs that only our own programs start */

@@ -25,6 +25,13 @@ static const struct rule {
 	{"audit:list", ADMIN | GRANT},
 	{"audit:undo", ADMIN | GRANT},
 	{"audit:verify", OPERATOR},
+	{"cert:check", ADMIN | RESELLER | CLIENT},
+	{"cert:import", ADMIN | GRANT | CLIENT},
+	{"cert:issue", ADMIN | GRANT | CLIENT},
+	{"cert:list", ADMIN | RESELLER | CLIENT},
+	{"cert:remove", ADMIN | GRANT | CLIENT},
+	{"cert:renew", ADMIN | GRANT | CLIENT},
+	{"cert:show", ADMIN | RESELLER | CLIENT},
 	{"db:info", OPERATOR},
 	{"key:add", ADMIN | RESELLER | CLIENT},
 	{"key:list", ADMIN | RESELLER | CLIENT},
@@ -33,6 +40,8 @@ static const struct rule {
 	{"node:list", OPERATOR},
 	{"node:show", OPERATOR},
 	{"node:state", OPERATOR},
+	{"php:list", ADMIN | RESELLER | CLIENT},
+	{"php:show", ADMIN | RESELLER | CLIENT},
 	{"session:list", ADMIN | RESELLER | CLIENT},
 	{"session:revoke", ADMIN | RESELLER | CLIENT},
 	{"site:add", ADMIN | GRANT},
@@ -63,6 +72,9 @@ static const struct rule {
 	{"user:totp-confirm", ADMIN | RESELLER | CLIENT},
 	{"user:totp-disable", ADMIN | RESELLER | CLIENT},
 	{"user:totp-enable", ADMIN | RESELLER | CLIENT},
+	{"vhost:detect", OPERATOR},
+	{"vhost:purge", ADMIN | GRANT | CLIENT},
+	{"vhost:verify", OPERATOR},
 };
 
 static const struct rule *find_rule(const char *verb)
@@ -125,8 +137,13 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 /* Is the object within the actor's reach? What has an owner is judged by that. */
 static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_object *o)
 {
-	bool owned = hp_str_starts(verb, "site:") || hp_str_starts(verb, "user:") ||
-		     hp_str_starts(verb, "key:") || hp_str_starts(verb, "session:");
+	static const char *const owned_kinds[] = {
+		"site:", "cert:", "php:", "vhost:", "user:", "key:", "session:"};
+	bool owned = false;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(owned_kinds); i++)
+		owned = owned || hp_str_starts(verb, owned_kinds[i]);
 
 	if (a->tenant_id <= 0 || o->tenant != a->tenant_id)
 		return false;

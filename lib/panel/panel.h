@@ -354,6 +354,11 @@ int hp_site_add(struct hp_panel *p, struct hp_pool *pool, const char *domain, co
 	struct hp_site_change *ret, struct hp_err *err);
 int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, struct hp_site *ret,
 	struct hp_err *err);
+/*
+ * May the actor do verb to the website? 0; HP_E_NOT_FOUND as for any other verb. What is left of
+ * one that is gone is the operator's.
+ */
+int hp_site_may(struct hp_panel *p, const char *domain, const char *verb, struct hp_err *err);
 /* The subdomain of a website's tenant, and whether that is suspended. */
 int hp_site_tenant(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *s,
 	const char **ret, bool *ret_suspended, struct hp_err *err);

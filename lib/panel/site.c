@@ -16,6 +16,22 @@ int hp_site_get(struct hp_panel *p, struct hp_pool *pool, const char *domain, st
 	return r;
 }
 
+int hp_site_may(struct hp_panel *p, const char *domain, const char *verb, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+	struct hp_site s;
+	int r;
+
+	if (hp_may_begin(&p->actor, verb, err) < 0)
+		return err->code;
+	r = hp_site_find(p, pool, domain, verb, false, &s, NULL, err);
+	hp_panel_as_self(p);
+	if (r != HP_E_NOT_FOUND || p->actor.kind != HP_ACTOR_OPERATOR || p->actor.key)
+		return r;
+	hp_err_clear(err);
+	return 0;
+}
+
 int hp_site_tenant(struct hp_panel *p, struct hp_pool *pool, const struct hp_site *s,
 	const char **ret, bool *ret_suspended, struct hp_err *err)
 {

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "sys/account.h"
 
 #define CHUNK ((size_t)1 << 16)
 
@@ -164,4 +165,18 @@ int hp_door_call(const struct hp_door *d, struct hp_err *err)
 		hp_wipe(c.line.s, c.line.cap);
 	hp_buf_release(&c.line);
 	return err->code;
+}
+
+int hp_door_check_peer(int fd, struct hp_err *err)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		return hp_err_errno(
+			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
+	if (who.uid == 0 || who.uid == geteuid() || hp_is_panel_uid(who.uid))
+		return 0;
+	return hp_err_set(err, HP_E_DENIED, "uid %lu may not apply anything on this node",
+		(unsigned long)who.uid);
 }

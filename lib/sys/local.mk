@@ -7,7 +7,7 @@ lib_libhp_la_SOURCES += lib/sys/escape.c lib/sys/escape_slot.c lib/sys/escape_sl
 	lib/sys/tmpl.c lib/sys/tmpl_data.c lib/sys/tmpl_parse.c lib/sys/tmpl_priv.h
 lib_libhp_la_SOURCES += lib/sys/conf.c lib/sys/conf_keys.c
 lib_libhp_la_SOURCES += lib/sys/idn.c
-lib_libhp_la_SOURCES += lib/sys/account.h lib/sys/account.c lib/sys/door.h lib/sys/door.c
+lib_libhp_la_SOURCES += lib/sys/account.h lib/sys/account.c lib/sys/door.h lib/sys/door.c lib/sys/door_run.c
 lib_libhp_la_SOURCES += lib/sys/pwhash.c lib/sys/pwhash.h lib/sys/totp.c lib/sys/totp.h
 lib_libhp_la_SOURCES += lib/sys/run.c lib/sys/run_child.c lib/sys/run_child.h
 lib_libhp_la_SOURCES += lib/sys/probe_fcgi.c lib/sys/probe_http.c lib/sys/probe_io.c lib/sys/probe_io.h lib/sys/probe_tls.c \

@@ -23,7 +23,8 @@ setup_file() {
 	in_machine systemctl daemon-reexec
 	in_machine systemd-sysusers
 	in_machine systemd-tmpfiles --create
-	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-web-planner.socket hosting-panel-recover.service \
+	in_machine systemctl -q enable --now hosting-panel-web-manager.socket hosting-panel-web-planner.socket \
+		hosting-panel-node-manager.socket hosting-panel-recover.service \
 		hosting-panel-php-manager.timer hosting-panel-cache.timer health-check.timer
 	in_machine hp-db init
 	in_machine hp-tenant add demo
@@ -72,11 +73,13 @@ idle() {
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
 		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
 		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer \
-		hosting-panel-cache.service hosting-panel-cache-openlitespeed.service
+		hosting-panel-cache.service hosting-panel-cache-openlitespeed.service \
+		hosting-panel-node-manager.socket hosting-panel-node-manager@.service
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]
 	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/web-manager.sock)" = "root:hosting-panel 660" ]
+	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/node-manager.sock)" = "root:hosting-panel 660" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel)" = "root:hosting-panel 751" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/node)" = "root:root 700" ]
 	[ "$(in_machine stat -c '%U:%G %a' /var/lib/hosting-panel/db)" = "root:hosting-panel 2770" ]
@@ -168,6 +171,41 @@ idle() {
 	[ "$(in_machine hp-site show a.example --tsv -n -o php_memory_limit)" = 79M ]
 	in_machine hp-vhost apply
 	in_machine hp-site set a.example php_memory_limit=77M owner=
+	in_machine hp-user remove cleo --yes
+	nothing_failed
+}
+
+@test "what root does for users comes through the other socket" {
+	in_machine hp-user add cleo tenant=demo
+	in_machine hp-site set a.example owner=cleo
+	in_machine sh -c 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 -subj /CN=a.example \
+		-addext subjectAltName=DNS:a.example -keyout /tmp/key -out /tmp/cert 2>/dev/null; cat /tmp/key /tmp/cert >/tmp/pair
+		chmod 0644 /tmp/pair'
+	in_machine sh -c 'cat >/usr/local/bin/ask; chmod 0755 /usr/local/bin/ask' <<-'PERL'
+		#!/usr/bin/perl
+		# ask PROGRAM ARG ...: a request with standard input to the node manager; its answer
+		use Socket;
+		sub text { my $s = shift; $s =~ s/(["\\])/\\$1/g; $s =~ s/\n/\\n/g; "\"$s\"" }
+		socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
+		connect($s, pack_sockaddr_un('/run/hosting-panel/node-manager.sock')) or die "connect: $!\n";
+		local $/;
+		syswrite($s, '{"argv":[' . join(',', map { text($_) } @ARGV) . '],"stdin":' . text(<STDIN> // '') . "}\n");
+		shutdown($s, 1);
+		while (sysread($s, my $b, 65536)) { print $b }
+	PERL
+	as hosting-panel sh -c 'ask hp-cert import a.example --json --as cleo@192.0.2.7 </tmp/pair' | tee "$BATS_TEST_TMPDIR/out"
+	grep -q '^{"exit":0,' "$BATS_TEST_TMPDIR/out"
+	in_machine test -e /var/lib/hosting-panel/certs/a.example/current
+	in_machine hp-audit list --limit 1 -n --tsv -o actor,source,verb | grep -q $'^cleo\t192.0.2.7\tcert:import$'
+	as hosting-panel sh -c 'ask hp-php show a.example --json --as cleo </dev/null' | grep -q '^{"exit":0,.*fpm-fcgi'
+	as hosting-panel sh -c 'ask hp-vhost purge a.example --as cleo </dev/null' | grep -q '^{"exit":0,'
+	as hosting-panel sh -c 'ask hp-cert show b.example --as cleo </dev/null' | grep -q '^{"exit":3,'
+	as hosting-panel sh -c 'ask hp-vhost apply --as cleo </dev/null' | grep -q '^{"exit":5,'
+	as hosting-panel sh -c 'ask hp-cert remove a.example --yes --as cleo </dev/null' | grep -q '^{"exit":0,'
+	! in_machine test -e /var/lib/hosting-panel/certs/a.example/current
+	run as www-data sh -c 'ask hp-cert list --as cleo </dev/null'
+	[[ $output == *"Permission denied"* ]]
+	in_machine hp-site set a.example owner=
 	in_machine hp-user remove cleo --yes
 	nothing_failed
 }

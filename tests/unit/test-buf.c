@@ -71,6 +71,7 @@ static void reserving(void **state HP_UNUSED)
 	char *s;
 
 	hp_buf_reserve(&b, 1000);
+	assert_string_equal(hp_buf_str(&b), "");
 	s = b.s;
 	for (int i = 0; i < 1000; i++)
 		hp_buf_addc(&b, 'y');
