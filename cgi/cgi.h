@@ -127,8 +127,7 @@ enum cgi_route_flag {
 	CGI_LIST = 1 << 2,    /* rows, in pages */
 	CGI_CREATES = 1 << 3, /* 201 */
 	CGI_SECRET = 1 << 4,  /* the answer has something that is shown once */
-	CGI_DOOR = 1 << 5,    /* its program needs root: through the door */
-	CGI_MANY = 1 << 6,    /* rows, all of them */
+	CGI_MANY = 1 << 5,    /* rows, all of them */
 };
 struct cgi_route {
 	const char *method, *path;      /* "/api/v1/websites/{website}" */

@@ -3,6 +3,7 @@
 #include "cmd/cli.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "sys/door.h"
 #include "sys/run.h"
 
 #define OUTPUT_MAX (32 << 20)
@@ -85,6 +86,12 @@ static const struct cli_verb *verb_of(const struct cgi_run *r)
 	return v;
 }
 
+/* What is root's on this host; below a sysroot all is ours. */
+static bool is_behind_door(const struct cgi *c, const struct cli_verb *v)
+{
+	return (v->flags & CLI_DOOR) && geteuid() != 0 && !*c->server->sysroot;
+}
+
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err)
 {
 	const struct cli_verb *v = verb_of(r);
@@ -116,7 +123,7 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 	for (i = 0; i < r->args.n; i++)
 		hp_strv_add_ref(c->pool, &argv, r->args.v[i]);
 	run.argv = argv.v;
-	status = hp_run(&run, err);
+	status = is_behind_door(c, v) ? hp_door_run(&run, err) : hp_run(&run, err);
 	/* the pool's end is the request's: the bytes go there, the buffer goes */
 	ret->out_len = out->len;
 	ret->out = hp_pstrndup(c->pool, hp_buf_str(out), out->len);

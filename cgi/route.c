@@ -41,6 +41,21 @@ const struct cgi_route cgi_routes[] = {
 	{"GET", "/api/v1/web/vhosts", cgi_api, "hp-site", "list", NULL, NULL, SITE_FILTER, CGI_LIST, NULL},
 	{"POST", "/api/v1/web/vhosts", cgi_api, "hp-site", "add", "-", "domain", NULL, CGI_CREATES, NULL},
 
+	{"GET", "/api/v1/web/servers", cgi_api, "hp-vhost", "detect", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"POST", SITES "/{website}/purge", cgi_api, "hp-vhost", "purge", "{1}", NULL, NULL, 0, NULL},
+
+	/* ---- PHP ---- */
+	{"GET", "/api/v1/php/versions", cgi_api, "hp-php", "list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", SITES "/{website}/php", cgi_api, "hp-php", "show", "{1}", NULL, NULL, 0, NULL},
+
+	/* ---- certificates ---- */
+	{"GET", "/api/v1/certificates", cgi_api, "hp-cert", "list", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", "/api/v1/certificates/check", cgi_api, "hp-cert", "check", NULL, NULL, NULL, CGI_LIST, NULL},
+	{"GET", "/api/v1/certificates/{website}", cgi_api, "hp-cert", "show", "{1}", NULL, NULL, 0, NULL},
+	{"POST", "/api/v1/certificates/{website}/issue", cgi_api, "hp-cert", "issue", "{1}", NULL, NULL, 0, NULL},
+	{"POST", "/api/v1/certificates/{website}/renew", cgi_api, "hp-cert", "renew", "{1}", NULL, NULL, 0, NULL},
+	{"DELETE", "/api/v1/certificates/{website}", cgi_api, "hp-cert", "remove", "{1}", NULL, NULL, 0, NULL},
+
 	/* ---- tenants ---- */
 	{"GET", TENANTS, cgi_api, "hp-tenant", "list", NULL, NULL, NULL, CGI_LIST, NULL},
 	{"POST", TENANTS, cgi_api, "hp-tenant", "add", "-", "subdomain", NULL, CGI_CREATES, NULL},
