@@ -115,7 +115,7 @@ int hp_panel_request(struct hp_panel *p, const char *id, struct hp_err *err)
 	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				   "._:-";
 
-	if (p->host.kind != HP_ACTOR_OPERATOR)
+	if (p->host.kind != HP_ACTOR_OPERATOR && p->host.kind != HP_ACTOR_SERVICE)
 		return hp_err_set(
 			err, HP_E_DENIED, "only the operator may say what a request is called");
 	if (!*id || strlen(id) > HP_REQUEST_MAX || id[strspn(id, good)])
