@@ -31,7 +31,13 @@ static int open_panel(struct cgi_server *s, struct hp_err *err)
 
 int cgi_panel(struct cgi *c, struct hp_err *err)
 {
-	if (c->server->panel || open_panel(c->server, err) == 0)
+	struct cgi_server *s = c->server;
+
+	if (s->panel && hp_db_is_moved(s->panel->db)) {
+		hp_panel_close(s->panel);
+		s->panel = NULL;
+	}
+	if (s->panel || open_panel(s, err) == 0)
 		return 0;
 	/* a database that is closed to us says nothing of who asks */
 	if (err->code == HP_E_DENIED)

@@ -194,6 +194,11 @@ int64_t hp_db_last_id(struct hp_db *db)
 	return id;
 }
 
+bool hp_db_is_moved(struct hp_db *db)
+{
+	return db->conn && db->d->moved && db->d->moved(db->conn);
+}
+
 int hp_db_ping(struct hp_db *db, uint64_t *ret_us, struct hp_err *err)
 {
 	uint64_t from;

@@ -112,5 +112,7 @@ int hp_db_migrate(struct hp_db *db, bool dry_run,
 	void (*on_step)(void *arg, int n, const char *title), void *arg, struct hp_err *err);
 /* Round trip of the smallest query in microseconds. */
 int hp_db_ping(struct hp_db *db, uint64_t *ret_us, struct hp_err *err);
+/* Is an embedded database's file not at its path any more? Then close it, open what is there. */
+bool hp_db_is_moved(struct hp_db *db);
 
 #endif

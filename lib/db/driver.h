@@ -49,6 +49,8 @@ struct hp_db_driver {
 	enum hp_engine (*engine)(const struct hp_dconn *c);
 	const char *(*version)(const struct hp_dconn *c);
 	enum hp_db_fault (*fault)(const struct hp_dconn *c);
+	/* Is there another file, or none, by now where its own was? NULL: it has none. */
+	bool (*moved)(struct hp_dconn *c);
 
 	/* One statement without parameters; rows are thrown away. */
 	int (*exec)(struct hp_dconn *c, const char *sql, struct hp_err *err);

@@ -318,13 +318,18 @@ static int begin(struct hp_dconn *c, struct hp_err *err)
 	return c->read_only ? 0 : exec(c, "BEGIN IMMEDIATE", err);
 }
 
+static bool moved(struct hp_dconn *c)
+{
+	int is = 0;
+
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &is);
+	return is;
+}
+
 /* SQLite itself would write on into a file that has no name any more, and call that a success. */
 static int check_file(struct hp_dconn *c, struct hp_err *err)
 {
-	int moved = 0;
-
-	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	if (!moved)
+	if (!moved(c))
 		return 0;
 	c->fault = HP_DB_FAULT_NONE;
 	hp_err_set(err, HP_E_DB, "the database's file was removed or replaced meanwhile");
@@ -495,6 +500,7 @@ const struct hp_db_driver hp_db_driver = {
 	.engine = engine,
 	.version = version,
 	.fault = fault,
+	.moved = moved,
 	.exec = exec,
 	.begin = begin,
 	.commit = commit,
