@@ -218,22 +218,27 @@ static int is_there(struct cli *c, const char *name, struct hp_err *err)
 	return hp_user_get(c->panel, c->pool, name, &u, &tenant, err);
 }
 
+static const struct hp_opt passwd_opts[] = {
+	{"once", 0, NULL, "it lets in once, within 24 hours", 0, NULL},
+	{0},
+};
+
 static int do_passwd(
 	struct cli *c, const struct cli_input *in, bool *ret_changed, struct hp_err *err)
 {
+	__typeof__(hp_user_passwd) *set = cli_opt(c, "once") ? hp_user_passwd_once : hp_user_passwd;
 	char *password;
 	int r;
 
 	if (is_there(c, in->name, err) < 0)
 		return err->code;
 	if (cli_is_batch(c))
-		return in->password ? hp_user_passwd(c->panel, in->name, in->password, ret_changed,
-					      err)
+		return in->password ? set(c->panel, in->name, in->password, ret_changed, err)
 				    : hp_err_field(err, HP_E_USAGE, "password",
 					      "it is missing in the JSON object");
 	r = cli_password(c, in->name, true, &password, err);
 	if (r == 0)
-		r = hp_user_passwd(c->panel, in->name, password, ret_changed, err);
+		r = set(c->panel, in->name, password, ret_changed, err);
 	hp_wipe(password, strlen(password));
 	return r;
 }
@@ -354,10 +359,11 @@ static const struct cli_verb verbs[] = {
 		"user:set", "change a user's role, reseller, grants or mail address",
 		"Only an admin changes the first three."},
 	{"passwd", user_passwd, "USER|-", 1, 1, {"user"},
-		OF_ONE, NULL, cli_user_result_cols, NULL, NULL,
+		OF_ONE, passwd_opts, cli_user_result_cols, NULL, NULL,
 		"user:passwd", "set a user's password",
 		"It is asked for twice on a terminal, and otherwise read from standard input, one line. "
-		"A JSON line is as {\"username\":\"alice\",\"password\":\"…\"}."},
+		"A JSON line is as {\"username\":\"alice\",\"password\":\"…\"}. With --once it is none any more "
+		"when it has let in: whoever came in by it sets a password of his own before he goes."},
 	{"suspend", user_suspend, "USER|-", 1, 1, {"user"}, OF_ONE, NULL,
 		cli_user_result_cols, NULL, NULL, "user:suspend",
 		"let nobody log in as a user; websites go on", NULL},

@@ -769,6 +769,11 @@ DELETE FROM sessions WHERE expires_at <= :now;
 -- rows: none
 UPDATE users SET last_login_at = CURRENT_TIMESTAMP WHERE id = :id AND tenant_id = :tenant;
 
+-- name: user_spend
+-- scope: tenant
+-- rows: none
+UPDATE users SET password_hash = NULL WHERE id = :id AND tenant_id = :tenant;
+
 -- name: attempt_get
 -- scope: system
 -- why: who tries to log in is nobody yet

@@ -3,6 +3,7 @@
  * none: so a thousand at once are a thousand, too.
  */
 #include "base/file.h"
+#include "base/str.h"
 #include "panel/panel_impl.h"
 #include "panel/token.h"
 #include "sys/pwhash.h"
@@ -24,7 +25,7 @@ struct attempt {
 	struct hp_token t;
 	char code[HP_CODE_SIZE]; /* of the second factor; wipe it */
 	const char *wrong;       /* what is, for the audit trail */
-	bool known;
+	bool known, once; /* once: his password lets in once */
 	int64_t wait; /* seconds; > 0: not looked at */
 };
 
@@ -219,6 +220,20 @@ static int check_same(struct hp_panel *p, const struct attempt *a, struct hp_err
 	return same ? 0 : hp_err_set(err, HP_E_DENIED, "the name or the password is wrong");
 }
 
+/* It has let in once: of two at the same time the other finds none. */
+static int spend(
+	struct hp_panel *p, const struct attempt *a, const char **ret_note, struct hp_err *err)
+{
+	struct hp_stmt *st _cleanup_stmt_ = NULL;
+
+	if (hp_db_stmt(p->db, HP_SQL_USER_SPEND, &st, err) < 0)
+		return err->code;
+	hp_stmt_i64(st, "id", a->u.id);
+	if (!*ret_note)
+		*ret_note = "by a password for once";
+	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
+}
+
 static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	struct attempt *a = arg;
@@ -233,6 +248,7 @@ static int in_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 		return err->code;
 	hp_stmt_i64(st, "id", a->u.id);
 	if (hp_stmt_exec(st, err) < 0 || check_same(p, a, err) < 0 ||
+		(a->once && spend(p, a, &note, err) < 0) ||
 		hp_session_begin(p, &a->u, a->address, &a->t, err) < 0)
 		return err->code;
 	e = entry(a, "user:login", note);
@@ -255,11 +271,20 @@ static int find(struct hp_panel *p, struct attempt *a, const char *username, str
 }
 
 /* Who can't be let in takes as long as who can. */
-static bool is_right(const struct attempt *a, const char *password)
+static bool is_right(struct attempt *a, const char *password)
 {
 	struct hp_err ignored = HP_ERR_INIT;
 	const char *hash = a->known ? a->u.u.v[HP_USER_PASSWORD] : NULL, *spent;
+	const char *once = hash ? hp_str_after(hash, HP_ONCE) : NULL;
 
+	a->once = once;
+	if (once) {
+		size_t n = strcspn(once, ":");
+		int64_t until = 0;
+
+		hp_parse_i64(hp_pstrndup(a->pool, once, n), 0, INT64_MAX, &until);
+		hash = once[n] && until >= hp_now() ? once + n + 1 : NULL;
+	}
 	if (hash)
 		return hp_pwhash_is(password, hash);
 	hp_pwhash_login(a->pool, password, &spent, &ignored);

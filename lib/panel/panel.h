@@ -220,6 +220,9 @@ int hp_user_set(struct hp_panel *p, const char *username, const struct hp_assign
 /* *ret_changed: false when it was that one already. */
 int hp_user_passwd(struct hp_panel *p, const char *username, const char *password,
 	bool *ret_changed, struct hp_err *err);
+/* The same, of one that lets in once, within a day: who came in by it sets his own then. */
+int hp_user_passwd_once(struct hp_panel *p, const char *username, const char *password,
+	bool *ret_changed, struct hp_err *err);
 /* "active" or "suspended": may he log in, and may anybody act as him? His websites go on. */
 int hp_user_status(struct hp_panel *p, const char *username, const char *status,
 	bool *ret_changed, struct hp_err *err);

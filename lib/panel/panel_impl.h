@@ -245,4 +245,7 @@ int hp_site_php_ok(struct hp_panel *p, const struct hp_site *s, struct hp_err *e
 int hp_site_changed(struct hp_panel *p, const char *verb, struct hp_pool *pool, int64_t node_id,
 	struct hp_site_change *c, const char *note, struct hp_err *err);
 
+/* In front of a password's hash: "once:", until when (seconds since 1970), ":". */
+#define HP_ONCE "once:"
+
 #endif

@@ -1,7 +1,10 @@
 /* Users, changed. Whoever changes a tenant's users waits for the others who do. */
+#include "base/file.h"
 #include "panel/panel_impl.h"
 #include "sys/json.h"
 #include "sys/pwhash.h"
+
+#define ONCE_S 86400 /* so long a password for once is good */
 
 struct change {
 	struct hp_pool *pool;
@@ -472,7 +475,7 @@ int hp_user_status(struct hp_panel *p, const char *username, const char *status,
 	return set(p, &c, ret_changed, err);
 }
 
-int hp_user_passwd(struct hp_panel *p, const char *username, const char *password,
+static int passwd(struct hp_panel *p, const char *username, const char *password, bool once,
 	bool *ret_changed, struct hp_err *err)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -482,12 +485,26 @@ int hp_user_passwd(struct hp_panel *p, const char *username, const char *passwor
 	if (find_tenant(p, &c, &now, err) < 0 || hash_password(&c, password, err) < 0)
 		return err->code;
 	/* the same once more changes nothing */
-	if (now.u.v[HP_USER_PASSWORD] && hp_pwhash_is(password, now.u.v[HP_USER_PASSWORD]))
+	if (once)
+		c.hash = hp_pprintf(pool, HP_ONCE "%lld:%s", (long long)hp_now() + ONCE_S, c.hash);
+	else if (now.u.v[HP_USER_PASSWORD] && hp_pwhash_is(password, now.u.v[HP_USER_PASSWORD]))
 		c.hash = NULL;
 	if (hp_panel_tx(p, set_tx, &c, err) < 0)
 		return err->code;
 	*ret_changed = c.changed;
 	return 0;
+}
+
+int hp_user_passwd(struct hp_panel *p, const char *username, const char *password,
+	bool *ret_changed, struct hp_err *err)
+{
+	return passwd(p, username, password, false, ret_changed, err);
+}
+
+int hp_user_passwd_once(struct hp_panel *p, const char *username, const char *password,
+	bool *ret_changed, struct hp_err *err)
+{
+	return passwd(p, username, password, true, ret_changed, err);
 }
 
 /* ---- remove ---- */

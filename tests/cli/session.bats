@@ -107,3 +107,24 @@ later() {
 	[ "$before" = "$(records)" ]
 	status 5 hp-user session-check <<<"nonsense"
 }
+
+@test "a password for once lets in once, and only within a day; then it is none" {
+	local db=$ROOT/var/lib/hosting-panel/db/panel.db
+	hp-user add once tenant=acme -q
+	hp-user passwd once --once -q <<<"correct horse battery"
+	status 5 hp-user login once <<<"wrong horse battery"
+	status 0 hp-user login once <<<"correct horse battery"
+	status 5 hp-user login once <<<"correct horse battery"
+	status 0 hp-user show once --tsv -n -o password
+	[ -z "$out" ]
+	# too late
+	hp-user passwd once --once -q <<<"correct horse battery"
+	[[ $(sqlite3 "$db" "SELECT password_hash FROM users WHERE username = 'once'") == once:*:\$y\$* ]]
+	sqlite3 "$db" "UPDATE users SET password_hash = 'once:' || (strftime('%s') - 1) || substr(password_hash, 16) WHERE username = 'once'"
+	[[ $(sqlite3 "$db" "SELECT password_hash FROM users WHERE username = 'once'") == once:??????????:\$y\$* ]]
+	status 5 hp-user login once <<<"correct horse battery"
+	# one of his own is for good
+	hp-user passwd once -q <<<"correct horse battery"
+	status 0 hp-user login once <<<"correct horse battery"
+	status 0 hp-user login once <<<"correct horse battery"
+}
