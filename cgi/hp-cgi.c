@@ -5,22 +5,32 @@
 #include "config.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cgi/cgi.h"
 #include "base/file.h"
 #include "base/opt.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "node/api.h"
+#include "sys/account.h"
 
 #define WORKERS_MAX 256
 #define TIMEOUT_MS 300000
 
-enum { O_WORKERS, O_SYSROOT, O_HELP, O_VERSION };
+enum { O_WORKERS, O_SOCKET, O_SYSROOT, O_HELP, O_VERSION };
 static const struct hp_opt opts[] = {
 	{"workers", 0, "N", "so many processes that answer ([api] workers)", O_WORKERS, ""},
+	{"socket", 0, "FILE", "listen there, and go on as hosting-panel (where there is no systemd)",
+		O_SOCKET, "file"},
 	{"sysroot", 0, "DIR", "take every system path below DIR", O_SYSROOT, "dir"},
 	{"help", 'h', NULL, "show this help", O_HELP, NULL},
 	{"version", 'V', NULL, "show the version", O_VERSION, NULL},
@@ -28,7 +38,7 @@ static const struct hp_opt opts[] = {
 };
 
 struct arg {
-	const char *sysroot;
+	const char *sysroot, *socket;
 	int64_t workers;
 	bool help, version;
 };
@@ -47,6 +57,7 @@ static int on_opt(void *a, const struct hp_opt *o, const char *value, struct hp_
 		arg->sysroot = value;
 		return hp_path_is_clean(value) ? 0 : hp_err_set(err, HP_E_USAGE,
 			"--sysroot: a plain absolute path is wanted");
+	case O_SOCKET: arg->socket = value; break;
 	case O_HELP: arg->help = true; break;
 	case O_VERSION: arg->version = true; break;
 	}
@@ -137,6 +148,36 @@ static int look_after(struct cgi_server *s, pid_t *workers, int64_t n)
 	return 0;
 }
 
+/* ---- without systemd ---- */
+/* What hosting-panel-cgi.socket and its service do: root's socket, and then a user who is not. */
+static int listen_at(const char *path, struct hp_err *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const struct passwd *user = getpwnam(HP_PANEL_USER);
+	const struct group *web = getgrnam(HP_API_USER);
+	int fd _cleanup_close_ = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (!user || !web)
+		return hp_err_set(err, HP_E_CONF, "there is no Unix user " HP_PANEL_USER
+			", or no group " HP_API_USER);
+	if (strlen(path) >= sizeof(a.sun_path))
+		return hp_err_set(err, HP_E_USAGE, "--socket: the path is too long");
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	unlink(path);
+	umask(0177);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ||
+		chown(path, 0, web->gr_gid) < 0 || chmod(path, 0660) < 0 || listen(fd, 1024) < 0 ||
+		dup2(fd, STDIN_FILENO) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	if (fd == STDIN_FILENO)
+		fd = -1;
+	umask(0007);
+	if (initgroups(HP_PANEL_USER, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
+		setuid(user->pw_uid) < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "user " HP_PANEL_USER);
+	return 0;
+}
+
 static int run(const struct arg *arg)
 {
 	struct cgi_server s = {.sysroot = arg->sysroot, .timeout_ms = TIMEOUT_MS};
@@ -150,6 +191,10 @@ static int run(const struct arg *arg)
 	dirs[1] = hp_pprintf(s.pool, "%s/templates", hp_datadir());
 	s.tmpl = hp_tmpl_set_new(s.pool, dirs);
 	signal(SIGPIPE, SIG_IGN);
+	if (arg->socket && listen_at(arg->socket, &err) < 0) {
+		fprintf(stderr, "hp-cgi: %s\n", err.msg);
+		return hp_exit_status(err.code);
+	}
 	if (hp_fcgi_is_plain())
 		return work(&s);
 	if (hp_conf_load(s.pool, hp_path(s.pool, arg->sysroot, HP_CONF_FILE), &s.conf, &err) < 0) {
@@ -186,7 +231,7 @@ int main(int argc, char **argv)
 	if (arg.help) {
 		const struct hp_opt *o;
 
-		printf("Usage: hp-cgi [--workers=N] [--sysroot=DIR]\n\nThe web panel and the REST API: "
+		printf("Usage: hp-cgi [--workers=N] [--socket=FILE] [--sysroot=DIR]\n\nThe web panel and the REST API: "
 		       "FastCGI on descriptor 0, or plain CGI.\n\n");
 		for (o = opts; o->name; o++)
 			printf("  --%s%s%s\t%s\n", o->name, o->arg ? "=" : "", o->arg ? o->arg : "",
