@@ -101,7 +101,8 @@ static int node_state(struct cli *c, struct hp_err *err)
 /* ---- the panel's own web server ---- */
 static const struct hp_col api_cols[] = {
 	{"changed", HP_COL_BOOL, "was something written?", false},
-	{"edited", HP_COL_BOOL, "was its configuration edited by hand, and so left as it is?", false},
+	{"edited", HP_COL_BOOL, "was its configuration edited by hand, and so left as it is?",
+		false},
 	{"reloaded", HP_COL_BOOL, "does it run, and was it told?", false},
 	{"certificate", HP_COL_STR,
 		"own: of this installation's authority; website: of the website of that name",
@@ -124,7 +125,8 @@ static int node_api(struct cli *c, struct hp_err *err)
 	if (hp_api_setup(c->pool, &a, &r, err) < 0)
 		return err->code;
 	if (r.edited)
-		cli_warn(c, HP_API_CONF " was edited by hand and stays as it is (--force writes it anew)");
+		cli_warn(c,
+			HP_API_CONF " was edited by hand and stays as it is (--force writes it anew)");
 	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
 		return 0;
 	if (cli_out(c, err) < 0)

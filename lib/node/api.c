@@ -231,12 +231,26 @@ static bool is_ours(const struct hp_buf *text)
 	return memcmp(hex, want, HP_DIGEST_HEX - 1) == 0;
 }
 
+/* "nginx: [emerg] unknown directive … in FILE:1"; behind it only that it failed. */
+static const char *reason(struct hp_pool *pool, const char *said)
+{
+	const char *why = strstr(said, "[emerg] ");
+
+	if (!why)
+		return "it does not say why";
+	why += strlen("[emerg] ");
+	return hp_str_printable(pool, hp_pstrndup(pool, why, strcspn(why, "\n")), 400);
+}
+
 /* As the server's user, who can do what it will be able to do, and no more. */
 static int nginx(const struct setup *s, const char *file, const char *const *more,
 	struct hp_err *err)
 {
 	struct hp_strv argv = {0};
-	struct hp_run run = {.uid = s->uid, .gid = s->gid, .timeout_ms = 30000};
+	struct hp_buf errs _cleanup_buf_ = HP_BUF_INIT;
+	struct hp_run run = {
+		.uid = s->uid, .gid = s->gid, .errs = &errs, .timeout_ms = 30000};
+	int status;
 
 	hp_strv_add_ref(s->pool, &argv, NGINX);
 	for (; *more; more++)
@@ -246,7 +260,10 @@ static int nginx(const struct setup *s, const char *file, const char *const *mor
 	hp_strv_add_ref(s->pool, &argv, "-c");
 	hp_strv_add_ref(s->pool, &argv, file);
 	run.argv = argv.v;
-	return hp_run_ok(&run, err);
+	status = hp_run(&run, err);
+	return status <= 0 ? status
+			   : hp_err_set(err, HP_E_REFUSED, "nginx refuses it: %s",
+				     reason(s->pool, hp_buf_str(&errs)));
 }
 
 static int test(const struct setup *s, const char *file, struct hp_err *err)
@@ -255,14 +272,16 @@ static int test(const struct setup *s, const char *file, struct hp_err *err)
 		return 0;
 	if (access(NGINX, X_OK) < 0) {
 		hp_err_set(err, HP_E_NOT_FOUND, NGINX " is not there");
-		return hp_err_hint(err, "the panel's own web server is an NGINX: install nginx-light");
+		return hp_err_hint(
+			err, "the panel's own web server is an NGINX: install nginx-light");
 	}
 	if (nginx(s, file, (const char *const[]){"-t", "-q", NULL}, err) == 0)
 		return 0;
 	hp_err_prefix(err, "%s", file);
 	if (hp_streq(file, HP_API_CONF))
 		return hp_err_hint(err, "it was edited by hand: mend it, or --force");
-	return hp_err_hint(err, "directives by hand stand in " CUSTOM "; the file in use is as it was");
+	return hp_err_hint(
+		err, "directives by hand stand in " CUSTOM "; the file in use is as it was");
 }
 
 static int write_conf(const struct setup *s, const struct hp_buf *text, struct hp_err *err)
@@ -308,8 +327,8 @@ static int configure(const struct setup *s, struct hp_err *err)
 
 /* ---- the server that runs ---- */
 /*
- * Told by NGINX itself, as its user: the file with its number is that user's, and must not have root
- * signal whom it likes.
+ * Told by NGINX itself, as its user: the file with its number is that user's, and must not have
+ * root signal whom it likes.
  */
 static int reload(const struct setup *s, struct hp_err *err)
 {

@@ -46,7 +46,7 @@ int hp_api_setup(struct hp_pool *pool, const struct hp_api *a, struct hp_api_res
 /* ---- its certificate: api_cert.c ---- */
 struct hp_api_cert {
 	struct hp_strv dns, ips; /* what one of our own has to be for */
-	const char *website;     /* the first of [api] server_name, whose certificate is as good; or NULL */
+	const char *website;     /* the first of [api] server_name: its certificate is as good */
 };
 /*
  * Is there one for a while yet? Else it is made. *ret_changed is set true where something was, or

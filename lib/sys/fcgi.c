@@ -33,8 +33,7 @@ static int begin(struct hp_fcgi *f)
 	sigaddset(&ends, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &ends, &f->waiting) < 0)
 		return -1;
-	/* many wait for one connection: who comes too late for it must not be caught in accept(2)
-	 */
+	/* many wait for one connection: who comes too late must not be caught in accept(2) */
 	if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0 || FCGX_Init() != 0)
 		return -1;
 	return FCGX_InitRequest(&f->r, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR);

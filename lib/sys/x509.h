@@ -1,6 +1,6 @@
 /*
- * Certificates: judging a pair that somebody hands over, making a key with a request for one, and an
- * authority of one's own.
+ * Certificates: judging a pair that somebody hands over, making a key with a request for one, and
+ * an authority of one's own.
  * The only user of OpenSSL, which is loaded at the first call: linking it would double the start of
  * every command.
  */

@@ -21,7 +21,6 @@ static bool set_time(const struct hp_ossl *o, ASN1_TIME *t, int64_t at)
 	struct tm tm;
 	time_t s = (time_t)at;
 
-	/* RFC 5280, section 4.1.2.5: four digits of the year are for 2050 and later; either is read */
 	return gmtime_r(&s, &tm) && strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) &&
 		o->ASN1_TIME_set_string_X509(t, text) == 1;
 }
@@ -67,7 +66,8 @@ static bool put(const struct issue *i, struct hp_buf *ret_key, struct hp_buf *re
 {
 	const struct hp_ossl *o = i->o;
 	BIO *k = o->BIO_new(o->BIO_s_mem()), *r = o->BIO_new(o->BIO_s_mem());
-	bool ok = k && r && o->PEM_write_bio_PrivateKey(k, i->key, NULL, NULL, 0, NULL, NULL) == 1 &&
+	bool ok = k && r &&
+		o->PEM_write_bio_PrivateKey(k, i->key, NULL, NULL, 0, NULL, NULL) == 1 &&
 		o->PEM_write_bio_X509(r, i->cert) == 1;
 
 	hp_buf_reset(ret_key);
@@ -156,7 +156,8 @@ int hp_x509_issue(const struct hp_buf *ca_key, const struct hp_buf *ca_cert,
 		if (!ok)
 			hp_ossl_error(i.o, HP_E_OS, "no certificate can be made", err);
 	} else {
-		hp_ossl_error(i.o, HP_E_CONF, "the authority's key and certificate are no pair", err);
+		hp_ossl_error(i.o, HP_E_CONF, "the authority's key and certificate are no pair",
+			err);
 	}
 	i.o->X509_free(i.cert);
 	i.o->X509_free(i.issuer);
