@@ -6,13 +6,27 @@ static const struct {
 	int status;
 	const char *reason;
 } reasons[] = {
-	{200, "OK"}, {201, "Created"}, {204, "No Content"}, {303, "See Other"},
-	{304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-	{404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"},
-	{411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-	{414, "URI Too Long"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-	{428, "Precondition Required"}, {429, "Too Many Requests"},
-	{500, "Internal Server Error"}, {503, "Service Unavailable"},
+	{200, "OK"},
+	{201, "Created"},
+	{204, "No Content"},
+	{303, "See Other"},
+	{304, "Not Modified"},
+	{400, "Bad Request"},
+	{401, "Unauthorized"},
+	{403, "Forbidden"},
+	{404, "Not Found"},
+	{405, "Method Not Allowed"},
+	{409, "Conflict"},
+	{411, "Length Required"},
+	{412, "Precondition Failed"},
+	{413, "Content Too Large"},
+	{414, "URI Too Long"},
+	{415, "Unsupported Media Type"},
+	{422, "Unprocessable Content"},
+	{428, "Precondition Required"},
+	{429, "Too Many Requests"},
+	{500, "Internal Server Error"},
+	{503, "Service Unavailable"},
 };
 
 const char *cgi_reason(int status)
@@ -46,7 +60,9 @@ static const char *name_of(int code, const char **ret_text)
 {
 	switch (code) {
 #define HP_ERROR(name, status, text)                                                               \
-	case -(status): *ret_text = text; return #name;
+	case -(status):                                                                            \
+		*ret_text = text;                                                                  \
+		return #name;
 #include "base/errors.def"
 #undef HP_ERROR
 	}
@@ -65,8 +81,8 @@ void cgi_cookie(struct cgi *c, const char *name, const char *value, bool secure,
 	const char *path = secure ? "/" : *c->req.base ? c->req.base : "/";
 
 	cgi_header(c, "Set-Cookie",
-		hp_pprintf(c->pool, "%s=%s; Path=%s; Max-Age=%ld; HttpOnly; SameSite=Strict%s", name,
-			value, path, max_age_s, secure ? "; Secure" : ""));
+		hp_pprintf(c->pool, "%s=%s; Path=%s; Max-Age=%ld; HttpOnly; SameSite=Strict%s",
+			name, value, path, max_age_s, secure ? "; Secure" : ""));
 }
 
 void cgi_problem(struct cgi *c, int status, int code, const char *detail, const char *hint,
@@ -109,7 +125,7 @@ void cgi_redirect(struct cgi *c, const char *path, bool whole)
 	hp_buf_reset(&c->ans.body);
 	c->ans.status = 303;
 	c->ans.type = NULL;
-	/* a browser follows Location on its own: htmx is then given the main part of what is there */
+	/* a browser follows Location by itself: htmx is then given the main part of what is there */
 	if (whole && c->req.htmx)
 		c->ans.status = 204;
 	cgi_header(c, whole && c->req.htmx ? "HX-Redirect" : "Location",
@@ -124,8 +140,8 @@ void cgi_answer_send(struct cgi *c, struct hp_fcgi *f)
 
 	hp_buf_addf(&head, "Status: %d %s\r\n", a->status, cgi_reason(a->status));
 	if (a->type)
-		hp_buf_addf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->type,
-			a->body.len);
+		hp_buf_addf(
+			&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->type, a->body.len);
 	hp_buf_addf(&head,
 		"X-Request-Id: %s\r\n"
 		"X-Content-Type-Options: nosniff\r\n"

@@ -6,7 +6,7 @@
 
 const char *cgi_cookie_name(const struct cgi *c)
 {
-	/* browsers take a name with __Host- only over TLS, for this host and its whole path alone */
+	/* browsers take a name with __Host- only over TLS, for this host and its whole path */
 	return c->req.https ? CGI_COOKIE : CGI_COOKIE_PLAIN;
 }
 
@@ -23,9 +23,12 @@ void cgi_csrf(const char *token, char ret[65])
 
 static int open_panel(struct cgi_server *s, struct hp_err *err)
 {
-	if (!s->conf &&
-		hp_conf_load(s->pool, hp_path(s->pool, s->sysroot, HP_CONF_FILE), &s->conf, err) < 0)
-		return err->code;
+	if (!s->conf) {
+		const char *file = hp_path(s->pool, s->sysroot, HP_CONF_FILE);
+
+		if (hp_conf_load(s->pool, file, &s->conf, err) < 0)
+			return err->code;
+	}
 	return hp_panel_open(s->sysroot, s->conf, &s->panel, err);
 }
 

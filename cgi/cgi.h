@@ -33,7 +33,7 @@ struct cgi_who {
 	int64_t user_id;
 	const char *as;            /* for --as: "alice@192.0.2.1", "key:NAME@192.0.2.1" */
 	bool operator;             /* above tenants */
-	struct hp_actor actor;     /* as the panel knows him, for what pages offer; decides nothing */
+	struct hp_actor actor;     /* as the panel knows him: for what pages offer, no more */
 	enum hp_role role;
 	const char *tenant;        /* NULL where he is above them */
 	struct hp_session session; /* CGI_BY_SESSION */
@@ -89,7 +89,7 @@ const char *cgi_cookie_name(const struct cgi *c);
 int cgi_authenticate(struct cgi *c, struct hp_err *err);
 /* The panel of this process, opened at the first call, and again after it was lost. */
 int cgi_panel(struct cgi *c, struct hp_err *err);
-/* Could somebody else's page have sent it? Then HP_E_DENIED. Asked of whatever changes something. */
+/* Could somebody else's page have sent it? HP_E_DENIED. Asked of whatever changes something. */
 int cgi_check_origin(const struct cgi *c, struct hp_err *err);
 /* That, and the token of its session in a header or as the form's "csrf". */
 int cgi_check_csrf(const struct cgi *c, struct hp_err *err);

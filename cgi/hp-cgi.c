@@ -217,7 +217,8 @@ int main(int argc, char **argv)
 	struct arg arg = {.sysroot = "", .workers = 0};
 	struct hp_strv words = {0};
 
-	if (hp_opt_parse(pool, tables, argc - 1, argv + 1, on_opt, &arg, &words, &err) == 0 && words.n)
+	if (hp_opt_parse(pool, tables, argc - 1, argv + 1, on_opt, &arg, &words, &err) == 0 &&
+		words.n)
 		hp_err_set(&err, HP_E_USAGE, "unexpected operand “%s”",
 			hp_str_printable(pool, words.v[0], 60));
 	if (err.code) {

@@ -35,7 +35,7 @@ struct cgi_request {
 	const char *body;    /* ends with a NUL that does not count */
 	size_t body_len;
 	const char *address; /* canonical */
-	const char *host;    /* as the client named it: name or address, with its port; "" for none */
+	const char *host;    /* as the client named it, with its port; "" for none */
 	bool https, htmx;
 	/* headers, or NULL */
 	const char *authorization, *origin, *fetch_site, *accept, *if_match, *if_none_match,

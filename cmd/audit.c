@@ -219,7 +219,8 @@ static int audit_verify(struct cli *c, struct hp_err *err)
 }
 
 static const struct cli_verb verbs[] = {
-	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_NEWEST, list_opts, cols, NULL, NULL,
+	{"list", audit_list, "", 0, 0, {NULL}, CLI_ROWS | CLI_LIST | CLI_NEWEST, list_opts,
+		cols, NULL, NULL,
 		"audit:list", "list changes and denials, the newest first",
 		"They are the newest 100 unless --limit says another number. Every change of a tenant, user or website has an entry, written in the same transaction as "
 		"the change itself, and so has every login, and what was denied: to a user what he may not or "

@@ -485,44 +485,6 @@ int cli_out(struct cli *c, struct hp_err *err)
 	return hp_out_new(cli_verb_cols(c->pool, c->verb), &c->out_opts, &c->out, err);
 }
 
-/* ---- what people are told ---- */
-void cli_print_err(const struct cli *c, const struct hp_err *err)
-{
-	if (!*err->msg)
-		return;
-	fprintf(stderr, "%s: %s\n", c->prog->name, err->msg);
-	if (*err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-}
-
-static void HP_PRINTF(2, 0) vsay(const struct cli *c, const char *fmt, va_list ap)
-{
-	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
-	const char *text = hp_pvprintf(pool, fmt, ap);
-
-	fprintf(stderr, "%s: %s\n", c->prog->name, hp_str_printable(pool, text, 2000));
-}
-
-void cli_warn(const struct cli *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsay(c, fmt, ap);
-	va_end(ap);
-}
-
-void cli_say(const struct cli *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (c->quiet)
-		return;
-	va_start(ap, fmt);
-	vsay(c, fmt, ap);
-	va_end(ap);
-}
-
 /* ---- the run ---- */
 /* A program started with 0, 1 or 2 closed would write its messages into its database. */
 static void open_std_fds(void)
@@ -534,13 +496,6 @@ static void open_std_fds(void)
 	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
-}
-
-bool cli_reader_is_gone(void)
-{
-	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }
 
 /* Failures whose rows are what was asked for: each input's own, drifts, pending changes. */

@@ -1,6 +1,6 @@
 # cmd: the programs. Each is a table of verbs and one line of main(); what they share is libhpcmd.
 noinst_LTLIBRARIES += cmd/libhpcmd.la
-cmd_libhpcmd_la_SOURCES = cmd/cli.h cmd/cli.c cmd/help.c cmd/complete.c cmd/columns.c cmd/input.h \
+cmd_libhpcmd_la_SOURCES = cmd/cli.h cmd/cli.c cmd/say.c cmd/help.c cmd/complete.c cmd/columns.c cmd/input.h \
 	cmd/input.c cmd/apply.h cmd/apply.c cmd/change.c cmd/result.c cmd/events.h cmd/events.c cmd/import.h cmd/import.c cmd/adopt.c cmd/purge.c cmd/programs.def \
 	cmd/programs.c cmd/tenant.h cmd/tenant.c cmd/user.c cmd/password.h cmd/password.c cmd/key.h cmd/key.c cmd/session.h cmd/session.c cmd/second.h cmd/second.c cmd/site.c cmd/php.c cmd/vhost.c cmd/db.c cmd/node.c cmd/audit.h cmd/audit.c cmd/undo.c cmd/cert.h \
 	cmd/cert.c cmd/cert_apply.c cmd/cert_issue.c cmd/cert_import.c

@@ -125,8 +125,8 @@ static int node_api(struct cli *c, struct hp_err *err)
 	if (hp_api_setup(c->pool, &a, &r, err) < 0)
 		return err->code;
 	if (r.edited)
-		cli_warn(c,
-			HP_API_CONF " was edited by hand and stays as it is (--force writes it anew)");
+		cli_warn(c, "%s was edited by hand and stays as it is (--force writes it anew)",
+			HP_API_CONF);
 	if (c->quiet && c->out_opts.mode == HP_OUT_TABLE)
 		return 0;
 	if (cli_out(c, err) < 0)

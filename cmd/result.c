@@ -25,7 +25,8 @@ const struct hp_col cli_tenant_result_cols[] = {
 	RESULT_COLS("subdomain", "short name of the tenant"), END};
 const struct hp_col cli_user_result_cols[] = {RESULT_COLS("username", "name of the user"), END};
 const struct hp_col cli_key_result_cols[] = {RESULT_COLS("key", "name of the API key"), END};
-const struct hp_col cli_session_result_cols[] = {RESULT_COLS("session", "name of the session"), END};
+const struct hp_col cli_session_result_cols[] = {
+	RESULT_COLS("session", "name of the session"), END};
 const struct hp_col cli_undo_result_cols[] = {
 	RESULT_COLS("object", "name of what it was about"), END};
 const struct hp_col cli_db_result_cols[] = {

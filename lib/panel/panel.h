@@ -319,8 +319,8 @@ int hp_session_revoke(struct hp_panel *p, const char *session, struct hp_err *er
 
 /* ---- requests that may come again (lib/panel/repeat.c) ---- */
 /*
- * A client that has not heard the answer sends its request again, by the same name: then it is not done
- * twice, but told what it was answered with. Names are of the user's, for a day.
+ * A client that has not heard the answer sends its request again, by the same name: then it is not
+ * done twice, but told what it was answered with. Names are of the user's, for a day.
  */
 struct hp_repeat {
 	int64_t user_id;
@@ -331,8 +331,8 @@ struct hp_repeat {
 	const char *body;    /* NULL: it was shown once; likewise */
 };
 /*
- * 1: it is the first time: hp_repeat_end() has to follow. 0: it was done already, *r says how it was
- * answered. HP_E_EXISTS: the name was of another request. HP_E_BUSY: it is being done.
+ * 1: it is the first time: hp_repeat_end() has to follow. 0: it was done already, *r says how it
+ * was answered. HP_E_EXISTS: the name was of another request. HP_E_BUSY: it is being done.
  */
 int hp_repeat_begin(struct hp_panel *p, struct hp_pool *pool, struct hp_repeat *r,
 	struct hp_err *err);

@@ -105,6 +105,7 @@ static int of_number(struct hp_panel *p, struct hp_pool *pool, const char **name
 {
 	bool own = p->actor.kind == HP_ACTOR_USER;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
+	const char *domain = NULL;
 	int64_t id;
 	int r;
 
@@ -118,9 +119,10 @@ static int of_number(struct hp_panel *p, struct hp_pool *pool, const char **name
 	r = hp_stmt_step(st, err);
 	if (r < 0)
 		return r;
-	if (r == 1 && (!p->actor.key ||
-			      hp_sites_fit(p->actor.key->v[HP_KEY_SITES], hp_stmt_get_text(st, 0)))) {
-		*name = hp_pstrdup(pool, hp_stmt_get_text(st, 0));
+	if (r == 1)
+		domain = hp_pstrdup(pool, hp_stmt_get_text(st, 0));
+	if (r == 1 && (!p->actor.key || hp_sites_fit(p->actor.key->v[HP_KEY_SITES], domain))) {
+		*name = domain;
 		return 0;
 	}
 	hp_err_set(err, HP_E_NOT_FOUND, "there is no website %s", *name);

@@ -1,6 +1,6 @@
 /*
- * What comes in a query, a form and a Cookie header: whatever is taken is text, named once, and reads
- * the same when it is written again.
+ * What comes in a query, a form and a Cookie header: whatever is taken is text, named once, and
+ * reads the same when it is written again.
  */
 #include "cgi/request.h"
 #include "base/buf.h"
