@@ -135,11 +135,11 @@ struct cgi_route {
 	const char *program, *verb;
 	/*
 	 * Its operands: words, "{1}" the path's first variable; of a page also "=name", what its form
-	 * has there, "@me", who asks, and of a list "?user", from its query; "-": one JSON line on standard input,
-	 * the body, with the path's variable as the member named by key.
+	 * has there, "@me", who asks, and of a list "?user", from its query; "-": one JSON line on
+	 * standard input, the body, with the path's variable as the member named by key.
 	 */
 	const char *operands;
-	/* "domain"; NULL: the body has it, or there is none. Of a page: its template, or where to go on */
+	/* "domain"; NULL: the body has it, or none. Of a page: its template, or where to go on */
 	const char *key;
 	/*
 	 * What the query may have besides what all have: "php_version=--php status=--status". Of a page

@@ -78,8 +78,8 @@ static int next_bytes(struct call *c, const char **ret, size_t *ret_n, struct hp
 
 static int send_some(struct call *c, struct hp_err *err)
 {
-	const char *p;
-	size_t len;
+	const char *p = NULL;
+	size_t len = 0;
 	ssize_t n;
 
 	if (next_bytes(c, &p, &len, err) < 0)
