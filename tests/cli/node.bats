@@ -42,3 +42,20 @@ teardown() { remove_root; }
 	status 0 hp-node list --json
 	is "$out" '.[0].node == "web7" and .[0].here'
 }
+
+@test "api: the panel's own web server is configured once; what was edited by hand stays" {
+	status 0 hp-node api --json --dry-run
+	is "$out" '.changed'
+	[ ! -e "$ROOT/etc/hosting-panel/api/nginx.conf" ]
+	status 0 hp-node api --json
+	is "$out" '.changed and .certificate == "own" and (.edited | not)'
+	[ "$(stat -c %a "$ROOT/var/lib/hosting-panel/ca/key.pem")" = 600 ]
+	status 0 hp-node api --json
+	is "$out" '.changed | not'
+	echo "# mine" >>"$ROOT/etc/hosting-panel/api/nginx.conf"
+	status 0 hp-node api --json
+	is "$out" '.edited'
+	grep -q '^# mine' "$ROOT/etc/hosting-panel/api/nginx.conf"
+	status 0 hp-node api --json --force
+	if grep -q '^# mine' "$ROOT/etc/hosting-panel/api/nginx.conf"; then return 1; fi
+}
