@@ -157,7 +157,7 @@ int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *e
 	const struct timespec nap = {.tv_nsec = 20 * 1000000};
 	uint64_t end = hp_now_ms() + START_MS;
 	pid_t pid, told = s->pid;
-	bool spare;
+	bool spare = false;
 
 	if (!s->is->renumbers)
 		return 0;
