@@ -17,7 +17,7 @@ setup_file() {
 	hp-site add foreign.example tenant=other --no-apply -q
 	hp-user add olga tenant=other role=admin -q
 }
-teardown_file() { web_down; }
+teardown_file() { web_down; cp /run/hp-cgi.log /run/api.log /tmp/pg/log/; }
 setup() {
 	web_paths
 	jar=$BATS_TEST_TMPDIR/jar
@@ -48,6 +48,10 @@ login() { # login NAME [NAME=VALUE …]
 	rm -f "$jar"
 	page /login
 	send /login "username=$name" "password=$password" "$@"
+}
+in_as() { # likewise, and he is let in
+	login "$@"
+	[ "$status" = 303 ] || { echo "$1 is not let in: $status"; shows nothing; }
 }
 shows() { # shows TEXT: it stands on the page
 	[[ $page == *"$1"* ]] || {
@@ -95,19 +99,18 @@ hides() {
 	page /login -H 'Origin: https://evil.example' --data-urlencode "csrf=$(csrf)" --data-urlencode username=anna --data-urlencode "password=$password"
 	[ "$status" = 403 ]
 	for next in //evil.example/ https://evil.example/ '/\evil.example' /logout /api/dashboard/metrics /nowhere $'/websites\r\nX: y'; do
-		login anna "next=$next"
-		[ "$status" = 303 ]
+		in_as anna "next=$next"
 		[[ ${head,,} == *$'\nlocation: /\r'* ]] || { echo "$next: $head"; false; }
 	done
 	# what was in the cookie before is not the session afterwards
 	rm -f "$jar"
 	page /login -b '__Host-hp_session=hps_aaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
-	login anna
+	in_as anna
 	! grep -q aaaaaaaaaaaa "$jar"
 }
 
 @test "logging out ends the session, not only the cookie" {
-	login anna
+	in_as anna
 	cp "$jar" "$BATS_TEST_TMPDIR/kept"
 	page /
 	send /logout
@@ -120,7 +123,7 @@ hides() {
 }
 
 @test "what changes something wants the session's token" {
-	login anna
+	in_as anna
 	page /websites/a.example
 	page /websites/a.example/suspend -X POST
 	[ "$status" = 403 ]
@@ -130,7 +133,7 @@ hides() {
 }
 
 @test "settings: one field changed is one member sent; the plan first; then it is so" {
-	login anna
+	in_as anna
 	page /websites/a.example/settings
 	[ "$status" = 200 ]
 	shows 'name="php_memory_limit"'
@@ -152,7 +155,7 @@ hides() {
 }
 
 @test "settings: what is refused stands beside its field, and what was typed is kept" {
-	login anna
+	in_as anna
 	page /websites/a.example/settings
 	send /websites/a.example/settings whole=1 php_memory_limit=lots "php_settings=a line" hsts_max_age=5 gzip_enabled=true ssl_auto_renew=true https_redirect=true
 	[ "$status" = 422 ]
@@ -168,7 +171,7 @@ hides() {
 }
 
 @test "settings: a box without a tick says no, where the whole form was sent" {
-	login anna
+	in_as anna
 	page /websites/b.example/settings
 	send /websites/b.example/settings whole=1 apply=1 ssl_auto_renew=true https_redirect=true
 	[ "$status" = 303 ]
@@ -176,7 +179,7 @@ hides() {
 }
 
 @test "settings: who comes second overwrites nothing" {
-	login anna
+	in_as anna
 	page /websites/b.example/settings
 	revision=$(sed -n 's/.*name="revision" value="\([0-9a-f]*\)".*/\1/p' <<<"$page" | head -n 1)
 	[ "${#revision}" = 32 ]
@@ -188,7 +191,7 @@ hides() {
 }
 
 @test "a website made, suspended, resumed, given names, and removed by typing its name" {
-	login anna
+	in_as anna
 	page /websites/new
 	send /websites/new domain=new.example "aliases=www.new.example"
 	[ "$status" = 200 ]
@@ -214,7 +217,7 @@ hides() {
 }
 
 @test "what belongs to somebody else is as if it were not there, on every page" {
-	login anna
+	in_as anna
 	for path in /websites/foreign.example /websites/foreign.example/settings /users/olga /users/olga/edit; do
 		page $path
 		[ "$status" = 404 ] || { echo "$path: $status"; false; }
@@ -233,7 +236,7 @@ hides() {
 
 @test "whatever is stored or typed is text on the page" {
 	hp-tenant set acme "name=$bad" -q
-	login chief
+	in_as chief
 	page /tenants
 	shows '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{x}}'
 	hides '<script>alert'
@@ -252,7 +255,7 @@ hides() {
 }
 
 @test "no page has script or style of its own, and none may be put in" {
-	login chief
+	in_as chief
 	for path in / /websites /websites/new /websites/a.example /websites/a.example/settings /websites/a.example/remove \
 		/users /users/anna /users/new /users/anna/edit /account /keys /keys/new /sessions /audit /tenants /tenants/acme /tenants/new /tenants/acme/edit /php /nowhere; do
 		page "$path"
@@ -265,7 +268,7 @@ hides() {
 }
 
 @test "users: made, changed, given a password; keys are shown once; sessions end" {
-	login chief
+	in_as chief
 	page /users/new
 	send /users/new username=dora role=client tenant=acme "email=dora@example.com" "password=$password"
 	[ "$status" = 303 ]
@@ -293,7 +296,7 @@ hides() {
 @test "second factor: set up, asked for in a second step, recovery codes shown once" {
 	hp-user add fred tenant=acme role=admin -q
 	hp-user passwd fred -q <<<"$password"
-	login fred
+	in_as fred
 	page /account
 	send /account/second
 	[ "$status" = 200 ]
@@ -324,7 +327,7 @@ totp() {
 }
 
 @test "audit: what was done is shown, and undone after a look" {
-	login anna
+	in_as anna
 	page /websites/b.example/settings
 	send /websites/b.example/settings apply=1 hsts_max_age=123
 	id=$(hp-audit list --json --limit 1 | jq -r '.[0].id')
@@ -339,7 +342,7 @@ totp() {
 }
 
 @test "dashboard: counts, and charts as JSON; what is not there is told" {
-	login chief
+	in_as chief
 	page /
 	shows '<b>3</b><span>websites</span>'
 	page /api/dashboard/metrics
@@ -352,7 +355,7 @@ totp() {
 }
 
 @test "with htmx, the main part alone; without, all of it" {
-	login anna
+	in_as anna
 	page /websites -H 'HX-Request: true'
 	hides '<html'
 	shows '<main id="main"'
@@ -366,7 +369,7 @@ totp() {
 }
 
 @test "files have their digest in their name, and the first view is small" {
-	login anna
+	in_as anna
 	page /
 	total=$(wc -c <<<"$page")
 	for f in $(grep -oE '/static/[a-z0-9.-]+' <<<"$page" | sort -u) ; do
