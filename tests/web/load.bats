@@ -23,37 +23,6 @@ kib() {
 }
 nginx_pids() { pgrep -P "$(</run/hosting-panel-api/nginx.pid)"; }
 
-@test "10,000 clients that are connected and idle: they are kept, others are served, memory is bounded" {
-	local before after cgi_before cgi_after line n
-	[ "$(ulimit -Hn)" -ge 11000 ] || skip "this machine lets nobody open 11,000 files"
-	ulimit -n "$(ulimit -Hn)"
-	# a machine that is busy with other things takes its time to open so many
-	echo 'keepalive_timeout 900s;' >/etc/hosting-panel/api/server.d/keep.conf
-	hp-node api -q --force
-	kill -HUP "$(</run/hosting-panel-api/nginx.pid)"
-	sleep 3
-	for n in $(seq 30); do api "$key" /api/v1/me >/dev/null; done
-	# shellcheck disable=SC2046 # numbers
-	before=$(kib $(nginx_pids)) cgi_before=$(kib $(workers))
-	coproc CLIENTS { "$HP_BUILDDIR/tests/web/clients" 10000 8001 2>&1; }
-	read -r -t 500 line <&"${CLIENTS[0]}"
-	[ "$line" = "open 10000" ] || { echo "$line"; return 1; }
-	# shellcheck disable=SC2046
-	after=$(kib $(nginx_pids)) cgi_after=$(kib $(workers))
-	for n in 1 2 3 4 5; do
-		[ "$(code /health -m 5)" = 200 ]
-		is "$(api "$key" /api/v1/me -m 5)" '.username == "anna"'
-	done
-	eval "exec ${CLIENTS[1]}>&-"
-	read -r -t 20 line <&"${CLIENTS[0]}"
-	wait "$CLIENTS_PID"
-	echo "# idle connections: NGINX $(((after - before) * 1024 / 10000)) bytes each ($before -> $after KiB), hp-cgi $cgi_before -> $cgi_after KiB" >&3
-	[ "$line" = "left 10000" ] || { echo "$line"; return 1; }
-	# 32 KiB each, and what they leave of hp-cgi alone
-	[ $((after - before)) -lt 320000 ]
-	[ $((cgi_after - cgi_before)) -lt 16384 ]
-}
-
 @test "clients that send their headers slowly are sent away, and nobody waits for them" {
 	local i t pids=() began=$SECONDS
 	for i in $(seq 60); do
@@ -156,23 +125,4 @@ nginx_pids() { pgrep -P "$(</run/hosting-panel-api/nginx.pid)"; }
 		[ "$(code /health/ready)" = 200 ]
 		[ "$(code /api/v1/me -H "Authorization: Bearer $key")" = 200 ]
 	done
-}
-
-@test "10,000 mixed requests: memory is flat, and nothing is left unfreed at the end" {
-	local before after
-	mixed 2000 >"$BATS_TEST_TMPDIR/got"
-	# shellcheck disable=SC2046
-	before=$(kib $(workers))
-	mixed 8000 >>"$BATS_TEST_TMPDIR/got"
-	# shellcheck disable=SC2046
-	after=$(kib $(workers))
-	echo "# 8,000 further requests: hp-cgi's workers $before -> $after KiB; $(tr -s ' \n' ' ' <"$BATS_TEST_TMPDIR/got")" >&3
-	! grep -E ' (000|5..)$' "$BATS_TEST_TMPDIR/got"
-	[ $((after - before)) -lt $((before / 10 + 2048)) ]
-	kill "$(</run/hp-cgi.pid)"
-	for i in $(seq 300); do [ -d "/proc/$(</run/hp-cgi.pid)" ] || break; sleep 0.1; done
-	[ ! -d "/proc/$(</run/hp-cgi.pid)" ]
-	! grep -E 'LeakSanitizer|AddressSanitizer|runtime error' /run/hp-cgi.log
-	web_cgi
-	until_answers
 }
