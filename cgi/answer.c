@@ -125,7 +125,7 @@ void cgi_redirect(struct cgi *c, const char *path, bool whole)
 	hp_buf_reset(&c->ans.body);
 	c->ans.status = 303;
 	c->ans.type = NULL;
-	/* a browser follows Location by itself: htmx is then given the main part of what is there */
+	/* a browser follows Location by itself: htmx is then given the main part of that */
 	if (whole && c->req.htmx)
 		c->ans.status = 204;
 	cgi_header(c, whole && c->req.htmx ? "HX-Redirect" : "Location",

@@ -134,16 +134,16 @@ struct cgi_route {
 	cgi_fn *fn;                     /* what answers; of the API cgi_api() */
 	const char *program, *verb;
 	/*
-	 * Its operands: words, "{1}" the path's first variable; of a page also "=name", what its form
-	 * has there, "@me", who asks, and of a list "?user", from its query; "-": one JSON line on
-	 * standard input, the body, with the path's variable as the member named by key.
+	 * Its operands: words, "{1}" the path's first variable; of a page also "=name", what its
+	 * form has there, "@me", who asks, and of a list "?user", from its query; "-": one JSON
+	 * line on standard input, the body, with the path's variable as the member named by key.
 	 */
 	const char *operands;
 	/* "domain"; NULL: the body has it, or none. Of a page: its template, or where to go on */
 	const char *key;
 	/*
-	 * What the query may have besides what all have: "php_version=--php status=--status". Of a page
-	 * that is not a list: where to go back.
+	 * What the query may have besides what all have: "php_version=--php status=--status". Of a
+	 * page that is not a list: where to go back.
 	 */
 	const char *query;
 	unsigned flags;
