@@ -210,6 +210,8 @@ void hp_panel_rest(struct hp_panel *p)
 {
 	p->actor = p->host;
 	hp_panel_as_self(p);
+	memset(&p->refused, 0, sizeof(p->refused));
+	p->request_id = NULL;
 	hp_pool_reset(p->pool);
 }
 
