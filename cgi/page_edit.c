@@ -219,7 +219,7 @@ static void failed(struct cgi *c, struct edit *e, const struct cgi_result *res)
 
 void page_save(struct cgi *c, const struct cgi_route *r)
 {
-	struct cgi_run run = {.program = r->program, .verb = r->verb};
+	struct cgi_run run = {.program = r->program, .verb = r->verb}, plain;
 	struct cgi_result res;
 	const char *kind, *text;
 	bool rehearse;
@@ -239,6 +239,7 @@ void page_save(struct cgi *c, const struct cgi_route *r)
 		show_form(c, &e, 422);
 		return;
 	}
+	plain = run;
 	rehearse = e.k->plans && !cgi_param(&c->req.form, "apply");
 	if (rehearse)
 		hp_strv_add_ref(c->pool, &run.args, "--dry-run");
@@ -248,6 +249,16 @@ void page_save(struct cgi *c, const struct cgi_route *r)
 	hp_strv_add_ref(c->pool, &run.args, "-");
 	if (page_run(c, &run, &res) < 0)
 		return;
+	/* the node can't be asked now: the settings can be judged all the same */
+	hp_tmap_str(e.m, "no_diff", NULL);
+	if (rehearse && res.code == HP_E_BUSY) {
+		hp_tmap_str(e.m, "no_diff", res.msg);
+		hp_strv_add_ref(c->pool, &plain.args, "--dry-run");
+		hp_strv_add_ref(c->pool, &plain.args, "--");
+		hp_strv_add_ref(c->pool, &plain.args, "-");
+		if (page_run(c, &plain, &res) < 0)
+			return;
+	}
 	if (cgi_status(res.code) != 200) {
 		failed(c, &e, &res);
 	} else if (rehearse) {

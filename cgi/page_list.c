@@ -282,7 +282,11 @@ const struct hp_json *page_object_data(struct cgi *c, const struct cgi_route *r,
 void page_object(struct cgi *c, const struct cgi_route *r)
 {
 	struct hp_tmap *m = page_data(c, c->var[0], page_section(c, r));
+	struct hp_err ignored = HP_ERR_INIT;
 
+	/* what is not his to do is not offered */
+	hp_tmap_bool(m, "may_suspend", c->who.operator ||
+		hp_may_begin(&c->who.actor, "site:suspend", &ignored) == 0);
 	if (page_object_data(c, r, m))
 		page_show(c, 200, r->key, m);
 }
