@@ -30,12 +30,12 @@ static void mark_of(const struct cgi *c, const char *text, char ret[HP_DIGEST_HE
 void page_go(struct cgi *c, const char *path, const char *kind, const char *text)
 {
 	char mark[HP_DIGEST_HEX];
-	const char *value = page_encoded(c,
-		hp_pprintf(c->pool, "%s:%s", kind, hp_str_printable(c->pool, text, TEXT_MAX)));
+	const char *value = page_encoded(
+		c, hp_pprintf(c->pool, "%s:%s", kind, hp_str_printable(c->pool, text, TEXT_MAX)));
 
 	mark_of(c, value, mark);
-	cgi_cookie(c, cookie_name(c), hp_pprintf(c->pool, "%.*s%s", MARK, mark, value), c->req.https,
-		SECONDS);
+	cgi_cookie(c, cookie_name(c), hp_pprintf(c->pool, "%.*s%s", MARK, mark, value),
+		c->req.https, SECONDS);
 	cgi_redirect(c, path, false);
 }
 
@@ -45,7 +45,8 @@ static const char *decoded(struct cgi *c, const char *s)
 	struct cgi_params l;
 	struct hp_err ignored = HP_ERR_INIT;
 
-	if (cgi_parse_form(c->pool, hp_pprintf(c->pool, "v=%s", s), strlen(s) + 2, &l, &ignored) < 0)
+	if (cgi_parse_form(c->pool, hp_pprintf(c->pool, "v=%s", s), strlen(s) + 2, &l, &ignored) <
+		0)
 		return "";
 	return cgi_param(&l, "v");
 }

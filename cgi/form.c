@@ -98,7 +98,8 @@ static const char *given_of(struct cgi *c, const struct page_form *f, const stru
 
 	if (v)
 		return field->type == HP_F_BOOL || (field->flags & HP_FF_SECRET && !is_json(field))
-			? v : tidy(c, v, is_json(field));
+			? v
+			: tidy(c, v, is_json(field));
 	/* of a whole form, a box without a tick is an answer, and says nothing */
 	if (f->given && field->type == HP_F_BOOL && cgi_param(f->given, "whole"))
 		return "false";
@@ -162,7 +163,7 @@ static const char *syntax_of(const struct hp_field *field)
 	if (field->type != HP_F_MAP)
 		return "";
 	if (hp_streq(field->arg, "basic_auth"))
-		return "One entry a line: PATH USER = {PLAIN}PASSWORD, or a hash; *** stays as it is.";
+		return "One entry a line: PATH USER = {PLAIN}PASSWORD, or a hash.";
 	return "One entry a line: NAME = VALUE.";
 }
 
@@ -184,11 +185,12 @@ static const char *help_of(struct cgi *c, const struct hp_field *field)
 	if (!cut)
 		return field->help;
 	rest = strchr(cut, ';');
-	return hp_pprintf(c->pool, "%.*s%s", (int)(cut - field->help), field->help, rest ? rest : "");
+	return hp_pprintf(
+		c->pool, "%.*s%s", (int)(cut - field->help), field->help, rest ? rest : "");
 }
 
-static void put_field(struct cgi *c, const struct page_form *f, const struct hp_field *field,
-	struct hp_tmap *m)
+static void put_field(
+	struct cgi *c, const struct page_form *f, const struct hp_field *field, struct hp_tmap *m)
 {
 	const char *v = given_of(c, f, field);
 	bool secret = (field->flags & HP_FF_SECRET) && !is_json(field);
@@ -206,12 +208,14 @@ static void put_field(struct cgi *c, const struct page_form *f, const struct hp_
 	put_bounds(c, field, m);
 	hp_tmap_bool(m, "is_lines", is_json(field));
 	hp_tmap_bool(m, "is_secret", secret);
-	hp_tmap_bool(m, "required", f->is_new && !(field->flags & HP_FF_NULLABLE) && field->min > 0 &&
-		!field->deflt && (field->flags & HP_FF_CREATE) && !(field->flags & HP_FF_OPERATOR));
+	hp_tmap_bool(m, "required",
+		f->is_new && !(field->flags & HP_FF_NULLABLE) && field->min > 0 && !field->deflt &&
+			(field->flags & HP_FF_CREATE) && !(field->flags & HP_FF_OPERATOR));
 	put_options(c, f, field, m, v);
 	choice = field->type == HP_F_ENUM || (field->type == HP_F_PHP_VERSION && f->versions);
 	hp_tmap_bool(m, "is_select", choice);
-	hp_tmap_bool(m, "is_plain", !choice && !secret && !is_json(field) && field->type != HP_F_INT);
+	hp_tmap_bool(
+		m, "is_plain", !choice && !secret && !is_json(field) && field->type != HP_F_INT);
 	/* what is secret is not sent to whoever has the page */
 	hp_tmap_str(m, "value", secret ? "" : v);
 }

@@ -51,19 +51,14 @@ const char *page_text(struct cgi *c, const struct hp_json *v)
 	int64_t i;
 
 	switch (v ? hp_json_type(v) : HP_JSON_NULL) {
-	case HP_JSON_NULL:
-		return "";
-	case HP_JSON_BOOL:
-		return hp_json_is_true(v) ? "true" : "false";
-	case HP_JSON_STRING:
-		return clean(c, hp_json_str(v));
+	case HP_JSON_NULL: return "";
+	case HP_JSON_BOOL: return hp_json_is_true(v) ? "true" : "false";
+	case HP_JSON_STRING: return clean(c, hp_json_str(v));
 	case HP_JSON_NUMBER:
 		if (hp_json_i64(v, &i) == 0)
 			return hp_pprintf(c->pool, "%lld", (long long)i);
 		return hp_pprintf(c->pool, "%g", hp_json_double(v));
-	default:
-		lines(c, &b, "", v);
-		return clean(c, hp_pstrdup(c->pool, hp_buf_str(&b)));
+	default: lines(c, &b, "", v); return clean(c, hp_pstrdup(c->pool, hp_buf_str(&b)));
 	}
 }
 
@@ -88,12 +83,8 @@ static void put(struct cgi *c, struct hp_tmap *m, const char *name, const struct
 	struct hp_tmap *item;
 
 	switch (hp_json_type(v)) {
-	case HP_JSON_BOOL:
-		hp_tmap_bool(m, name, hp_json_is_true(v));
-		break;
-	case HP_JSON_ARRAY:
-		page_rows(c, m, name, v);
-		break;
+	case HP_JSON_BOOL: hp_tmap_bool(m, name, hp_json_is_true(v)); break;
+	case HP_JSON_ARRAY: page_rows(c, m, name, v); break;
 	case HP_JSON_OBJECT:
 		hp_tmap_list(m, name);
 		for (e = hp_json_first(v); e; e = hp_json_next(e)) {
@@ -102,8 +93,7 @@ static void put(struct cgi *c, struct hp_tmap *m, const char *name, const struct
 			hp_tmap_str(item, "value", page_text(c, e));
 		}
 		break;
-	default:
-		hp_tmap_str(m, name, for_people(c, page_text(c, v)));
+	default: hp_tmap_str(m, name, for_people(c, page_text(c, v)));
 	}
 }
 
@@ -145,7 +135,10 @@ void page_diff(struct cgi *c, struct hp_tmap *m, const char *diff)
 		hp_tmap_str(item, "line", s);
 		hp_tmap_str(item, "line_kind",
 			hp_str_starts(s, "+++") || hp_str_starts(s, "---") ? "file"
-			: *s == '+' ? "plus" : *s == '-' ? "minus" : *s == '@' ? "at" : "same");
+				: *s == '+'                                ? "plus"
+				: *s == '-'                                ? "minus"
+				: *s == '@'                                ? "at"
+									   : "same");
 	}
 }
 
@@ -179,8 +172,8 @@ static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 	for (i = 0; i < HP_ARRAY_SIZE(nav) && c->who.by != CGI_NOBODY; i++) {
 		struct hp_tmap *item;
 
-		if (!c->who.operator &&
-			(!nav[i].verb || hp_may_begin(&c->who.actor, nav[i].verb, &ignored) < 0))
+		if (!c->who.operator&&(
+			    !nav[i].verb || hp_may_begin(&c->who.actor, nav[i].verb, &ignored) < 0))
 			continue;
 		item = hp_tmap_item(m, "nav");
 		hp_tmap_str(item, "path", nav[i].path);
@@ -206,7 +199,7 @@ struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav)
 	hp_tmap_bool(m, "known", known);
 	hp_tmap_str(m, "csrf", c->who.csrf);
 	hp_tmap_str(m, "me", known ? c->who.username : "");
-	hp_tmap_str(m, "my_role", !known ? "" : c->who.operator ? "operator" : roles[c->who.role]);
+	hp_tmap_str(m, "my_role", !known ? "" : c->who.operator? "operator" : roles[c->who.role]);
 	hp_tmap_bool(m, "operator", c->who.operator);
 	put_nav(c, m, nav);
 	page_error(m, NULL, NULL);
@@ -241,8 +234,9 @@ void page_show(struct cgi *c, int status, const char *name, const struct hp_tmap
 
 bool page_is_wanted(const struct cgi *c)
 {
-	return c->page || (c->req.accept && strstr(c->req.accept, "text/html") &&
-				  !hp_str_starts(c->req.path, "/api/"));
+	return c->page ||
+		(c->req.accept && strstr(c->req.accept, "text/html") &&
+			!hp_str_starts(c->req.path, "/api/"));
 }
 
 void page_problem(struct cgi *c, int status, const char *detail, const char *hint)

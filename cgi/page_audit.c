@@ -9,7 +9,8 @@ void page_entries(struct cgi *c, const struct cgi_result *res, struct hp_tmap *m
 	hp_tmap_list(m, "rows");
 	for (e = rows ? hp_json_first(rows) : NULL; e; e = hp_json_next(e)) {
 		struct hp_tmap *item = hp_tmap_item(m, "rows");
-		const char *before = page_member(c, e, "before"), *after = page_member(c, e, "after");
+		const char *before = page_member(c, e, "before"),
+			   *after = page_member(c, e, "after");
 
 		page_json(c, item, e);
 		if (!*before)

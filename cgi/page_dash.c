@@ -25,8 +25,7 @@ static const struct hp_json *rows_of(struct cgi *c, struct cgi_run *run, const c
 		*ret_msg = res.msg ? res.msg : "it can't be told";
 		return NULL;
 	}
-	if (!res.json && res.out_len &&
-		hp_json_parse(res.out, res.out_len, &res.json, &err) == 0)
+	if (!res.json && res.out_len && hp_json_parse(res.out, res.out_len, &res.json, &err) == 0)
 		cgi_keep(c, res.json);
 	return page_rows_of(&res);
 }
@@ -36,8 +35,8 @@ static const struct hp_json *sites_of(struct cgi *c)
 	struct cgi_run run = {.program = "hp-site", .verb = "list"};
 	const char *why;
 
-	hp_strv_add_ref(c->pool, &run.args,
-		"--columns=domain,status,web_server,php_version,updated_at");
+	hp_strv_add_ref(
+		c->pool, &run.args, "--columns=domain,status,web_server,php_version,updated_at");
 	return rows_of(c, &run, &why);
 }
 
@@ -89,8 +88,9 @@ static void put_bar(struct cgi *c, struct hp_tmap *m, const char *title, const c
 		struct hp_tmap *bar = hp_tmap_item(bars, "bar");
 
 		hp_tmap_str(bar, "label", *counts[i].value ? counts[i].value : "none");
-		hp_tmap_str(bar, "link", hp_pprintf(c->pool, "/websites?%s=%s", member,
-						 page_encoded(c, counts[i].value)));
+		hp_tmap_str(bar, "link",
+			hp_pprintf(c->pool, "/websites?%s=%s", member,
+				page_encoded(c, counts[i].value)));
 		hp_tmap_i64(bar, "count", counts[i].n);
 		hp_tmap_i64(bar, "share", counts[i].n * 100 / most);
 	}

@@ -59,8 +59,8 @@ static void put_tenants(struct cgi *c, const struct edit *e)
 
 	hp_tmap_bool(e->m, "asks_tenant", false);
 	hp_tmap_list(e->m, "tenants");
-	if (!e->f.is_new || !e->k->has_tenant || !c->who.operator ||
-		cgi_run(c, &run, &res, &err) < 0 || res.code ||
+	if (!e->f.is_new || !e->k->has_tenant ||
+		!c->who.operator|| cgi_run(c, &run, &res, &err) < 0 || res.code ||
 		(!res.json && hp_json_parse(res.out, res.out_len, &res.json, &err) < 0))
 		return;
 	cgi_keep(c, res.json);
@@ -102,16 +102,19 @@ static int begin(struct cgi *c, const struct cgi_route *r, struct edit *e)
 			return -1;
 		e->f.row = page_row(&res);
 	}
-	e->m = page_data(c, e->f.is_new ? hp_pprintf(c->pool, "New %s", e->k->one)
-		: hp_pprintf(c->pool, "%s: settings", c->var[0]), e->k->path + 1);
+	e->m = page_data(c,
+		e->f.is_new ? hp_pprintf(c->pool, "New %s", e->k->one)
+			    : hp_pprintf(c->pool, "%s: settings", c->var[0]),
+		e->k->path + 1);
 	hp_tmap_bool(e->m, "is_new", e->f.is_new);
 	hp_tmap_bool(e->m, "plans", e->k->plans);
 	hp_tmap_str(e->m, "object", e->f.is_new ? "" : c->var[0]);
 	hp_tmap_str(e->m, "one", e->k->one);
 	hp_tmap_str(e->m, "revision", revision_of(c, e));
 	hp_tmap_str(e->m, "action", hp_pprintf(c->pool, "%s%s", c->req.base, c->req.path));
-	hp_tmap_str(e->m, "back", e->f.is_new ? e->k->path
-		: hp_pprintf(c->pool, "%s/%s", e->k->path, page_encoded(c, c->var[0])));
+	hp_tmap_str(e->m, "back",
+		e->f.is_new ? e->k->path
+			    : hp_pprintf(c->pool, "%s/%s", e->k->path, page_encoded(c, c->var[0])));
 	return 0;
 }
 
@@ -265,7 +268,9 @@ void page_save(struct cgi *c, const struct cgi_route *r)
 		show_plan(c, &e, &res);
 	} else {
 		text = page_outcome(c, &res, &kind);
-		page_go(c, hp_pprintf(c->pool, "%s/%s", e.k->path,
-			page_encoded(c, page_member(c, page_row(&res), e.k->key))), kind, text);
+		page_go(c,
+			hp_pprintf(c->pool, "%s/%s", e.k->path,
+				page_encoded(c, page_member(c, page_row(&res), e.k->key))),
+			kind, text);
 	}
 }

@@ -5,7 +5,8 @@
 
 #define ROWS 50
 
-/* "websites" of "/websites/{website}/settings": the entry of the navigation, and a list's template. */
+/* "websites" of "/websites/{website}/settings": the entry of the navigation, and a list's template.
+ */
 const char *page_section(struct cgi *c, const struct cgi_route *r)
 {
 	return r->path[1] ? hp_pstrndup(c->pool, r->path + 1, strcspn(r->path + 1, "/"))
@@ -35,13 +36,17 @@ static const struct {
 	{"websites", "domain=Website web_server=Server php_version=PHP status=Status"},
 	{"users", "username=User role=Role email=Mail status=Status last_login_at=Last_login"},
 	{"keys", "key=Key username=User name=Purpose expires_at=Expires last_used_at=Last_used"},
-	{"sessions", "session=Session username=User address=Address created_at=Begun "
-		     "last_seen_at=Last_seen"},
+	{"sessions",
+		"session=Session username=User address=Address created_at=Begun "
+		"last_seen_at=Last_seen"},
 	{"audit", "at=When actor=Who verb=What object=Object"},
-	{"php", "php_version=Version release=Release sites=Websites running=Running waiting=Asleep "
+	{"php",
+		"php_version=Version release=Release sites=Websites running=Running waiting=Asleep "
 		"fpm=Program"},
-	{"certificates", "domain=Website provider=From status=State not_after=Expires days=Days_left"},
-	{"tenants", "subdomain=Tenant name=Name status=Status website_limit=Limit websites=Websites"},
+	{"certificates",
+		"domain=Website provider=From status=State not_after=Expires days=Days_left"},
+	{"tenants",
+		"subdomain=Tenant name=Name status=Status website_limit=Limit websites=Websites"},
 };
 
 /* The page's own address with one parameter of its query changed; NULL takes it away. */
@@ -89,8 +94,10 @@ static void put_columns(struct cgi *c, const char *section, bool sorts, struct h
 				*p = ' ';
 		hp_tmap_str(col, "label", label);
 		hp_tmap_str(col, "aria_sort", up ? "ascending" : down ? "descending" : "none");
-		hp_tmap_str(col, "link", !sorts ? "" : link_with(c, "sort",
-					up ? hp_pprintf(c->pool, "-%s", name) : name));
+		hp_tmap_str(col, "link",
+			!sorts ? ""
+			       : link_with(
+					 c, "sort", up ? hp_pprintf(c->pool, "-%s", name) : name));
 	}
 }
 
@@ -113,10 +120,13 @@ static void put_pages(struct cgi *c, const struct cgi_result *res, int64_t page,
 	hp_tmap_i64(m, "total", total);
 	hp_tmap_i64(m, "from", n ? first + 1 : 0);
 	hp_tmap_i64(m, "to", first + n);
-	hp_tmap_str(m, "previous", page > 1 ? link_with(c, "page",
-				hp_pprintf(c->pool, "%lld", (long long)page - 1)) : "");
-	hp_tmap_str(m, "next", first + n < total ? link_with(c, "page",
-				hp_pprintf(c->pool, "%lld", (long long)page + 1)) : "");
+	hp_tmap_str(m, "previous",
+		page > 1 ? link_with(c, "page", hp_pprintf(c->pool, "%lld", (long long)page - 1))
+			 : "");
+	hp_tmap_str(m, "next",
+		first + n < total
+			? link_with(c, "page", hp_pprintf(c->pool, "%lld", (long long)page + 1))
+			: "");
 }
 
 static const struct hp_opt *option_of(const struct cgi_run *run, const char *name)
@@ -133,8 +143,8 @@ static const struct hp_opt *option_of(const struct cgi_run *run, const char *nam
 }
 
 /* One that rows can be chosen by: among words that are known, or freely. */
-static void put_filter(struct cgi *c, const struct hp_opt *o, const char *name, const char *v,
-	struct hp_tmap *m)
+static void put_filter(
+	struct cgi *c, const struct hp_opt *o, const char *name, const char *v, struct hp_tmap *m)
 {
 	struct hp_tmap *f = hp_tmap_item(m, "filters");
 	struct hp_strv words = {0};
@@ -157,8 +167,8 @@ static void put_filter(struct cgi *c, const struct hp_opt *o, const char *name, 
 }
 
 /* What the route's query names, as options; an empty one is none. */
-static void take_filters(struct cgi *c, const struct cgi_route *r, struct cgi_run *run,
-	struct hp_tmap *m)
+static void take_filters(
+	struct cgi *c, const struct cgi_route *r, struct cgi_run *run, struct hp_tmap *m)
 {
 	struct hp_strv l = {0};
 	bool any = false;
@@ -173,7 +183,7 @@ static void take_filters(struct cgi *c, const struct cgi_route *r, struct cgi_ru
 		const struct hp_opt *o = option_of(run, eq + 3);
 
 		/* others see one tenant, and on which node it is is not theirs to know */
-		if (!o || (!c->who.operator && (hp_streq(name, "tenant") || hp_streq(name, "node"))))
+		if (!o || (!c->who.operator&&(hp_streq(name, "tenant") || hp_streq(name, "node"))))
 			continue;
 		put_filter(c, o, name, v ? v : "", m);
 		if (!v || !*v)
@@ -208,8 +218,8 @@ static void take_page(struct cgi *c, struct cgi_run *run, int64_t *ret_page, str
 }
 
 /* Of lists that take a name: "?user" is the query's, where it has one. */
-static void take_operand(struct cgi *c, const struct cgi_route *r, struct cgi_run *run,
-	struct hp_tmap *m)
+static void take_operand(
+	struct cgi *c, const struct cgi_route *r, struct cgi_run *run, struct hp_tmap *m)
 {
 	static const struct hp_opt opt = {.name = "user", .help = "only this user's"};
 	const char *name = r->operands && *r->operands == '?' ? r->operands + 1 : NULL;
@@ -285,8 +295,8 @@ void page_object(struct cgi *c, const struct cgi_route *r)
 	struct hp_err ignored = HP_ERR_INIT;
 
 	/* what is not his to do is not offered */
-	hp_tmap_bool(m, "may_suspend", c->who.operator ||
-		hp_may_begin(&c->who.actor, "site:suspend", &ignored) == 0);
+	hp_tmap_bool(m, "may_suspend",
+		c->who.operator|| hp_may_begin(&c->who.actor, "site:suspend", &ignored) == 0);
 	if (page_object_data(c, r, m))
 		page_show(c, 200, r->key, m);
 }
@@ -310,7 +320,8 @@ const char *page_outcome(struct cgi *c, const struct cgi_result *res, const char
 		if (hp_streq(done[i][0], action))
 			what = done[i][1];
 	*ret_kind = hp_streq(result, "partial") || (hp_streq(result, "recorded") && *message)
-		? "warn" : "good";
+		? "warn"
+		: "good";
 	if (hp_streq(result, "unchanged"))
 		what = "was so already";
 	return hp_pprintf(c->pool, "%s %s.%s%s%s", object, what, *message ? " " : "", message,
@@ -348,13 +359,13 @@ static bool is_confirmed(struct cgi *c, const struct cli_verb *v)
 
 static void confirm(struct cgi *c, const struct cgi_route *r, int status, const char *error)
 {
-	struct hp_tmap *m = page_data(c, hp_pprintf(c->pool, "%s: %s", c->var[0], r->verb),
-		page_section(c, r));
+	struct hp_tmap *m =
+		page_data(c, hp_pprintf(c->pool, "%s: %s", c->var[0], r->verb), page_section(c, r));
 
 	hp_tmap_str(m, "object", c->var[0]);
 	hp_tmap_str(m, "what", cli_verb_find(cli_program_find(r->program), r->verb)->summary);
-	hp_tmap_str(m, "action", page_expanded(c, hp_pprintf(c->pool, "%s%s", c->req.base,
-						       c->req.path)));
+	hp_tmap_str(m, "action",
+		page_expanded(c, hp_pprintf(c->pool, "%s%s", c->req.base, c->req.path)));
 	hp_tmap_str(m, "back", page_expanded(c, r->query));
 	page_error(m, error, NULL);
 	page_show(c, status, "confirm.html", m);
@@ -388,8 +399,8 @@ void page_do(struct cgi *c, const struct cgi_route *r)
 	} else if (res.code == HP_E_NOT_FOUND || res.code == HP_E_DENIED) {
 		cgi_problem(c, cgi_status(res.code), res.code, res.msg, res.hint, NULL);
 	} else {
-		page_go(c, page_expanded(c, r->query), "warn", hp_pprintf(c->pool, "%s%s%s",
-			res.msg ? res.msg : "it failed", res.hint ? ": " : "",
-			res.hint ? res.hint : ""));
+		page_go(c, page_expanded(c, r->query), "warn",
+			hp_pprintf(c->pool, "%s%s%s", res.msg ? res.msg : "it failed",
+				res.hint ? ": " : "", res.hint ? res.hint : ""));
 	}
 }

@@ -157,7 +157,8 @@ void page_do_login(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 	/* the first step went well: what is missing is the second */
 	if (x.asked && (!code || !*code))
 		hp_err_clear(&err);
-	if (err.code && err.code != HP_E_DENIED && err.code != HP_E_BUSY && err.code != HP_E_USAGE) {
+	if (err.code && err.code != HP_E_DENIED && err.code != HP_E_BUSY &&
+		err.code != HP_E_USAGE) {
 		fprintf(stderr, "hp-cgi: %s: %s\n", c->req.id, err.msg);
 		cgi_problem(c, 503, HP_E_BUSY, "the panel's database does not answer",
 			"try again in a moment", NULL);

@@ -36,8 +36,8 @@ static bool is_me(const struct cgi *c, const char *username)
 }
 
 /* ---- one user ---- */
-static void show_user(struct cgi *c, int status, const char *name, const char *error,
-	const char *hint)
+static void show_user(
+	struct cgi *c, int status, const char *name, const char *error, const char *hint)
 {
 	struct cgi_run run = {.program = "hp-user", .verb = "show"};
 	struct hp_tmap *m = page_data(c, name, is_me(c, name) ? "account" : "users");
@@ -69,8 +69,9 @@ void page_passwd(struct cgi *c, const struct cgi_route *r)
 	struct cgi_result res;
 
 	if (!one || !*one || !hp_streq(one, two)) {
-		show_user(c, 422, name, one && *one ? "the two passwords are not the same"
-						    : "a password is wanted", NULL);
+		show_user(c, 422, name,
+			one && *one ? "the two passwords are not the same" : "a password is wanted",
+			NULL);
 		return;
 	}
 	make_line(c, &run, "username", name, names);
@@ -94,8 +95,8 @@ void page_passwd(struct cgi *c, const struct cgi_route *r)
 }
 
 /* ---- the second factor, of one's own ---- */
-static void show_second(struct cgi *c, int status, const char *secret, const char *uri,
-	const char *error)
+static void show_second(
+	struct cgi *c, int status, const char *secret, const char *uri, const char *error)
 {
 	struct hp_tmap *m = page_data(c, "Second factor", "account");
 	struct hp_err ignored = HP_ERR_INIT;
@@ -154,14 +155,16 @@ static void show_codes(struct cgi *c, bool is_over)
 	if (page_read(c, &run, &res) < 0)
 		return;
 	rows = page_rows_of(&res);
-	show_once(c, "Recovery codes", "Each is good once in the place of a code, for the day when the "
+	show_once(c, "Recovery codes",
+		"Each is good once in the place of a code, for the day when the "
 		"authenticator is lost. Keep them where it is not.",
 		rows ? hp_json_first(rows) : NULL, "code", is_over);
 }
 
 void page_second_confirm(struct cgi *c, const struct cgi_route *r)
 {
-	const char *secret = cgi_param(&c->req.form, "secret"), *uri = cgi_param(&c->req.form, "uri");
+	const char *secret = cgi_param(&c->req.form, "secret"),
+		   *uri = cgi_param(&c->req.form, "uri");
 	const char *code = cgi_param(&c->req.form, "code");
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
 	struct cgi_result res;
@@ -258,6 +261,8 @@ void page_key_add(struct cgi *c, const struct cgi_route *r)
 	if (res.code)
 		show_key_form(c, cgi_status(res.code) == 400 ? 422 : cgi_status(res.code), &res);
 	else
-		show_once(c, "The key is made", "Send it as “Authorization: Bearer …”. It is kept "
-			"nowhere and can't be shown again.", page_row(&res), "token", false);
+		show_once(c, "The key is made",
+			"Send it as “Authorization: Bearer …”. It is kept "
+			"nowhere and can't be shown again.",
+			page_row(&res), "token", false);
 }
