@@ -77,7 +77,7 @@ header() { sed -n "s/^$1: //p" <<<"$head"; }
 	auth="Bearer $key" want 200 GET /api/v1/me
 	is "$body" '.username == "anna" and .role == "admin" and .by == "key" and .address == "192.0.2.7"'
 	local said=
-	for auth in "Bearer ${key%?}x" "Bearer hpk_aaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	for auth in "Bearer ${key%?}$([[ $key == *x ]] && echo y || echo x)" "Bearer hpk_aaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
 		"Bearer $(all_of anna --from 198.51.100.0/24)"; do
 		want 401 GET /api/v1/me
 		said+=$(jq -c 'del(.request_id)' <<<"$body")$'\n'
