@@ -64,7 +64,7 @@ check() { hp-user key check "$@" <<<"$token"; }
 	is "$out" '.last_used_from == "192.0.2.9" and (.last_used_at | test("Z$"))'
 	status 5 check --from 192.0.3.9
 	first=$err
-	token=${token%?}x status 5 check --from 192.0.2.9
+	token=${token%?}$([[ $token == *x ]] && echo y || echo x) status 5 check --from 192.0.2.9
 	[ "$err" = "$first" ]
 	token=nonsense status 5 check --from 192.0.2.9
 	[ "$err" = "$first" ]

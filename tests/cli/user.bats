@@ -277,7 +277,7 @@ good='correct horse battery'
 	is "$out" '.[0] | .actor == "olga" and .source == "192.0.2.9"'
 	status 0 hp-db info --as olga
 	# what is root's stays closed
-	for cmd in "hp-vhost apply" "hp-site set a.example gzip_enabled=no --force" "hp-cert renew" "hp-db migrate" \
+	for cmd in "hp-vhost apply" "hp-site set a.example gzip_enabled=no --force" "hp-php idle" "hp-db migrate" \
 		"hp-user login anna"; do
 		# shellcheck disable=SC2086
 		status 5 $cmd --as olga <<<"$good"
