@@ -208,8 +208,7 @@ static int render(const struct setup *s, struct hp_buf *ret, struct hp_err *err)
 	hp_tmap_str(m, "key", HP_API_DIR "/key.pem");
 	hp_tmap_str(m, "socket", HP_CGI_SOCKET);
 	hp_tmap_str(m, "custom", CUSTOM);
-	hp_tmap_str(m, "journal", JOURNAL);
-	hp_tmap_bool(m, "journal", access(JOURNAL, F_OK) == 0);
+	hp_tmap_str(m, "journal", access(JOURNAL, F_OK) == 0 ? JOURNAL : "");
 	hp_tmap_str(m, "web", hp_webdir());
 	hp_tmap_str(m, "port", s->port);
 	hp_tmap_bool(m, "ipv6", access("/proc/net/if_inet6", F_OK) == 0);

@@ -73,7 +73,7 @@ idle() {
 		hosting-panel-web-manager@.service hosting-panel-recover.service \
 		hosting-panel-php-manager.service hosting-panel-php-manager.timer health-check.service health-check.timer \
 		hosting-panel-cert-renew.service hosting-panel-cert-renew.timer hosting-panel-cache.timer \
-		hosting-panel-cache.service hosting-panel-cache-openlitespeed.service \
+		hosting-panel-cache-openlitespeed.service \
 		hosting-panel-node-manager.socket hosting-panel-node-manager@.service \
 		hosting-panel-cgi.socket hosting-panel-cgi.service hosting-panel-api.service
 	echo "$output"
@@ -99,7 +99,7 @@ idle() {
 			{ tail -n 2 "$BATS_TEST_TMPDIR/out"; return 1; }
 		n=$((n + 1))
 	done < <(grep -E '^\| `[^`]*\.service` \|' "$BATS_TEST_DIRNAME/../../docs/security.md")
-	[ "$n" = 11 ]
+	[ "$n" = 12 ]
 }
 
 @test "sites serve PHP under their users, with sessions; a second one needs no daemon-reload" {
