@@ -177,6 +177,7 @@ int hp_door_check_peer(int fd, struct hp_err *err)
 			err, HP_E_DENIED, errno, "who speaks over standard input can't be asked");
 	if (who.uid == 0 || who.uid == geteuid() || hp_is_panel_uid(who.uid))
 		return 0;
-	return hp_err_set(err, HP_E_DENIED, "uid %lu may neither apply nor see anything on this node",
+	return hp_err_set(err, HP_E_DENIED,
+		"uid %lu may neither apply nor see anything on this node",
 		(unsigned long)who.uid);
 }
