@@ -58,6 +58,7 @@ is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1
 	run timeout 5 hp-php show a.example -o domain,socket --tsv -n
 	[ "$output" = $'a.example\t/run/hosting-panel/php/site1.sock' ]
 	pkill -KILL -u site1
+	until ! pgrep -u site1 >/dev/null; do sleep 0.05; done
 	fails 0 hp-php show a.example --json
 	is "$output" '.instance == "stopped" and .release == null'
 }
@@ -129,6 +130,10 @@ is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1
 	kill $sink
 	# nobody there: mail() says so, and the log why
 	[ "$(get a.example /mail.php)" = "bool(false)" ]
+	for i in $(seq 100); do
+		! grep -q 'cannot connect to 127.0.0.1' /var/log/hosting-panel/sites/a.example/php-fpm.log || break
+		sleep 0.1
+	done
 	grep -q 'cannot connect to 127.0.0.1' /var/log/hosting-panel/sites/a.example/php-fpm.log
 }
 
