@@ -25,7 +25,7 @@ static void answer(void)
 
 int main(int argc, char **argv)
 {
-	int n = argc > 1 ? atoi(argv[1]) : 1;
+	int n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 1;
 
 	while (n-- > 0) {
 		if (fork() == 0) {

@@ -34,12 +34,11 @@ void cgi_api_index(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 
 void cgi_me(struct cgi *c, const struct cgi_route *r HP_UNUSED)
 {
-	static const char *const roles[] = {"client", "reseller", "admin"};
 	struct hp_jw w;
 
 	begin(c, &w);
 	hp_jw_str(&w, "username", c->who.username);
-	hp_jw_str(&w, "role", c->who.operator? "operator" : roles[c->who.role]);
+	hp_jw_str(&w, "role", cgi_role(c));
 	hp_jw_str(&w, "by", c->who.by == CGI_BY_KEY ? "key" : "session");
 	hp_jw_str(&w, "address", c->req.address);
 	end(c, &w);

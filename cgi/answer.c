@@ -55,17 +55,16 @@ int cgi_status(int code)
 	}
 }
 
-/* "not-found": the code as errors.def names it. */
+/* The code as errors.def names it. */
 static const char *name_of(int code, const char **ret_text)
 {
-	switch (code) {
-#define HP_ERROR(name, status, text)                                                               \
-	case -(status):                                                                            \
-		*ret_text = text;                                                                  \
-		return #name;
-#include "base/errors.def"
-#undef HP_ERROR
-	}
+	const char *name;
+	int status;
+	unsigned i;
+
+	for (i = 0; hp_exit_status_at(i, &status, &name, ret_text); i++)
+		if (status == -code)
+			return name;
 	*ret_text = "unknown";
 	return "UNKNOWN";
 }

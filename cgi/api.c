@@ -147,23 +147,11 @@ static int take_query(
 }
 
 /* ---- the run ---- */
-/* Options may stand in front of operands alone: what comes from outside is never one. */
 static int take_operands(struct cgi *c, const struct cgi_route *r, struct cgi_run *run)
 {
-	struct hp_strv l = {0};
-	size_t i;
-
-	hp_str_split(c->pool, r->operands ? r->operands : "", " ", &l);
-	if (l.n)
-		hp_strv_add_ref(c->pool, &run->args, "--");
-	for (i = 0; i < l.n; i++) {
-		if (hp_streq(l.v[i], "-") && make_line(c, r, run) < 0)
-			return -1;
-		if (l.v[i][0] == '{')
-			hp_strv_add_ref(c->pool, &run->args, c->var[l.v[i][1] - '1']);
-		else
-			hp_strv_add_ref(c->pool, &run->args, l.v[i]);
-	}
+	if (hp_streq(r->operands, "-") && make_line(c, r, run) < 0)
+		return -1;
+	cgi_operands(c, r, run);
 	if (c->req.body_len && !run->in) {
 		cgi_problem(c, 400, HP_E_USAGE, "no body is wanted", NULL, NULL);
 		return -1;

@@ -67,7 +67,6 @@ static void take_actor(struct cgi *c, enum cgi_auth by)
 	c->who.username = hp_pstrdup(c->pool, a->name);
 	c->who.user_id = a->user_id;
 	c->who.operator = a->kind == HP_ACTOR_OPERATOR;
-	c->who.role = a->role;
 	c->who.actor = *a;
 	c->who.actor.grants = hp_pstrdup(c->pool, a->grants);
 	c->who.actor.name = c->who.username;
@@ -146,14 +145,11 @@ int cgi_check_origin(const struct cgi *c, struct hp_err *err)
 	return hp_err_set(err, HP_E_DENIED, "the request came from another website's page");
 }
 
-bool cgi_is_same(const char *a, const char *b)
+const char *cgi_role(const struct cgi *c)
 {
-	size_t n = strlen(b), i;
-	unsigned char d = strlen(a) != n;
+	static const char *const roles[] = {"client", "reseller", "admin"};
 
-	for (i = 0; i < n && a[i]; i++)
-		d |= (unsigned char)(a[i] ^ b[i]);
-	return !d;
+	return c->who.operator ? "operator" : roles[c->who.actor.role];
 }
 
 int cgi_check_csrf(const struct cgi *c, struct hp_err *err)
@@ -164,7 +160,7 @@ int cgi_check_csrf(const struct cgi *c, struct hp_err *err)
 		return 0;
 	if (cgi_check_origin(c, err) < 0)
 		return err->code;
-	if (given && cgi_is_same(given, c->who.csrf))
+	if (given && hp_str_is_same(given, c->who.csrf))
 		return 0;
 	hp_err_set(err, HP_E_DENIED, "the form does not belong to this session");
 	return hp_err_hint(err, "load the page again, and repeat it");

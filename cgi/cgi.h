@@ -34,8 +34,6 @@ struct cgi_who {
 	const char *as;            /* for --as: "alice@192.0.2.1", "key:NAME@192.0.2.1" */
 	bool operator;             /* above tenants */
 	struct hp_actor actor;     /* as the panel knows him: for what pages offer, no more */
-	enum hp_role role;
-	const char *tenant;        /* NULL where he is above them */
 	struct hp_session session; /* CGI_BY_SESSION */
 	const char *token;         /* likewise, as in the cookie */
 	char csrf[65];             /* likewise: what its forms carry */
@@ -93,8 +91,8 @@ int cgi_panel(struct cgi *c, struct hp_err *err);
 int cgi_check_origin(const struct cgi *c, struct hp_err *err);
 /* That, and the token of its session in a header or as the form's "csrf". */
 int cgi_check_csrf(const struct cgi *c, struct hp_err *err);
-/* Equal, in a time that does not tell where they differ. */
-bool cgi_is_same(const char *a, const char *b);
+/* "operator", "admin" … */
+const char *cgi_role(const struct cgi *c);
 /* What forms that come with token carry. */
 void cgi_csrf(const char *token, char ret[65]);
 
@@ -118,8 +116,11 @@ struct cgi_result {
  */
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err);
 
-/* ---- routes: route.c ---- */
 struct cgi_route;
+/* The route's operands, behind "--": what comes from outside is never taken for an option. */
+void cgi_operands(struct cgi *c, const struct cgi_route *r, struct cgi_run *run);
+
+/* ---- routes: route.c ---- */
 typedef void cgi_fn(struct cgi *c, const struct cgi_route *r);
 enum cgi_route_flag {
 	CGI_OPEN = 1 << 0,    /* for everybody, without asking who it is */

@@ -185,7 +185,6 @@ static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 
 struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav)
 {
-	static const char *const roles[] = {"client", "reseller", "admin"};
 	struct hp_tmap *m = hp_tmap_new(c->pool);
 	bool known = c->who.by != CGI_NOBODY;
 
@@ -199,7 +198,7 @@ struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav)
 	hp_tmap_bool(m, "known", known);
 	hp_tmap_str(m, "csrf", c->who.csrf);
 	hp_tmap_str(m, "me", known ? c->who.username : "");
-	hp_tmap_str(m, "my_role", !known ? "" : c->who.operator? "operator" : roles[c->who.role]);
+	hp_tmap_str(m, "my_role", known ? cgi_role(c) : "");
 	hp_tmap_bool(m, "operator", c->who.operator);
 	put_nav(c, m, nav);
 	page_error(m, NULL, NULL);
@@ -272,6 +271,16 @@ bool page_has_option(const struct cgi_run *r, const char *option)
 	return false;
 }
 
+bool page_parse(struct cgi *c, struct cgi_result *res)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+
+	if (!res->json && res->out_len &&
+		hp_json_parse(res->out, res->out_len, &res->json, &ignored) == 0)
+		cgi_keep(c, res->json);
+	return res->json;
+}
+
 int page_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret)
 {
 	struct hp_err err = HP_ERR_INIT;
@@ -280,9 +289,7 @@ int page_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret)
 		cgi_problem_err(c, &err);
 		return -1;
 	}
-	if (!ret->json && ret->out_len &&
-		hp_json_parse(ret->out, ret->out_len, &ret->json, &err) == 0)
-		cgi_keep(c, ret->json);
+	page_parse(c, ret);
 	return 0;
 }
 

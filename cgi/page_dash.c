@@ -25,8 +25,7 @@ static const struct hp_json *rows_of(struct cgi *c, struct cgi_run *run, const c
 		*ret_msg = res.msg ? res.msg : "it can't be told";
 		return NULL;
 	}
-	if (!res.json && res.out_len && hp_json_parse(res.out, res.out_len, &res.json, &err) == 0)
-		cgi_keep(c, res.json);
+	page_parse(c, &res);
 	return page_rows_of(&res);
 }
 

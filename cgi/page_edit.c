@@ -41,11 +41,8 @@ static const struct hp_json *versions(struct cgi *c)
 	struct cgi_result res;
 	struct hp_err err = HP_ERR_INIT;
 
-	if (cgi_run(c, &run, &res, &err) < 0 || res.code)
+	if (cgi_run(c, &run, &res, &err) < 0 || res.code || !page_parse(c, &res))
 		return NULL;
-	if (!res.json && hp_json_parse(res.out, res.out_len, &res.json, &err) < 0)
-		return NULL;
-	cgi_keep(c, res.json);
 	return page_rows_of(&res);
 }
 
@@ -59,11 +56,10 @@ static void put_tenants(struct cgi *c, const struct edit *e)
 
 	hp_tmap_bool(e->m, "asks_tenant", false);
 	hp_tmap_list(e->m, "tenants");
-	if (!e->f.is_new || !e->k->has_tenant ||
-		!c->who.operator|| cgi_run(c, &run, &res, &err) < 0 || res.code ||
-		(!res.json && hp_json_parse(res.out, res.out_len, &res.json, &err) < 0))
+	if (!e->f.is_new || !e->k->has_tenant || !c->who.operator)
 		return;
-	cgi_keep(c, res.json);
+	if (cgi_run(c, &run, &res, &err) < 0 || res.code || !page_parse(c, &res))
+		return;
 	v = page_rows_of(&res);
 	hp_tmap_bool(e->m, "asks_tenant", true);
 	for (v = v ? hp_json_first(v) : NULL; v; v = hp_json_next(v)) {

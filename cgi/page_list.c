@@ -328,27 +328,6 @@ const char *page_outcome(struct cgi *c, const struct cgi_result *res, const char
 		*message ? "." : "");
 }
 
-static void take_words(struct cgi *c, const struct cgi_route *r, struct cgi_run *run)
-{
-	struct hp_strv l = {0};
-	size_t i;
-
-	hp_str_split(c->pool, r->operands ? r->operands : "", " ", &l);
-	if (l.n)
-		hp_strv_add_ref(c->pool, &run->args, "--");
-	for (i = 0; i < l.n; i++) {
-		const char *word = l.v[i];
-
-		if (*word == '{')
-			word = c->var[word[1] - '1'];
-		else if (hp_streq(word, "@me"))
-			word = c->who.username;
-		else if (*word == '=')
-			word = cgi_param(&c->req.form, word + 1);
-		hp_strv_add_ref(c->pool, &run->args, word ? word : "");
-	}
-}
-
 /* Has he typed its name, where that is wanted? */
 static bool is_confirmed(struct cgi *c, const struct cli_verb *v)
 {
@@ -389,7 +368,7 @@ void page_do(struct cgi *c, const struct cgi_route *r)
 	}
 	if (v->flags & CLI_YES)
 		hp_strv_add_ref(c->pool, &run.args, "--yes");
-	take_words(c, r, &run);
+	cgi_operands(c, r, &run);
 	if (page_run(c, &run, &res) < 0)
 		return;
 	if (cgi_status(res.code) == 200) {

@@ -42,7 +42,7 @@ static bool is_form_ours(struct cgi *c, struct hp_err *err)
 		return false;
 	if (have && given) {
 		cgi_csrf(have, csrf);
-		if (cgi_is_same(given, csrf))
+		if (hp_str_is_same(given, csrf))
 			return true;
 	}
 	hp_err_set(err, HP_E_DENIED, "this form is too old, or your browser keeps no cookies");

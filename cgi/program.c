@@ -144,3 +144,24 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 	}
 	return 0;
 }
+
+void cgi_operands(struct cgi *c, const struct cgi_route *r, struct cgi_run *run)
+{
+	struct hp_strv l = {0};
+	size_t i;
+
+	hp_str_split(c->pool, r->operands ? r->operands : "", " ", &l);
+	if (l.n)
+		hp_strv_add_ref(c->pool, &run->args, "--");
+	for (i = 0; i < l.n; i++) {
+		const char *word = l.v[i];
+
+		if (*word == '{')
+			word = c->var[word[1] - '1'];
+		else if (hp_streq(word, "@me"))
+			word = c->who.username;
+		else if (*word == '=')
+			word = cgi_param(&c->req.form, word + 1);
+		hp_strv_add_ref(c->pool, &run->args, word ? word : "");
+	}
+}

@@ -2,6 +2,18 @@
 
 #include "base/err.h"
 
+bool hp_str_is_same(const char *a, const char *b)
+{
+	size_t i, n = strlen(a);
+	unsigned char differ = 0;
+
+	if (n != strlen(b))
+		return false;
+	for (i = 0; i < n; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return !differ;
+}
+
 bool hp_str_starts(const char *s, const char *prefix)
 {
 	return hp_str_after(s, prefix) != NULL;

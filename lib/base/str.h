@@ -12,6 +12,8 @@ static inline bool hp_streq(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
+/* The same for secrets: in a time that depends on the lengths alone. */
+bool hp_str_is_same(const char *a, const char *b);
 bool hp_str_starts(const char *s, const char *prefix);
 bool hp_str_ends(const char *s, const char *suffix);
 /* s without the prefix, or NULL. */

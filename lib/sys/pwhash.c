@@ -63,19 +63,6 @@ int hp_pwhash_login(struct hp_pool *pool, const char *password, const char **ret
 	return new_hash(pool, "$y$", password, ret, err);
 }
 
-/* As strcmp(3) would say, but in a time that depends on the lengths alone. */
-static bool same(const char *a, const char *b)
-{
-	size_t i, n = strlen(a);
-	unsigned char differ = 0;
-
-	if (n != strlen(b))
-		return false;
-	for (i = 0; i < n; i++)
-		differ |= (unsigned char)(a[i] ^ b[i]);
-	return !differ;
-}
-
 bool hp_pwhash_is(const char *password, const char *wanted)
 {
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -85,5 +72,5 @@ bool hp_pwhash_is(const char *password, const char *wanted)
 	if (load(&ignored) < 0)
 		return false;
 	h = hash(pool, password, wanted);
-	return h && same(h, wanted);
+	return h && hp_str_is_same(h, wanted);
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# What the panel does when there is much of it: clients that are many, slow or gone, workers that die, and a day's
-# requests. Figures are printed; what is asserted is generous.
+# What the panel does when there is trouble: clients that are slow or gone, workers that die, a database that is away.
 
 load web.bash
 
@@ -15,13 +14,6 @@ setup() {
 	web_paths
 	key=$(</run/key)
 }
-
-# kib PATTERN-OF-PIDS …: memory that is theirs alone, together
-kib() {
-	local p
-	for p; do cat "/proc/$p/smaps_rollup" 2>/dev/null; done | awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s + 0 }'
-}
-nginx_pids() { pgrep -P "$(</run/hosting-panel-api/nginx.pid)"; }
 
 @test "clients that send their headers slowly are sent away, and nobody waits for them" {
 	local i t pids=() began=$SECONDS
