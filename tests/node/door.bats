@@ -163,7 +163,7 @@ pair() { # pair DOMAIN: its key and certificate, signed by itself
 	done
 	chmod 0666 "$socket"
 	run -5 them nobody
-	[[ $output == *"uid 65534 may not"* ]]
+	[[ $output == *"uid 65534 may neither"* ]]
 	kill "$listener"
 	run -6 door hp-cert list --as olga </dev/null
 	[[ $output == *"can't be reached: Connection refused"* ]]

@@ -171,7 +171,7 @@ lost() {
 	kill -CONT "$pid" $(pgrep -P "$pid")
 	[ "$status" != 0 ]
 	[[ $output == *"1.example: PHP $V of user site1 does not answer: its processes ($pid) are stopped by a signal"* ]]
-	[ $((SECONDS - began)) -lt 15 ]
+	[ $((SECONDS - began)) -lt 60 ]
 	"$tool" wait $V 1
 	[ "$(pid_of 1 $V)" = "$pid" ]
 }

@@ -266,7 +266,7 @@ master_of() { pgrep -of "^php-fpm: master process .*/$1\.conf"; } # master_of US
 		began=$SECONDS
 		# shellcheck disable=SC2086
 		run -0 hp-site $what 3>&- 4>&-
-		[ $((SECONDS - began)) -lt 16 ] || { echo "$what took $((SECONDS - began)) s"; return 1; }
+		[ $((SECONDS - began)) -lt 25 ] || { echo "$what took $((SECONDS - began)) s"; return 1; }
 		[ "$what" = 'resume a.example' ] || {
 			[[ $(ps -o stat= -p "$pid") == @(|Z*) ]]
 			[[ $what == remove* || $output == *"PHP 8."*" was stopped by a signal and could not end: it was killed"* ]] || { echo "$what: $output"; return 1; }

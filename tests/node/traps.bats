@@ -319,7 +319,7 @@ faketime_certificate() { # $dir/old.*: of last year
 	run -0 hp-vhost verify
 }
 
-@test "a server that can't be reloaded or started for the change is noticed within 5 s and runs again" {
+@test "a server that can't be reloaded or started for the change is noticed and runs again" {
 	# somebody has the port that it is to listen on
 	perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8199, Listen => 5, ReuseAddr => 1) && sleep 100' 3>&- 4>&- &
 	other=$!
@@ -333,7 +333,7 @@ faketime_certificate() { # $dir/old.*: of last year
 	kill $other
 	[ "$status" = 7 ] && [[ $output == *"a.example: nginx "*"bind() to 127.0.0.1:8199 failed (98: "* ]] || { echo "$status $output"; return 1; }
 	# and once more when the panel takes the setting back: the directives are still there
-	[ $((SECONDS - since)) -le 10 ] || { echo "$((SECONDS - since)) s"; return 1; }
+	[ $((SECONDS - since)) -le 30 ] || { echo "$((SECONDS - since)) s"; return 1; }
 	alive
 	unharmed
 	rm /etc/hosting-panel/custom/a.example/$server/x.conf
