@@ -173,7 +173,7 @@ masters() { # masters [USER]: versions of its masters
 	p hp-vhost verify
 	wait $load || true
 	load=
-	grep -q '^[1-9][0-9]* requests, 0 failed' "$dir/load" || { cat "$dir/load"; return 1; }
+	grep -q '^[1-9][0-9]* requests, 0 failed' "$dir/load" || { cat "$dir/load" /var/log/hosting-panel/sites/a.example/*error*; return 1; }
 }
 
 @test "hp-php tells each version's PHP and what it answers, and whose settings it has" {
