@@ -32,6 +32,9 @@ struct cli_result {
 	const char *field;  /* of what was asked for, that it is about; NULL or "": none */
 };
 int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err);
+/* The row of one that failed; name is as it was asked for, whatever is in it. */
+void cli_result_failed(
+	struct cli *c, const char *name, const char *action, const struct hp_err *why);
 
 /* ---- the node ---- */
 /* The node that this host is: [node] name, or the host name's first label. */

@@ -205,10 +205,7 @@ static int say(struct cli *c, const struct removing *x, const char *name, const 
 
 static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg)
 {
-	struct hp_err err = HP_ERR_INIT;
-
-	if (say(c, arg, name, "failed", why, &err) < 0)
-		cli_print_err(c, &err);
+	cli_result_failed(c, name, ((const struct removing *)arg)->action, why);
 }
 
 static int do_remove(struct cli *c, struct hp_pool *pool HP_UNUSED, const struct cli_input *in,

@@ -65,3 +65,19 @@ int cli_result(struct cli *c, const struct cli_result *r, struct hp_err *err)
 	}
 	return err->code;
 }
+
+void cli_result_failed(
+	struct cli *c, const char *name, const char *action, const struct hp_err *why)
+{
+	struct hp_err err = HP_ERR_INIT;
+	const struct cli_result row = {.object = hp_str_printable(c->pool, name, 253),
+		.action = action,
+		.result = "failed",
+		.code = why->code,
+		.message = why->msg,
+		.hint = why->hint,
+		.field = why->field};
+
+	if (cli_result(c, &row, &err) < 0)
+		cli_print_err(c, &err);
+}

@@ -99,18 +99,7 @@ static int say(struct cli *c, const char *action, const char *name, bool changed
 
 static void on_fail(struct cli *c, const char *name, const struct hp_err *why, void *arg)
 {
-	const struct user_verb *v = arg;
-	struct hp_err err = HP_ERR_INIT;
-	const struct cli_result row = {.object = hp_str_printable(c->pool, name, 253),
-		.action = v->action,
-		.result = "failed",
-		.code = why->code,
-		.message = why->msg,
-		.hint = why->hint,
-		.field = why->field};
-
-	if (cli_result(c, &row, &err) < 0)
-		cli_print_err(c, &err);
+	cli_result_failed(c, name, ((const struct user_verb *)arg)->action, why);
 }
 
 static int on_input(struct cli *c, struct hp_pool *pool, const struct cli_input *in, void *arg,

@@ -557,16 +557,6 @@ void hp_import_apache_directive(
 		h->fn(&c);
 }
 
-static bool says(const struct hp_directive *block, const char *name)
-{
-	const struct hp_directive *d;
-
-	for (d = block->child; d; d = d->next)
-		if (hp_streq(d->name, name))
-			return true;
-	return false;
-}
-
 void hp_import_apache_vhost(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *vhost, const struct hp_directive *root)
 {
@@ -578,7 +568,7 @@ void hp_import_apache_vhost(struct hp_reader *r, struct hp_build *b,
 	c.path = "/";
 	for (c.d = root->child; c.d; c.d = c.d->next) {
 		h = hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), c.d->name);
-		if (h && h->inherited && !says(vhost, c.d->name))
+		if (h && h->inherited && !hp_import_says(vhost, c.d->name))
 			h->fn(&c);
 	}
 }

@@ -185,6 +185,8 @@ int hp_import_local_port(const char *url);
 /* A name out of either server's lists in canonical form, or NULL. */
 const char *hp_import_name(struct hp_pool *pool, const char *name, bool wildcard);
 bool hp_import_arg_is(const struct hp_directive *d, unsigned i, const char *value);
+/* Does a directive of that name stand in block itself? */
+bool hp_import_says(const struct hp_directive *block, const char *name);
 /* Is name one of list (NULL at its end)? */
 bool hp_import_is_one(const char *const *list, const char *name);
 

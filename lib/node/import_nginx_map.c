@@ -334,16 +334,6 @@ void hp_import_nginx_directive(struct hp_reader *r, struct hp_build *b,
 		hp_import_keep(r, b, d);
 }
 
-static bool says(const struct hp_directive *block, const char *name)
-{
-	const struct hp_directive *d;
-
-	for (d = block->child; d; d = d->next)
-		if (hp_streq(d->name, name))
-			return true;
-	return false;
-}
-
 void hp_import_nginx_server(struct hp_reader *r, struct hp_build *b,
 	const struct hp_directive *server, const struct hp_directive *http)
 {
@@ -360,7 +350,7 @@ void hp_import_nginx_server(struct hp_reader *r, struct hp_build *b,
 		struct ctx c = {.r = r, .b = b, .d = d, .http = http};
 
 		h = d->block ? NULL : hp_import_handler(handlers, HP_ARRAY_SIZE(handlers), d->name);
-		if (h && h->inherited && !says(server, d->name))
+		if (h && h->inherited && !hp_import_says(server, d->name))
 			h->fn(&c);
 	}
 }

@@ -25,6 +25,16 @@ bool hp_import_is_one(const char *const *list, const char *name)
 	return false;
 }
 
+bool hp_import_says(const struct hp_directive *block, const char *name)
+{
+	const struct hp_directive *d;
+
+	for (d = block->child; d; d = d->next)
+		if (hp_streq(d->name, name))
+			return true;
+	return false;
+}
+
 bool hp_import_arg_is(const struct hp_directive *d, unsigned i, const char *value)
 {
 	return i < d->n_args && strcasecmp(d->args[i], value) == 0;

@@ -61,26 +61,6 @@ static bool begin(const struct issue *i, const char *cn, int64_t now, int64_t da
 		o->X509_set_pubkey(i->cert, i->key) == 1;
 }
 
-/* Both as PEM; resets the buffers. */
-static bool put(const struct issue *i, struct hp_buf *ret_key, struct hp_buf *ret_cert)
-{
-	const struct hp_ossl *o = i->o;
-	BIO *k = o->BIO_new(o->BIO_s_mem()), *r = o->BIO_new(o->BIO_s_mem());
-	bool ok = k && r &&
-		o->PEM_write_bio_PrivateKey(k, i->key, NULL, NULL, 0, NULL, NULL) == 1 &&
-		o->PEM_write_bio_X509(r, i->cert) == 1;
-
-	hp_buf_reset(ret_key);
-	hp_buf_reset(ret_cert);
-	if (ok) {
-		hp_ossl_take(o, k, ret_key);
-		hp_ossl_take(o, r, ret_cert);
-	}
-	o->BIO_free(k);
-	o->BIO_free(r);
-	return ok;
-}
-
 int hp_x509_ca(const char *name, int64_t now, struct hp_buf *ret_key, struct hp_buf *ret_cert,
 	struct hp_err *err)
 {
@@ -97,7 +77,7 @@ int hp_x509_ca(const char *name, int64_t now, struct hp_buf *ret_key, struct hp_
 		add_ext(&i, NID_key_usage, "critical,keyCertSign,cRLSign") &&
 		add_ext(&i, NID_subject_key_identifier, "hash") &&
 		i.o->X509_sign(i.cert, i.issuer_key, i.o->EVP_sha256()) > 0 &&
-		put(&i, ret_key, ret_cert);
+		hp_ossl_put(i.o, i.key, i.cert, NULL, ret_key, ret_cert);
 	i.o->X509_free(i.cert);
 	i.o->EVP_PKEY_free(i.key);
 	return ok ? 0 : hp_ossl_error(i.o, HP_E_OS, "no authority can be made", err);
@@ -152,7 +132,7 @@ int hp_x509_issue(const struct hp_buf *ca_key, const struct hp_buf *ca_cert,
 			add_ext(&i, NID_subject_key_identifier, "hash") &&
 			add_ext(&i, NID_authority_key_identifier, "keyid:always") &&
 			i.o->X509_sign(i.cert, i.issuer_key, i.o->EVP_sha256()) > 0 &&
-			put(&i, ret_key, ret_cert);
+			hp_ossl_put(i.o, i.key, i.cert, NULL, ret_key, ret_cert);
 		if (!ok)
 			hp_ossl_error(i.o, HP_E_OS, "no certificate can be made", err);
 	} else {

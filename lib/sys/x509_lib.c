@@ -40,3 +40,21 @@ void hp_ossl_take(const struct hp_ossl *o, BIO *b, struct hp_buf *ret)
 	if (n > 0)
 		hp_buf_add(ret, p, (size_t)n);
 }
+
+bool hp_ossl_put(const struct hp_ossl *o, EVP_PKEY *key, X509 *cert, X509_REQ *req,
+	struct hp_buf *ret_key, struct hp_buf *ret)
+{
+	BIO *k = o->BIO_new(o->BIO_s_mem()), *r = o->BIO_new(o->BIO_s_mem());
+	bool ok = k && r && o->PEM_write_bio_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+		(cert ? o->PEM_write_bio_X509(r, cert) : o->PEM_write_bio_X509_REQ(r, req)) == 1;
+
+	hp_buf_reset(ret_key);
+	hp_buf_reset(ret);
+	if (ok) {
+		hp_ossl_take(o, k, ret_key);
+		hp_ossl_take(o, r, ret);
+	}
+	o->BIO_free(k);
+	o->BIO_free(r);
+	return ok;
+}

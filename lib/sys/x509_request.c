@@ -50,21 +50,11 @@ static bool make(const struct hp_ossl *o, const struct hp_strv *names, EVP_PKEY 
 	struct hp_buf *ret_key, struct hp_buf *ret_request)
 {
 	X509_REQ *req = o->X509_REQ_new();
-	BIO *k = o->BIO_new(o->BIO_s_mem()), *r = o->BIO_new(o->BIO_s_mem());
-	bool ok = req && k && r && key && o->X509_REQ_set_version(req, 0) == 1 &&
+	bool ok = req && key && o->X509_REQ_set_version(req, 0) == 1 &&
 		o->X509_REQ_set_pubkey(req, key) == 1 && add_names(o, req, names) &&
 		o->X509_REQ_sign(req, key, o->EVP_sha256()) > 0 &&
-		o->PEM_write_bio_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) == 1 &&
-		o->PEM_write_bio_X509_REQ(r, req) == 1;
+		hp_ossl_put(o, key, NULL, req, ret_key, ret_request);
 
-	hp_buf_reset(ret_key);
-	hp_buf_reset(ret_request);
-	if (ok) {
-		hp_ossl_take(o, k, ret_key);
-		hp_ossl_take(o, r, ret_request);
-	}
-	o->BIO_free(k);
-	o->BIO_free(r);
 	o->X509_REQ_free(req);
 	return ok;
 }
@@ -110,7 +100,6 @@ int hp_x509_nobody(struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_er
 {
 	const struct hp_ossl *o = hp_ossl(err);
 	EVP_PKEY *key;
-	BIO *k, *r;
 	X509 *c;
 	bool ok;
 
@@ -119,19 +108,8 @@ int hp_x509_nobody(struct hp_buf *ret_key, struct hp_buf *ret_cert, struct hp_er
 	o->ERR_clear_error();
 	key = o->EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	c = o->X509_new();
-	k = o->BIO_new(o->BIO_s_mem());
-	r = o->BIO_new(o->BIO_s_mem());
-	ok = key && c && k && r && fill_nobody(o, c, key) &&
-		o->PEM_write_bio_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) == 1 &&
-		o->PEM_write_bio_X509(r, c) == 1;
-	hp_buf_reset(ret_key);
-	hp_buf_reset(ret_cert);
-	if (ok) {
-		hp_ossl_take(o, k, ret_key);
-		hp_ossl_take(o, r, ret_cert);
-	}
-	o->BIO_free(k);
-	o->BIO_free(r);
+	ok = key && c && fill_nobody(o, c, key) &&
+		hp_ossl_put(o, key, c, NULL, ret_key, ret_cert);
 	o->X509_free(c);
 	o->EVP_PKEY_free(key);
 	return ok ? 0 : hp_ossl_error(o, HP_E_OS, "no certificate can be made", err);
