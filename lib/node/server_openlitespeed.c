@@ -482,8 +482,10 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"RewriteCond",
 		"by Content-Length; a body for PHP that does not say its length is refused with 411"},
 	[HP_SITE_PHP_MAX_CHILDREN] = {"maxConns", NULL},
-	[HP_SITE_SSL_ENABLED] = {"virtualHost listeners vhssl certFile keyFile certChain",
-		"at the front, once there is a certificate"},
+	[HP_SITE_SSL_ENABLED] = {"virtualHost listeners vhssl certFile keyFile certChain "
+				 "enableStapling",
+		"at the front, once there is a certificate; enableStapling where it names an OCSP "
+		"responder"},
 	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the vhost for port 80"},
 	[HP_SITE_HSTS_MAX_AGE] = {"Header",
 		"Strict-Transport-Security, over HTTPS alone; where it is not the front, that says it"},

@@ -83,6 +83,19 @@ is_fresh() {
 	[[ $one == GET* && $two == GET* ]] && [ "$one" != "$two" ] || { echo "$*: $one, then $two"; return 1; }
 }
 
+@test "rendered: the front's vhost says where answers are kept, and nothing of it without cache_enabled" {
+	case $front in
+	nginx) vhost=/etc/nginx/sites-available/a.example.conf words='^[[:space:]]*(fastcgi|proxy)_cache_key' ;;
+	apache) vhost=/etc/apache2/sites-available/a.example.conf words='^[[:space:]]*CacheEnable disk' ;;
+	openlitespeed) vhost=$sites/a.example.conf words='^[[:space:]]*storagePath /var/cache/hosting-panel-openlitespeed/' ;;
+	esac
+	grep -Eq "$words" "$vhost" || { cat "$vhost"; return 1; }
+	run -0 hp-vhost verify
+	set_a cache_enabled=no
+	run ! grep -E "$words" "$vhost"
+	run -0 hp-vhost verify
+}
+
 @test "an answer is kept; query, host and method have answers of their own" {
 	ready
 	[ "$(says /n.php)" = MISS ]

@@ -33,6 +33,13 @@ teardown() {
 # 1.1 s: names of old files have the second in them
 rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; }
 
+@test "rendered: the vhost names the website's own files, and logrotate's file covers them" {
+	grep -q "$logs/access.log" $sites/a.example.conf
+	grep -q "$logs/error.log" $sites/a.example.conf
+	logrotate -d "$conf" 2>&1 | grep -q "considering log $logs/access.log"
+	run -0 hp-vhost verify
+}
+
 @test "rotated under load: no request fails, no line is lost, and the new files are as the old" {
 	run -0 rotate
 	# some have what the panel asked

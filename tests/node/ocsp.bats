@@ -1,20 +1,27 @@
 # The front sends along what a certificate's authority says of it (OCSP), where it has one to ask. Runs in
-# tests/lib/sandbox. ocsp-apache.bats is a link to this one: Apache is the front.
+# tests/lib/sandbox. ocsp-apache.bats and ocsp-openlitespeed.bats are links to this one: that server is the front.
 
 bats_require_minimum_version 1.5.0
 load ../lib/node
 load ../lib/settings-server
+load ../lib/openlitespeed
 
 setup() {
 	node_setup
 	node_panel
 	rm -f /etc/nginx/sites-enabled/default
 	settings_server "$BATS_TEST_FILENAME"
-	log=/var/log/${front/apache/apache2}/error.log
+	case $front in
+	nginx) log=/var/log/nginx/error.log directive=ssl_stapling ;;
+	apache) log=/var/log/apache2/error.log directive=SSLUseStapling ;;
+	openlitespeed) log=$lsws/logs/error.log directive=enableStapling ;;
+	esac
+	[ "$front" != openlitespeed ] || ols_wanted
 }
 
 teardown() {
 	[ -z "${responder:-}" ] || kill "$responder" 2>/dev/null || true
+	[ "$front" != openlitespeed ] || ols_teardown
 	node_teardown
 }
 
@@ -69,6 +76,9 @@ site() { # site DOMAIN [EXTENSION …]: with a certificate of that authority's
 	hp-site set "$domain" ssl_provider=custom ssl_enabled=true -q 3>&- 4>&-
 }
 
+# The front that the file is about.
+lead() { [ "$front" = nginx ] || { site z.example; hp-vhost front "$front" -q 3>&- 4>&-; }; }
+
 stapled() { # stapled DOMAIN: good, revoked, or nothing
 	openssl s_client -connect 127.0.0.1:443 -servername "$1" -status </dev/null 2>/dev/null | sed -n 's/^ *Cert Status: //p'
 }
@@ -82,28 +92,36 @@ until_stapled() { # until_stapled DOMAIN STATE: the first that ask get none yet
 	return 1
 }
 
+# What its front's vhosts say of it. A checker in the server's place has no TLS to become the front with.
+said() {
+	if [ $front = nginx ]; then cat $sites/*.conf; else run -10 hp-vhost plan --front $front && echo "$output"; fi |
+		grep -c "$directive" || true
+}
+
+@test "rendered: the vhost asks for the word of a responder that the certificate names, and for no other" {
+	authority
+	site b.example
+	[ "$(said)" = 0 ]
+	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
+	[ "$(said)" = 1 ]
+}
+
 @test "with a responder in the certificate its word goes along; without one nobody speaks of it" {
 	authority
-	[ "$front" = nginx ] || { site z.example; hp-vhost front apache -q 3>&- 4>&-; }
+	lead
 	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
 	site b.example
 	# it reads what was issued when it starts
 	answer
 	until_stapled a.example good
 	[ -z "$(stapled b.example)" ]
-	case $front in
-	nginx) conf=/etc/nginx/sites-enabled directive=ssl_stapling ;;
-	apache) conf=/etc/apache2/sites-enabled directive=SSLUseStapling ;;
-	esac
-	[ "$(grep -c "$directive" $conf/a.example.conf)" = 1 ]
-	run ! grep "$directive" $conf/b.example.conf
 	run ! grep -i stapling "$log"
 	run -0 hp-vhost verify
 }
 
 @test "a revoked certificate: hp-cert names it, a renewal is due, and the front serves on" {
 	authority
-	[ "$front" = nginx ] || { site z.example; hp-vhost front apache -q 3>&- 4>&-; }
+	lead
 	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
 	page a.example hello.txt hello
 	answer
@@ -128,12 +146,18 @@ until_stapled() { # until_stapled DOMAIN STATE: the first that ask get none yet
 	[ "$(hp-cert list --tsv -n -o domain,status | grep a.example)" = $'a.example\trevoked' ]
 	[ "$(hp-cert show a.example --json | jq -r .status)" = revoked ]
 	answer
-	# the front serves the website on; NGINX keeps such a word to itself, and Apache sends it along
+	# the front serves the website on; Apache sends such a word along, NGINX keeps it to itself, and OpenLiteSpeed
+	# goes on with the one before until that is an hour old
 	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
-	[ "$front" = nginx ] || until_stapled a.example revoked
+	case $front in
+	nginx) word='' ;;
+	apache) word=revoked ;;
+	openlitespeed) word=good ;;
+	esac
+	[ -z "$word" ] || until_stapled a.example "$word"
 	for _ in 1 2 3; do
 		[ "$(curl -s -m 20 --cacert "$dir/root.pem" --resolve a.example:443:127.0.0.1 https://a.example/hello.txt)" = hello ]
-		[ "$(stapled a.example)" = "$([ "$front" = nginx ] || echo revoked)" ]
+		[ "$(stapled a.example)" = "$word" ]
 		sleep 0.3
 	done
 	# by who has it from a CA it is to be had anew at once, whatever its age
@@ -155,7 +179,7 @@ until_stapled() { # until_stapled DOMAIN STATE: the first that ask get none yet
 @test "a responder that does not answer: the website is served all the same, without a word" {
 	authority
 	site a.example authorityInfoAccess=OCSP\;URI:http://127.0.0.1:2560/
-	[ "$front" = nginx ] || hp-vhost front apache -q 3>&- 4>&-
+	lead
 	page a.example hello.txt hello
 	for _ in 1 2; do
 		[ "$(curl -s -m 20 --cacert "$dir/root.pem" --resolve a.example:443:127.0.0.1 https://a.example/hello.txt)" = hello ]

@@ -59,6 +59,17 @@ masters() { # masters [USER]: versions of its masters
 	pgrep -af '^php-fpm: master process' | sed -n "s,.*/php/\([0-9.]*\)/${1:-site1}\.conf.*,\1,p" | sort | tr '\n' ' '
 }
 
+@test "rendered: the vhost names the socket of each path's version, and none that is nobody's any more" {
+	p hp-site set a.example php_paths='{"/legacy":"8.0","/old":"8.1"}'
+	for version in 8.0 8.1; do grep -q "/php/$version/site1.sock" $sites/a.example.conf; done
+	[ "$(masters)" = "8.0 8.1 8.2 " ]
+	p hp-vhost verify
+	p hp-site set a.example php_version@/legacy=
+	run ! grep '/php/8.0/' $sites/a.example.conf
+	[ "$(masters)" = "8.1 8.2 " ]
+	p hp-vhost verify
+}
+
 # probes: php_paths
 @test "a path has its version, and nothing beside it" {
 	p hp-site set a.example php_version@/legacy=8.0

@@ -44,6 +44,17 @@ nobodys() { # no website's certificate
 
 become_front() { [ "$front" = nginx ] || hp-vhost front "$front" -q 3>&- 4>&-; }
 
+@test "rendered: for a name that is nobody's there is a pair of nobody's, or none" {
+	site a.example
+	if [ $front = nginx ]; then
+		grep -q '^[[:space:]]*ssl_reject_handshake on;' $etc/conf.d/hosting-panel.conf
+	else
+		# a checker in the server's place has no TLS to become the front with
+		run -10 hp-vhost plan --front $front
+		[[ $output == *"$etc/hosting-panel/nobody.key"* && $output == *"$etc/hosting-panel/nobody.crt"* ]] || { echo "$output"; return 1; }
+	fi
+}
+
 @test "a name that is no website's, and none at all: no website's certificate" {
 	site b.example
 	site a.example

@@ -46,5 +46,6 @@ EXTRA_DIST += tests/node/traps.bats tests/node/traps-apache.bats tests/node/trap
 	tests/node/traps-nginx-behind.bats tests/node/traps-openlitespeed.bats tests/node/traps-openlitespeed-behind.bats
 EXTRA_DIST += tests/node/probes.bats tests/node/probes-apache.bats tests/node/probes-behind.bats tests/node/app.pl
 EXTRA_DIST += tests/node/htaccess.bats tests/node/htaccess-behind.bats
-EXTRA_DIST += tests/node/logs.bats tests/node/logs-apache.bats tests/node/logs-openlitespeed.bats tests/node/ocsp.bats tests/node/ocsp-apache.bats \
+EXTRA_DIST += tests/node/logs.bats tests/node/logs-apache.bats tests/node/logs-openlitespeed.bats tests/node/ocsp.bats \
+	tests/node/ocsp-apache.bats tests/node/ocsp-openlitespeed.bats \
 	tests/node/sni.bats tests/node/sni-apache.bats tests/node/sni-openlitespeed.bats
