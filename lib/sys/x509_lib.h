@@ -91,7 +91,7 @@ const struct hp_ossl *hp_ossl(struct hp_err *err);
 int hp_ossl_error(const struct hp_ossl *o, int code, const char *what, struct hp_err *err);
 /* What was written to a BIO_s_mem(), appended. */
 void hp_ossl_take(const struct hp_ossl *o, BIO *b, struct hp_buf *ret);
-/* A key, and its certificate or else its request, as PEM; resets the buffers, also when it fails. */
+/* A key, and its certificate or else its request, as PEM; resets the buffers, also if it fails. */
 bool hp_ossl_put(const struct hp_ossl *o, EVP_PKEY *key, X509 *cert, X509_REQ *req,
 	struct hp_buf *ret_key, struct hp_buf *ret);
 
