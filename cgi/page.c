@@ -149,31 +149,35 @@ void page_error(struct hp_tmap *m, const char *msg, const char *hint)
 }
 
 /* ---- what every page has ---- */
+bool page_may(const struct cgi *c, const char *verb)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+
+	return c->who.operator|| hp_may_begin(&c->who.actor, verb, &ignored) == 0;
+}
+
 static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 {
-	/* NULL: what no user is asked about is the operator's */
 	static const struct {
 		const char *name, *path, *label, *verb;
 	} nav[] = {
 		{"dashboard", "/", "Dashboard", "site:list"},
 		{"websites", "/websites", "Websites", "site:list"},
-		{"php", "/php", "PHP", NULL},
-		{"certificates", "/certificates", "Certificates", NULL},
+		{"php", "/php", "PHP", "php:list"},
+		{"certificates", "/certificates", "Certificates", "cert:list"},
 		{"users", "/users", "Users", "user:list"},
 		{"keys", "/keys", "API keys", "key:list"},
 		{"sessions", "/sessions", "Sessions", "session:list"},
 		{"audit", "/audit", "Audit trail", "audit:list"},
 		{"tenants", "/tenants", "Tenants", "tenant:add"},
 	};
-	struct hp_err ignored = HP_ERR_INIT;
 	size_t i;
 
 	hp_tmap_list(m, "nav");
 	for (i = 0; i < HP_ARRAY_SIZE(nav) && c->who.by != CGI_NOBODY; i++) {
 		struct hp_tmap *item;
 
-		if (!c->who.operator&&(
-			    !nav[i].verb || hp_may_begin(&c->who.actor, nav[i].verb, &ignored) < 0))
+		if (!page_may(c, nav[i].verb))
 			continue;
 		item = hp_tmap_item(m, "nav");
 		hp_tmap_str(item, "path", nav[i].path);

@@ -33,6 +33,9 @@ void page_entries(struct cgi *c, const struct cgi_result *res, struct hp_tmap *m
 /* Names "error" and "hint", of what went wrong; "" without. */
 void page_error(struct hp_tmap *m, const char *msg, const char *hint);
 
+/* May who asks have this verb with anything at all? What he may not is not offered. */
+bool page_may(const struct cgi *c, const char *verb);
+
 /* ---- the answer ---- */
 /* templates/html/NAME. */
 void page_show(struct cgi *c, int status, const char *name, const struct hp_tmap *m);

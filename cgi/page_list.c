@@ -29,6 +29,12 @@ const char *page_expanded(struct cgi *c, const char *path)
 	return hp_pstrdup(c->pool, hp_buf_str(&b));
 }
 
+/* Another verb of the route's program, as "site:add" of hp-site. */
+static bool may(struct cgi *c, const struct cgi_route *r, const char *verb)
+{
+	return page_may(c, hp_pprintf(c->pool, "%s:%s", r->program + strlen("hp-"), verb));
+}
+
 /* ---- lists ---- */
 static const struct {
 	const char *section, *columns; /* names and labels, their blanks as '_' */
@@ -269,6 +275,7 @@ void page_list(struct cgi *c, const struct cgi_route *r)
 	const char *section = page_section(c, r);
 	struct hp_tmap *m = page_data(c, r->summary, section);
 
+	hp_tmap_bool(m, "may_add", may(c, r, "add"));
 	if (page_list_data(c, r, m) == 0)
 		page_show(c, 200, hp_pprintf(c->pool, "%s.html", section), m);
 }
@@ -292,11 +299,10 @@ const struct hp_json *page_object_data(struct cgi *c, const struct cgi_route *r,
 void page_object(struct cgi *c, const struct cgi_route *r)
 {
 	struct hp_tmap *m = page_data(c, c->var[0], page_section(c, r));
-	struct hp_err ignored = HP_ERR_INIT;
 
-	/* what is not his to do is not offered */
-	hp_tmap_bool(m, "may_suspend",
-		c->who.operator|| hp_may_begin(&c->who.actor, "site:suspend", &ignored) == 0);
+	hp_tmap_bool(m, "may_set", may(c, r, "set"));
+	hp_tmap_bool(m, "may_suspend", may(c, r, "suspend"));
+	hp_tmap_bool(m, "may_remove", may(c, r, "remove"));
 	if (page_object_data(c, r, m))
 		page_show(c, 200, r->key, m);
 }
