@@ -20,11 +20,13 @@ web_conf() { # web_conf [LINE …]: lines of [api]
 	chmod 0640 /etc/hosting-panel/hosting-panel.conf
 }
 
+web_users() { systemd-sysusers "$HP_TOP/systemd/sysusers.d/hosting-panel.conf"; }
+
 # Users, folders, a database with the tenant acme, its admin anna and two websites that are not applied.
 web_world() {
 	[ "${HP_SANDBOX:-}" = inside ] || { echo "run it through tests/lib/sandbox" >&2; return 1; }
 	web_paths
-	systemd-sysusers "$HP_TOP/systemd/sysusers.d/hosting-panel.conf"
+	web_users
 	mkdir -p /run/hosting-panel /etc/hosting-panel
 	chown root:hosting-panel /var/lib/hosting-panel
 	chmod 0751 /var/lib/hosting-panel
@@ -54,6 +56,42 @@ web_nginx() {
 	until_answers
 }
 
+# What root does for hp-cgi, and the node's own NGINX: the websites are served, too.
+web_node() {
+	local door
+	mkdir -p /run/hosting-panel
+	nginx 3>&- 4>&-
+	: >/run/doors.pid
+	while read -r -a door; do
+		"$HP_TOP/tests/lib/inetd" --listen "/run/hosting-panel/${door[0]}.sock" --group hosting-panel \
+			"$HP_BUILDDIR/cmd/${door[1]}" "${door[@]:2}" >>/run/doors.log 2>&1 3>&- 4>&- &
+		echo $! >>/run/doors.pid
+	done <<-'END'
+		web-manager hp-vhost apply --timeout=60 --wait=120 -
+		web-planner hp-vhost plan --timeout=60 -
+		node-manager hp-door
+	END
+}
+
+# A browser of a user of its own, and what it is driven with.
+web_browser() {
+	useradd --system --user-group --no-create-home --shell /usr/sbin/nologin hp-browser
+	install -d -m 0700 -o hp-browser -g hp-browser /run/browser
+	HP_WEB_MODULES=$("$BATS_TEST_DIRNAME/../lib/web-modules")
+	export HP_WEB_MODULES HP_BROWSER_USER=hp-browser HP_BROWSER_HOME=/run/browser
+}
+
+# job NAME: tests/web/browser/NAME.js; the panel's certificate is taken, and nobody else's
+job() {
+	HP_BROWSER_PIN=$(openssl x509 -in /var/lib/hosting-panel/api/chain.pem -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)
+	export HP_BROWSER_PIN
+	node "$HP_TOP/tests/web/browser/main.js" "$1" 3>&- 4>&- || {
+		echo "the panel's log:"
+		tail -n 20 /run/hp-cgi.log /run/doors.log /run/api.log
+		return 1
+	}
+}
+
 until_answers() {
 	local i
 	for i in $(seq 200); do
@@ -75,8 +113,9 @@ web_up() { # web_up [LINE OF [api] …]
 web_down() {
 	local f
 	[ "${HP_SANDBOX:-}" = inside ] || return 0
-	for f in /run/hosting-panel-api/nginx.pid /run/hp-cgi.pid; do
-		[ ! -s "$f" ] || kill "$(<"$f")" 2>/dev/null || true
+	for f in /run/hosting-panel-api/nginx.pid /run/hp-cgi.pid /run/doors.pid /run/nginx.pid; do
+		# shellcheck disable=SC2046 # numbers
+		[ ! -s "$f" ] || kill $(<"$f") 2>/dev/null || true
 	done
 }
 
