@@ -46,14 +46,21 @@
 		return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 	};
 	var draw = function (el, data) {
-		var axis = {stroke: style("--muted"), grid: {stroke: style("--line"), width: 1}, ticks: {stroke: style("--line")}};
+		var day = function (t) {
+			return new Date(t * 1e3).toLocaleDateString("en-GB", {day: "numeric", month: "short", timeZone: "UTC"});
+		};
+		var axis = function (more) {
+			return Object.assign({stroke: style("--muted"), grid: {stroke: style("--line"), width: 1}, ticks: {show: false}}, more);
+		};
 		el.textContent = "";
 		new window.uPlot({
-			width: el.clientWidth, height: 200, cursor: {y: false},
+			width: el.clientWidth, height: 200, cursor: {show: false}, legend: {show: false},
 			scales: {y: {range: function (u, min, max) { return [0, Math.max(max, 4)]; }}},
-			series: [{value: "{YYYY}-{MM}-{DD}"}, {label: data.label, stroke: style("--accent"), fill: style("--accent-soft"), width: 2,
-				paths: window.uPlot.paths.bars({size: [0.7, 40]}), points: {show: false}}],
-			axes: [axis, axis], tzDate: function (t) { return window.uPlot.tzDate(new Date(t * 1e3), "UTC"); }
+			series: [{}, {label: data.label, fill: style("--accent"), width: 0,
+				paths: window.uPlot.paths.bars({size: [0.7, 40], radius: 0.15}), points: {show: false}}],
+			axes: [axis({grid: {show: false}, space: 60, values: function (u, at) { return at.map(day); }}),
+				axis({size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5]})],
+			tzDate: function (t) { return window.uPlot.tzDate(new Date(t * 1e3), "UTC"); }
 		}, [data.x, data.y], el);
 	};
 	var load = function (el, done) {
@@ -79,8 +86,15 @@
 			});
 		});
 	};
-	document.addEventListener("DOMContentLoaded", charts);
-	document.addEventListener("htmx:afterSettle", charts);
+	/* Where the navigation is one line, the entry that one is at may be beyond its edge. */
+	var here = function () {
+		var at = document.querySelector("#nav [aria-current]"), nav = document.getElementById("nav");
+		if (at) nav.scrollLeft = at.offsetLeft - (nav.clientWidth - at.offsetWidth) / 2;
+	};
+	["DOMContentLoaded", "htmx:afterSettle"].forEach(function (name) {
+		document.addEventListener(name, charts);
+		document.addEventListener(name, here);
+	});
 
 	/* Work that lasts: a bar, and in words what it is. */
 	document.addEventListener("submit", function (e) {

@@ -16,6 +16,10 @@ setup_file() {
 	"$HP_TOP/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
 	web_node
 	web_up
+	hp-vhost apply -q 3>&- 4>&-
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 -subj /CN=a.example \
+		-addext subjectAltName=DNS:a.example -keyout "$BATS_FILE_TMPDIR/key" -out "$BATS_FILE_TMPDIR/cert" 2>/dev/null
+	hp-cert import a.example -q < <(cat "$BATS_FILE_TMPDIR/key" "$BATS_FILE_TMPDIR/cert")
 	hp-user passwd anna -q <<<"$password"
 	hp-user add chief tenant=acme role=admin operator=true -q
 	hp-user passwd chief -q <<<"$password"
@@ -24,3 +28,5 @@ teardown_file() { web_down; }
 setup() { web_paths; }
 
 @test "a website: made, seen as a diff, applied, opened; its PHP changed; suspended, undone; removed" { job website; }
+
+@test "every page: for all to read (axe), within 360 px and 1440 px, light and dark; small, and nothing moves" { job looks; }
