@@ -141,11 +141,12 @@ void cgi_answer_send(struct cgi *c, struct hp_fcgi *f)
 	if (a->type)
 		hp_buf_addf(
 			&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->type, a->body.len);
+	/* with no-referrer, browsers would send a form with “Origin: null”, as if it were another's */
 	hp_buf_addf(&head,
 		"X-Request-Id: %s\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
 		"X-Frame-Options: DENY\r\n"
-		"Referrer-Policy: no-referrer\r\n"
+		"Referrer-Policy: same-origin\r\n"
 		"Cross-Origin-Opener-Policy: same-origin\r\n"
 		"Cross-Origin-Resource-Policy: same-origin\r\n"
 		"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
