@@ -35,10 +35,11 @@
 			return;
 		}
 		if (at !== "main" || !main) return;
-		bad = main.querySelector("[aria-invalid=true], .note.bad");
+		bad = main.querySelector("[aria-invalid=true]") || main.querySelector(".note.bad");
 		if (bad && bad.matches(".note")) bad.tabIndex = -1;
 		(bad || main.querySelector("[autofocus]") || main).focus({preventScroll: !bad});
-		say(document.title.split(" · ")[0]);
+		/* htmx gives the document its new title only after this */
+		say((main.querySelector("h1") || {}).textContent || "");
 	});
 
 	/* Charts: uPlot is loaded when there is one to draw. */
