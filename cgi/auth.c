@@ -145,6 +145,11 @@ int cgi_check_origin(const struct cgi *c, struct hp_err *err)
 	return hp_err_set(err, HP_E_DENIED, "the request came from another website's page");
 }
 
+bool cgi_needs_password(const struct cgi *c)
+{
+	return c->who.by == CGI_BY_SESSION && !c->who.actor.has_password;
+}
+
 const char *cgi_role(const struct cgi *c)
 {
 	static const char *const roles[] = {"client", "reseller", "admin"};

@@ -91,6 +91,8 @@ int cgi_panel(struct cgi *c, struct hp_err *err);
 int cgi_check_origin(const struct cgi *c, struct hp_err *err);
 /* That, and the token of its session in a header or as the form's "csrf". */
 int cgi_check_csrf(const struct cgi *c, struct hp_err *err);
+/* Did he come in by a password for once? Then he sets one of his own before anything else. */
+bool cgi_needs_password(const struct cgi *c);
 /* "operator", "admin" … */
 const char *cgi_role(const struct cgi *c);
 /* What forms that come with token carry. */

@@ -174,7 +174,9 @@ static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 	size_t i;
 
 	hp_tmap_list(m, "nav");
-	for (i = 0; i < HP_ARRAY_SIZE(nav) && c->who.by != CGI_NOBODY; i++) {
+	if (c->who.by == CGI_NOBODY || cgi_needs_password(c))
+		return;
+	for (i = 0; i < HP_ARRAY_SIZE(nav); i++) {
 		struct hp_tmap *item;
 
 		if (!page_may(c, nav[i].verb))
@@ -184,7 +186,6 @@ static void put_nav(struct cgi *c, struct hp_tmap *m, const char *here)
 		hp_tmap_str(item, "label", nav[i].label);
 		hp_tmap_bool(item, "here", hp_streq(nav[i].name, here));
 	}
-	hp_tmap_bool(m, "account_here", hp_streq(here, "account"));
 }
 
 struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav)
@@ -204,6 +205,8 @@ struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav)
 	hp_tmap_str(m, "me", known ? c->who.username : "");
 	hp_tmap_str(m, "my_role", known ? cgi_role(c) : "");
 	hp_tmap_bool(m, "operator", c->who.operator);
+	hp_tmap_bool(m, "account_here", hp_streq(nav, "account"));
+	hp_tmap_bool(m, "needs_password", cgi_needs_password(c));
 	put_nav(c, m, nav);
 	page_error(m, NULL, NULL);
 	page_flash(c, m);

@@ -73,6 +73,9 @@ static void show(struct cgi *c, int status, bool wants_code, const struct hp_err
 	hp_tmap_str(m, "next", where_to(c));
 	hp_tmap_str(m, "username", name && !hp_str_has_control(name, strlen(name)) ? name : "");
 	hp_tmap_bool(m, "wants_code", wants_code);
+	hp_tmap_bool(m, "told_warn", false);
+	if (hp_streq(cgi_param(&c->req.query, "told"), "password"))
+		hp_tmap_str(m, "told", "Your password is set. Log in with it.");
 	if (err && err->code)
 		page_error(m, err->msg, err->hint);
 	page_show(c, status, c->req.htmx ? "login-step.html" : "login.html", m);

@@ -33,6 +33,18 @@ static void no_route(struct cgi *c, const char *allow)
 			hp_pprintf(c->pool, "allowed: %s", allow), NULL);
 }
 
+/* What is open to who came in by a password for once: that he sets his own, and goes. */
+static bool is_for_password(const struct cgi_route *r)
+{
+	static const char *const paths[] = {"/account", "/account/password", "/logout"};
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(paths); i++)
+		if (hp_streq(r->path, paths[i]))
+			return true;
+	return false;
+}
+
 static void answer(struct cgi *c)
 {
 	const char *allow;
@@ -58,6 +70,12 @@ static void answer(struct cgi *c)
 			"an API key is for the paths below /api/v1", NULL);
 	} else if (!is_safe(c->req.method) && cgi_check_csrf(c, &err) < 0) {
 		cgi_problem_err(c, &err);
+	} else if (cgi_needs_password(c) && !is_for_password(r)) {
+		if (c->page)
+			cgi_redirect(c, "/account", true);
+		else
+			cgi_problem(c, 403, HP_E_DENIED, "a password of one's own is wanted first",
+				"set it on the page /account", NULL);
 	} else {
 		r->fn(c, r);
 	}

@@ -53,10 +53,11 @@ dist_html_templates_DATA = templates/html/audit.html templates/html/certificate.
 	templates/html/diff.html templates/html/field.html templates/html/filter.html \
 	templates/html/foot.html templates/html/form.html templates/html/head.html \
 	templates/html/key-new.html templates/html/keys.html templates/html/login-step.html \
-	templates/html/login.html templates/html/metrics.html templates/html/nav.html \
+	templates/html/login.html templates/html/mark.html templates/html/metrics.html templates/html/nav.html \
 	templates/html/once.html templates/html/php.html templates/html/plan.html \
 	templates/html/problem.html templates/html/recent.html templates/html/second.html \
 	templates/html/sessions.html templates/html/step.html templates/html/table-foot.html \
 	templates/html/table-head.html templates/html/tenant.html templates/html/tenants.html \
 	templates/html/trouble.html templates/html/undo.html templates/html/user.html \
-	templates/html/users.html templates/html/website.html templates/html/websites.html
+	templates/html/users.html templates/html/website.html templates/html/website-php.html \
+	templates/html/websites.html

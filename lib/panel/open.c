@@ -96,6 +96,7 @@ int hp_panel_become(struct hp_panel *p, const char *username, const struct hp_ke
 		hp_user_become(p, p->pool, &r, &a, err) < 0)
 		return err->code;
 	a.source = source;
+	a.has_password = r.u.v[HP_USER_PASSWORD];
 	if (may_act(&r,
 		    hp_streq(t.v[HP_TENANT_STATUS], "suspended") && !hp_user_is_operator(&r.u),
 		    err) < 0) {

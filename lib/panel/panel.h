@@ -45,6 +45,7 @@ struct hp_actor {
 	int64_t key_id;
 	const char *name;       /* for the audit trail: "root", "alice" */
 	const char *source;     /* address or "shell" */
+	bool has_password;      /* of a user; who came in by one for once has none */
 };
 
 struct hp_panel {

@@ -30,3 +30,9 @@ setup() { web_paths; }
 @test "a website: made, seen as a diff, applied, opened; its PHP changed; suspended, undone; removed" { job website; }
 
 @test "every page: for all to read (axe), within 360 px and 1440 px, light and dark; small, and nothing moves" { job looks; }
+
+@test "coming in: a second factor in a second step, a password for once, and what is offered to whom" { job people; }
+
+@test "by keyboard alone: the focus is seen, and is where the news is" { job keys; }
+
+@test "without JavaScript: a website made, changed, suspended, undone, removed" { job plain; }

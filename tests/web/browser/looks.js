@@ -53,7 +53,7 @@ export default async function (browser) {
 
 	const entry = run("hp-audit", "list", "--tsv", "-n", "-o", "id", "--object", "a.example", "--limit", "1").trim();
 	const pages = {
-		dashboard: "/", websites: "/websites", "websites-none": "/websites?q=nothing-like-it", "website-new": "/websites/new", website: "/websites/a.example",
+		dashboard: "/", websites: "/websites", "websites-none": "/websites?q=nothing-like-it", "website-new": "/websites/new", website: "/websites/a.example", "website-php": "/websites/a.example/php",
 		settings: "/websites/a.example/settings", "website-remove": "/websites/a.example/remove",
 		php: "/php", certificates: "/certificates", certificate: "/certificates/a.example",
 		users: "/users", "user-new": "/users/new", user: "/users/anna", "user-edit": "/users/anna/edit", account: "/account",

@@ -53,9 +53,11 @@ function watched() {
 	}).observe({ type: "layout-shift", buffered: true });
 }
 
+export const opened = [];
 export class Panel {
 	static async open(browser, { js = true, width = 1440, dark = false } = {}) {
 		const p = new Panel();
+		opened.push(p);
 		p.context = await browser.createBrowserContext();
 		p.page = await p.context.newPage();
 		p.errors = [];
@@ -78,7 +80,7 @@ export class Panel {
 		});
 		p.page.on("response", (r) => {
 			const type = r.request().resourceType();
-			if (r.status() >= 500 || (r.status() >= 400 && !["document", "xhr"].includes(type)))
+			if (r.status() >= 500 || (r.status() >= 400 && !["document", "xhr", "fetch"].includes(type)))
 				p.errors.push(`${r.request().method()} ${r.url()}: ${r.status()}`);
 		});
 		p.page.on("requestfailed", (r) => {
