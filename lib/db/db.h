@@ -101,6 +101,12 @@ int64_t hp_db_last_id(struct hp_db *db);
  */
 int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err);
+/*
+ * For what may as well be left undone: once, and waiting for nobody (on MySQL and MariaDB a second at
+ * most, for a lock on the row itself).
+ */
+int hp_db_tx_now(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err);
 
 /* ---- schema ---- */
 /* The schema version in the database (0 = empty) and the one this build brings. */

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "db/url.h"
 
-#define HP_DB_DRIVER_ABI 2
+#define HP_DB_DRIVER_ABI 3
 
 struct hp_dconn; /* a connection; each driver has its own */
 struct hp_dstmt; /* a prepared statement */
@@ -49,6 +49,8 @@ struct hp_db_driver {
 	enum hp_engine (*engine)(const struct hp_dconn *c);
 	const char *(*version)(const struct hp_dconn *c);
 	enum hp_db_fault (*fault)(const struct hp_dconn *c);
+	/* From here on, wait so long for others' locks. */
+	int (*patience)(struct hp_dconn *c, unsigned ms, struct hp_err *err);
 	/* Is there another file, or none, by now where its own was? NULL: it has none. */
 	bool (*moved)(struct hp_dconn *c);
 

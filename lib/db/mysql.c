@@ -283,6 +283,16 @@ static enum hp_db_fault fault(const struct hp_dconn *c)
 	return c->fault;
 }
 
+/* In whole seconds: it knows no less. */
+static int patience(struct hp_dconn *c, unsigned ms, struct hp_err *err)
+{
+	unsigned s = (ms + 999) / 1000;
+	char sql[80];
+
+	snprintf(sql, sizeof(sql), "SET innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", s, s);
+	return exec(c, sql, err);
+}
+
 static int begin(struct hp_dconn *c, struct hp_err *err)
 {
 	int r = exec(c, c->read_only ? "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -505,6 +515,7 @@ const struct hp_db_driver hp_db_driver = {
 	.version = version,
 	.fault = fault,
 	.exec = exec,
+	.patience = patience,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -240,6 +240,14 @@ static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)
 	return finish(c, PQexec(c->pg, sql), err);
 }
 
+static int patience(struct hp_dconn *c, unsigned ms, struct hp_err *err)
+{
+	char sql[48];
+
+	snprintf(sql, sizeof(sql), "SET lock_timeout = %u", ms);
+	return exec(c, sql, err);
+}
+
 static int begin(struct hp_dconn *c, struct hp_err *err)
 {
 	return exec(c, c->read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -418,6 +426,7 @@ const struct hp_db_driver hp_db_driver = {
 	.version = version,
 	.fault = fault,
 	.exec = exec,
+	.patience = patience,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -86,3 +86,18 @@ int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_
 		hp_err_clear(err);
 	}
 }
+
+int hp_db_tx_now(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
+	void *arg, struct hp_err *err)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	int r;
+
+	if (db->conn && hp_db_fail(db, db->d->patience(db->conn, 1, err)) < 0)
+		return err->code;
+	r = hp_db_tx_once(db, fn, arg, err);
+	/* where that fails the connection is gone, and the next one is as patient as ever */
+	if (db->conn)
+		db->d->patience(db->conn, db->opts.busy_timeout_ms, &ignored);
+	return r;
+}

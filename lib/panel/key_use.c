@@ -48,7 +48,7 @@ int hp_key_act(struct hp_panel *p, const char *key, const char *address, const c
 }
 
 /* ---- with the token itself ---- */
-static int note_tx(struct hp_panel *p, void *arg, struct hp_err *err)
+static int used(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	const struct hp_key_row *r = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
@@ -61,17 +61,17 @@ static int note_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
-static int note_use(
-	struct hp_panel *p, struct hp_key_row *r, const char *address, struct hp_err *err)
+/* Where somebody else is writing, the next use is noted. */
+static void note_use(struct hp_panel *p, struct hp_key_row *r, const char *address)
 {
 	int64_t last = 0;
 
 	if (r->k.v[HP_KEY_LAST_USED_AT])
 		hp_time_parse(r->k.v[HP_KEY_LAST_USED_AT], &last);
 	if (last > hp_now() - NOTE_EVERY_S && hp_streq(r->k.v[HP_KEY_LAST_USED_FROM], address))
-		return 0;
+		return;
 	r->k.v[HP_KEY_LAST_USED_FROM] = address;
-	return hp_panel_tx(p, note_tx, r, err);
+	hp_panel_note(p, used, r);
 }
 
 /* Whose it is, and why, is for the trail alone: only where the secret was right is it somebody's.
@@ -115,8 +115,7 @@ int hp_key_login(struct hp_panel *p, const char *token, const char *address, str
 	why = no_good(&r, from);
 	if (why)
 		return not_valid(p, id, &r, from, why, err);
-	if (note_use(p, &r, from, err) < 0)
-		return err->code;
+	note_use(p, &r, from);
 	rc = become(p, &r, from, err);
 	if (rc != HP_E_DENIED && rc != HP_E_NOT_FOUND)
 		return rc;

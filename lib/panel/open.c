@@ -278,6 +278,25 @@ int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, str
 	return r;
 }
 
+static int run_note(struct hp_db *db HP_UNUSED, void *arg, struct hp_err *err)
+{
+	struct tx *t = arg;
+
+	hp_panel_as_self(t->p);
+	return t->fn(t->p, t->arg, err);
+}
+
+void hp_panel_note(
+	struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err), void *arg)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+	struct tx t = {.p = p, .fn = fn, .arg = arg};
+
+	if (!p->read_only)
+		hp_db_tx_now(p->db, run_note, &t, &ignored);
+	hp_panel_as_self(p);
+}
+
 int hp_panel_may_begin_with(const struct hp_panel *p, const struct hp_field_table *t,
 	const char *const *v, const struct hp_strv *aliases, const char *name, struct hp_err *err)
 {

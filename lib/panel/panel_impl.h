@@ -13,6 +13,12 @@
  */
 int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err);
+/*
+ * The same for a note that nobody's request may wait for or fail on: best effort, in no trail, and
+ * done for real by who rehearses, too.
+ */
+void hp_panel_note(struct hp_panel *p,
+	int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err), void *arg);
 /* Statements of scope tenant run as this one from here on; a tenant who acts stays himself. */
 void hp_panel_as(struct hp_panel *p, int64_t tenant);
 void hp_panel_as_self(struct hp_panel *p);

@@ -117,7 +117,7 @@ int hp_session_begin(struct hp_panel *p, const struct hp_user_row *u, const char
 }
 
 /* ---- used ---- */
-static int seen_tx(struct hp_panel *p, void *arg, struct hp_err *err)
+static int seen_now(struct hp_panel *p, void *arg, struct hp_err *err)
 {
 	const struct row *r = arg;
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
@@ -129,12 +129,14 @@ static int seen_tx(struct hp_panel *p, void *arg, struct hp_err *err)
 	return hp_stmt_exec(st, err) < 0 ? err->code : 0;
 }
 
-static int note_use(struct hp_panel *p, struct row *r, struct hp_err *err)
+/* Where somebody else is writing, the next use is noted. */
+static void note_use(struct hp_panel *p, struct row *r)
 {
 	int64_t seen = 0;
 
 	hp_time_parse(r->s.v[HP_SESSION_LAST_SEEN_AT], &seen);
-	return seen > hp_now() - SEEN_EVERY_S ? 0 : hp_panel_tx(p, seen_tx, r, err);
+	if (seen <= hp_now() - SEEN_EVERY_S)
+		hp_panel_note(p, seen_now, r);
 }
 
 /* As with keys, whose it was is for the trail alone. */
@@ -177,8 +179,7 @@ int hp_session_use(struct hp_panel *p, const char *token, const char *address,
 		return not_valid(p, id, NULL, from, "it is no session", err);
 	if (is_over(&r.s))
 		return not_valid(p, id, &r, from, "it is over", err);
-	if (note_use(p, &r, err) < 0)
-		return err->code;
+	note_use(p, &r);
 	rc = hp_panel_become(p, r.s.v[HP_SESSION_USERNAME], NULL, 0, from, err);
 	if (rc == HP_E_DENIED || rc == HP_E_NOT_FOUND)
 		return not_valid(p, id, &r, from, hp_pstrdup(p->pool, err->msg), err);

@@ -101,6 +101,21 @@ release() {
 	status 0 hp-site add b.example tenant=acme
 }
 
+@test "its index half written, as a reader finds it between two steps of a writer: read all the same" {
+	# the writer's part is played: what he holds is his connection, and not the lock on changes
+	hold
+	echo 'ROLLBACK; SELECT count(*) FROM sites; SELECT "idle"; BEGIN;' >&7
+	until grep -q idle "$ROOT/held"; do sleep 0.05; done
+	hp-site add b.example tenant=acme -q --no-apply
+	head -c 136 /dev/zero | dd of="$db-shm" conv=notrunc status=none
+	status 0 hp-site show a.example --tsv -n -o domain
+	[ "$out" = a.example ]
+	head -c 136 /dev/zero | dd of="$db-shm" conv=notrunc status=none
+	status 0 hp-site list --tsv -n -o domain
+	has "$out" b.example
+	release
+}
+
 @test "held for a moment: waited for" {
 	hold
 	(sleep 1; echo 'ROLLBACK;' >&7) &
@@ -110,6 +125,33 @@ release() {
 	wait "$holder"
 	holder=
 	status 0 hp-vhost plan
+}
+
+@test "one has thousands of things to write, others one each: they have their turn between his" {
+	local i yes=true pids=() lines
+	mkfifo "$ROOT/lines"
+	(
+		while printf '{"domain":"a.example","gzip_enabled":%s}\n' $yes; do
+			[ $yes = true ] && yes=false || yes=true
+		done
+	) >"$ROOT/lines" 2>/dev/null 3>&- &
+	lines=$!
+	command hp-site --sysroot="$ROOT" set - -q --no-apply <"$ROOT/lines" >"$ROOT/many" 2>&1 3>&- &
+	holder=$!
+	for i in $(seq 300); do
+		[ "$(hp-audit list --verb site:set --limit 1 --tsv -n -o id | wc -l)" = 0 ] || break
+		sleep 0.1
+	done
+	for i in 1 2 3 4 5 6 7 8; do
+		hp-tenant add "t$i" -q >"$ROOT/t$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || { cat "$ROOT"/t?; kill $lines; return 1; }; done
+	# he was at it all the time
+	kill -0 $holder
+	kill $lines $holder
+	wait || true
+	holder=
 }
 
 @test "removed in the middle: not said to be done" {

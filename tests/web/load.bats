@@ -118,3 +118,38 @@ setup() {
 		[ "$(code /api/v1/me -H "Authorization: Bearer $key")" = 200 ]
 	done
 }
+
+@test "while somebody writes for long, who only reads is answered; that he was there is noted when it can be" {
+	local fresh session holder db=/var/lib/hosting-panel/db/panel.db
+	hp-user passwd anna -q <<<"correct horse battery"
+	hp-user add carl tenant=acme role=client -q
+	session=$(web_in anna "correct horse battery")
+	fresh=$(web_key --verbs site:list,site:show,user:set)
+	# its use is to be noted, and so is the session's
+	sqlite3 "$db" "UPDATE sessions SET last_seen_at = datetime('now', '-5 minutes')"
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	sqlite3 "$db" >"$BATS_TEST_TMPDIR/held" 2>&1 <"$BATS_TEST_TMPDIR/hold" 3>&- &
+	holder=$!
+	exec 7>"$BATS_TEST_TMPDIR/hold"
+	printf 'BEGIN IMMEDIATE;\nSELECT "held";\n' >&7
+	until grep -q held "$BATS_TEST_TMPDIR/held"; do sleep 0.05; done
+	for path in /api/v1/me /api/v1/websites /api/v1/websites/a.example; do
+		[ "$(code $path -H "Authorization: Bearer $fresh")" = 200 ]
+		[ "$(code $path -b "$session")" = 200 ]
+	done
+	[ "$(code /health/ready)" = 200 ]
+	# none of them has waited for the end of it: it is still there
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM api_keys WHERE token_id = '${fresh:4:12}' AND last_used_at IS NULL")" = 1 ]
+	# and who writes waits
+	code /api/v1/users/carl -X PATCH -H "Authorization: Bearer $fresh" -H 'Content-Type: application/json' \
+		-d '{"email":"carl@x.example"}' >"$BATS_TEST_TMPDIR/wrote" 3>&- &
+	for i in $(seq 100); do [ -z "$(pgrep -f 'hp-user set')" ] || break; sleep 0.1; done
+	echo 'ROLLBACK;' >&7
+	exec 7>&-
+	wait "$holder" $!
+	[ "$(<"$BATS_TEST_TMPDIR/wrote")" = 200 ]
+	[ "$(code /api/v1/me -H "Authorization: Bearer $fresh")" = 200 ]
+	[ "$(code /api/v1/me -b "$session")" = 200 ]
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM api_keys WHERE token_id = '${fresh:4:12}' AND last_used_at IS NOT NULL")" = 1 ]
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM sessions WHERE last_seen_at < datetime('now', '-2 minutes')")" = 0 ]
+}

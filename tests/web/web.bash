@@ -148,23 +148,70 @@ is() { # is JSON FILTER
 raw() { printf '%b' "$1" | timeout 30 openssl s_client -quiet -connect 127.0.0.1:8001 -CAfile $ca 2>/dev/null; }
 workers() { pgrep -P "$(</run/hp-cgi.pid)"; }
 
-# mixed N: so many requests of many kinds, over kept connections; what was answered, counted
+# web_in NAME PASSWORD: a session of his, as curl would send it: "NAME=TOKEN"
+web_in() {
+	local jar csrf
+	jar=$(mktemp)
+	csrf=$(get /login -c "$jar" | sed -n 's/.*name="csrf" value="\([0-9a-f]*\)".*/\1/p' | head -n 1)
+	get /login -o /dev/null -b "$jar" -c "$jar" -d "csrf=$csrf" --data-urlencode "username=$1" --data-urlencode "password=$2"
+	awk '$6 ~ /hp_session$/ { print $6 "=" $7 }' "$jar"
+	rm -f "$jar"
+}
+
+# mixed N: so many requests of many kinds, from sixteen clients at once; what was answered, counted. $key is an
+# API key of anna's and $session a session of hers: what she may see, what she may not, what is there and what is
+# not, things that are changed, and what no honest client sends.
 mixed() {
-	local i
-	for i in $(seq "$1"); do
-		case $((i % 25)) in
-		0) printf 'url = "%s/api/v1/websites/a.example"\nheader = "Authorization: Bearer %s"\n' "$url" "$key" ;;
-		[1-4]) printf 'url = "%s/api/v1/me"\nheader = "Authorization: Bearer %s"\n' "$url" "$key" ;;
-		[5-6]) printf 'url = "%s/api/v1/websites"\ndata = "{broken"\nheader = "Content-Type: application/json"\nheader = "Authorization: Bearer %s"\n' "$url" "$key" ;;
-		7) printf 'url = "%s/api/v1/me"\nheader = "Authorization: Bearer hpk_aaaaaaaaaaaa_%s"\n' "$url" "$(printf 'a%.0s' $(seq 43))" ;;
-		8) printf 'url = "%s/login"\ndata = "username=x&username=y"\n' "$url" ;;
-		9) printf 'url = "%s/health?a=1&a=2"\nrequest = GET\ndata = "%s"\n' "$url" "$(printf 'x%.0s' $(seq 300))" ;;
-		10) printf 'url = "%s/nowhere/%d"\n' "$url" "$i" ;;
-		11) printf 'url = "%s/health"\ncookie = "__Host-hp_session=hps_aaaaaaaaaaaa_x; a=b; =; ;;"\n' "$url" ;;
-		12) printf 'url = "%s/health/ready"\n' "$url" ;;
-		*) printf 'url = "%s/health"\n' "$url" ;;
-		esac
-		printf 'output = /dev/null\nnext\n'
-	done | sed '$d' >"$BATS_TEST_TMPDIR/mixed"
-	curl -sS --cacert $ca --no-progress-meter -K <(sed "s|^url|cacert = $ca\nwrite-out = \"%{http_code}\\\\n\"\nurl|" "$BATS_TEST_TMPDIR/mixed") 2>&1 | sort | uniq -c
+	awk -v n="$1" -v url="$url" -v key="$key" -v session="$session" -v ca="$ca" -v csrf="$(printf 'csrf:%s' "${session#*=}" | sha256sum | cut -d' ' -f1)" '
+		function ask(path, more) { printf "url = \"%s%s\"\n%s", url, path, more }
+		function by_key(path, more) { ask(path, "header = \"Authorization: Bearer " key "\"\n" more) }
+		function page(path, more) { ask(path, "cookie = \"" session "\"\n" more) }
+		function form(path, fields) { page(path, "data = \"csrf=" csrf "&" fields "\"\n") }
+		function json(path, method, body) {
+			gsub(/"/, "\\\"", body)
+			by_key(path, "request = \"" method "\"\nheader = \"Content-Type: application/json\"\ndata = \"" body "\"\n")
+		}
+		BEGIN {
+			long = sprintf("%300s", ""); gsub(/ /, "x", long)
+			for (i = 0; i < n; i++) {
+				if (i) print "next"
+				printf "cacert = \"%s\"\noutput = /dev/null\nno-progress-meter\nsilent\nshow-error\nmax-time = 120\nwrite-out = \"%%{http_code}\\n\"\n", ca
+				k = i % 50
+				if (k == 0) by_key("/api/v1/websites")
+				else if (k == 1) by_key("/api/v1/websites/a.example")
+				else if (k == 2) by_key("/api/v1/websites/foreign.example")
+				else if (k == 3) json("/api/v1/websites", "POST", "{broken")
+				else if (k == 4) json("/api/v1/users/carl", "PATCH", "{\"email\":\"carl" i "@x.example\"}")
+				else if (k == 5) json("/api/v1/users/carl?dry_run=1", "PATCH", "{\"role\":\"admin\"}")
+				else if (k == 6) by_key("/api/v1/audit?limit=5")
+				else if (k == 7) ask("/api/v1/me", "header = \"Authorization: Bearer hpk_aaaaaaaaaaaa_" substr(long, 1, 43) "\"\n")
+				else if (k == 8) ask("/login", "data = \"username=x&username=y\"\n")
+				else if (k == 9) ask("/health?a=1&a=2", "request = GET\ndata = \"" long "\"\n")
+				else if (k == 10) page("/nowhere/" i)
+				else if (k == 11) ask("/health", "cookie = \"__Host-hp_session=hps_aaaaaaaaaaaa_x; a=b; =; ;;\"\n")
+				else if (k == 12) page("/")
+				else if (k == 13) page("/websites?q=a&sort=domain")
+				else if (k == 14) page("/websites", "header = \"HX-Request: true\"\n")
+				else if (k == 15) page("/websites/a.example")
+				else if (k == 16) page("/websites/a.example/settings")
+				else if (k == 17) form("/users/carl/edit", "email=page" i "%40x.example")
+				else if (k == 18) page("/users/carl/edit", "data = \"email=x%40x.example\"\n")
+				else if (k == 19) page("/websites/foreign.example")
+				else if (k == 20) page("/users")
+				else if (k == 21) page("/users/carl")
+				else if (k == 22) page("/keys")
+				else if (k == 23) page("/audit")
+				else if (k == 24) page("/api/dashboard/metrics")
+				else if (k == 25) page("/api/dashboard/websites")
+				else if (k == 26) page("/account")
+				else if (k == 27) ask("/api/v1/openapi.json", "")
+				else if (k == 28) ask("/login", "")
+				else if (k == 29) json("/api/v1/users", "POST", "{\"username\":\"u" i "\",\"tenant_id\":7}")
+				else if (k < 35) by_key("/api/v1/me")
+				else if (k < 40) page("/api/v1/me")
+				else if (k < 43) ask("/health/ready", "")
+				else ask("/health", "")
+			}
+		}' >"$BATS_TEST_TMPDIR/mixed"
+	curl --parallel --parallel-max 16 -K "$BATS_TEST_TMPDIR/mixed" 2>&1 | sort | uniq -c
 }
