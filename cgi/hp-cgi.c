@@ -145,6 +145,7 @@ static int look_after(struct cgi_server *s, pid_t *workers, int64_t n)
 			kill(workers[i], SIGTERM);
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
+	hp_pool_free(s->pool);
 	return 0;
 }
 

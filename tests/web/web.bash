@@ -158,6 +158,17 @@ web_in() {
 	rm -f "$jar"
 }
 
+# What mixed() asks for: users with passwords, another tenant, a key and a session, in /run.
+mixed_world() {
+	hp-user add carl tenant=acme role=client -q
+	hp-tenant add other -q
+	hp-site add foreign.example tenant=other --no-apply -q
+	hp-user passwd anna -q <<<"correct horse battery"
+	web_key --verbs site:list,site:show,site:set,user:list,user:show,user:set,user:add,audit:list >/run/key
+	web_in anna "correct horse battery" >/run/session
+	[ -s /run/key ] && [ -s /run/session ]
+}
+
 # mixed N: so many requests of many kinds, from sixteen clients at once; what was answered, counted. $key is an
 # API key of anna's and $session a session of hers: what she may see, what she may not, what is there and what is
 # not, things that are changed, and what no honest client sends.
