@@ -101,7 +101,8 @@ static int check_hash(const struct hp_check *c, const char *key, const char *v, 
 	if (clear && (!*clear || strlen(clear) > CLEAR_MAX_LEN))
 		return hp_check_member(c, key,
 			"has an empty password, or one of more than %d bytes", CLEAR_MAX_LEN);
-	if (clear) {
+	/* who sees passwords masked sends back those that are to stay as they are */
+	if (clear || (c->request && hp_streq(v, HP_FIELD_MASK))) {
 		*ret = v;
 		return 0;
 	}
@@ -145,6 +146,22 @@ static int hash_one(struct hp_pool *pool, const char *clear, const struct hp_jso
 	return 0;
 }
 
+/* The one that there is. */
+static int keep_one(const struct hp_json *path, const struct hp_json *v, const struct hp_json *old,
+	const char **ret, struct hp_err *err)
+{
+	const char *had = old ? hp_json_str(old) : NULL;
+
+	if (had) {
+		*ret = had;
+		return 0;
+	}
+	hp_err_field(err, HP_E_USAGE, "basic_auth",
+		"%s of %s has no password yet that " HP_FIELD_MASK " could stand for",
+		hp_json_key(v), hp_json_key(path));
+	return hp_err_hint(err, "give one: " CLEAR "PASSWORD, or a hash");
+}
+
 static int hash_users(struct hp_pool *pool, struct hp_jw *w, const struct hp_json *path,
 	const struct hp_json *old, struct hp_err *err)
 {
@@ -153,10 +170,10 @@ static int hash_users(struct hp_pool *pool, struct hp_jw *w, const struct hp_jso
 	hp_jw_obj(w, hp_json_key(path));
 	for (v = hp_json_first(path); v; v = hp_json_next(v)) {
 		const char *h = hp_json_str(v), *clear = hp_str_after(h, CLEAR);
+		const struct hp_json *had = old ? hp_json_get(old, hp_json_key(v)) : NULL;
 
-		if (clear &&
-			hash_one(pool, clear, old ? hp_json_get(old, hp_json_key(v)) : NULL, &h,
-				err) < 0)
+		if ((clear && hash_one(pool, clear, had, &h, err) < 0) ||
+			(hp_streq(h, HP_FIELD_MASK) && keep_one(path, v, had, &h, err) < 0))
 			return err->code;
 		hp_jw_str(w, hp_json_key(v), h);
 	}
@@ -172,7 +189,8 @@ int hp_auth_hash(struct hp_pool *pool, const struct hp_field *f, const char *aut
 	const struct hp_json *v;
 	struct hp_jw w;
 
-	if (!hp_streq(f->arg, hp_map_basic_auth.name) || !strstr(auth, CLEAR))
+	if (!hp_streq(f->arg, hp_map_basic_auth.name) ||
+		!(strstr(auth, CLEAR) || strstr(auth, HP_FIELD_MASK)))
 		return 0;
 	if (hp_json_parse(auth, strlen(auth), &doc, err) < 0 ||
 		hp_json_parse(old, strlen(old), &was, err) < 0)

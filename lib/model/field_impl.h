@@ -57,7 +57,8 @@ bool hp_is_php_version(const char *v, size_t n);
 
 /*
  * Hash what is "{PLAIN}…" in a checked basic_auth; *ret stays as it is where there is none. Where
- * old has that user with that password, its hash stays: the same request twice changes nothing.
+ * old has that user with that password, its hash stays: the same request twice changes nothing; and
+ * where HP_FIELD_MASK is what was asked for, which is refused where there is none.
  */
 int hp_auth_hash(struct hp_pool *pool, const struct hp_field *f, const char *auth, const char *old,
 	const char **ret, struct hp_err *err);           /* field_auth.c */
