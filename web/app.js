@@ -14,11 +14,28 @@
 			e.detail.isError = false;
 		}
 	});
+	/* What no page came with is told on the one that is there. */
+	var trouble = function (text) {
+		var main = document.getElementById("main"), p = document.getElementById("trouble") || document.createElement("p");
+		p.id = "trouble";
+		p.className = "note bad";
+		p.textContent = text;
+		say(text);
+		if (main) main.prepend(p);
+		p.scrollIntoView({block: "nearest"});
+	};
 	document.addEventListener("htmx:sendError", function () {
-		say("The panel can't be reached.");
+		trouble("The panel can't be reached.");
 	});
 	document.addEventListener("htmx:timeout", function () {
-		say("The panel did not answer in time.");
+		trouble("The panel did not answer in time.");
+	});
+	document.addEventListener("htmx:responseError", function (e) {
+		var what = "";
+		try {
+			what = JSON.parse(e.detail.xhr.responseText).detail;
+		} catch (x) { /* not ours */ }
+		trouble("The panel refused it: " + (what || e.detail.xhr.status) + ".");
 	});
 
 	/* After a page came: its first error, else its beginning. A part of a page leaves focus alone. */

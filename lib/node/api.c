@@ -191,6 +191,37 @@ static void put_limits(const struct setup *s, struct hp_tmap *m)
 	hp_tmap_i64(m, "processes", cpus < 1 ? 1 : cpus > 4 ? 4 : cpus);
 }
 
+/* What the server refuses by itself, and in which words. */
+static void put_problems(struct hp_tmap *m)
+{
+	static const struct {
+		int status, caught[3];
+		const char *retry_s, *error, *title, *detail;
+	} problems[] = {
+		{400, {400, 494}, "", "usage", "Bad Request",
+			"the request is malformed, or its headers are too large"},
+		{413, {413}, "", "usage", "Content Too Large", "the body is larger than 1 MiB"},
+		{414, {414}, "", "usage", "URI Too Long", "the path is too long"},
+		{429, {429}, "1", "busy", "Too Many Requests",
+			"too many requests from this address, or with this API key"},
+		{503, {502, 503, 504}, "5", "busy", "Service Unavailable",
+			"the panel does not answer"},
+	};
+	size_t i, k;
+
+	for (i = 0; i < HP_ARRAY_SIZE(problems); i++) {
+		struct hp_tmap *item = hp_tmap_item(m, "problems");
+
+		hp_tmap_i64(item, "status", problems[i].status);
+		for (k = 0; k < HP_ARRAY_SIZE(problems[i].caught) && problems[i].caught[k]; k++)
+			hp_tmap_i64(hp_tmap_item(item, "caught"), "code", problems[i].caught[k]);
+		hp_tmap_str(item, "error", problems[i].error);
+		hp_tmap_str(item, "title", problems[i].title);
+		hp_tmap_str(item, "detail", problems[i].detail);
+		hp_tmap_str(item, "retry", problems[i].retry_s);
+	}
+}
+
 static int render(const struct setup *s, struct hp_buf *ret, struct hp_err *err)
 {
 	const char *dirs[] = {at(s, HP_TEMPLATES_DIR),
@@ -202,6 +233,7 @@ static int render(const struct setup *s, struct hp_buf *ret, struct hp_err *err)
 	put_names(s, m);
 	put_proxies(s, m);
 	put_limits(s, m);
+	put_problems(m);
 	hp_tmap_str(m, "run", HP_API_RUN);
 	hp_tmap_str(m, "cache", HP_API_CACHE);
 	hp_tmap_str(m, "chain", HP_API_DIR "/chain.pem");

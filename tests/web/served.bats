@@ -174,6 +174,21 @@ fcgi() {
 	[ ! -s "$BATS_TEST_TMPDIR/b" ] || is "$(<"$BATS_TEST_TMPDIR/b")" '.status == 400'
 }
 
+@test "who is a person gets a page of what NGINX refuses, who is a program never does" {
+	head -c 1100000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/body"
+	for path in /login "/$(printf 'a%.0s' $(seq 9000))"; do
+		get "$path" -H 'Accept: text/html,*/*' -H Expect: --data-binary @"$BATS_TEST_TMPDIR/body" -D "$BATS_TEST_TMPDIR/h" >"$BATS_TEST_TMPDIR/b" || true
+		grep -qi '^content-type: text/html' "$BATS_TEST_TMPDIR/h" || { cat "$BATS_TEST_TMPDIR/h"; false; }
+		grep -qi "^content-security-policy: default-src 'none'" "$BATS_TEST_TMPDIR/h"
+		grep -qE '<h1>(Content Too Large|URI Too Long|Bad Request)</h1>' "$BATS_TEST_TMPDIR/b"
+		[ "$(wc -c <"$BATS_TEST_TMPDIR/b")" -lt 1000 ]
+	done
+	for accept in 'text/html' '*/*' 'application/json'; do
+		is "$(get /api/v1/websites -H "Accept: $accept" -H Expect: --data-binary @"$BATS_TEST_TMPDIR/body")" '.status == 413'
+	done
+	is "$(get /login -H Expect: --data-binary @"$BATS_TEST_TMPDIR/body")" '.status == 413'
+}
+
 @test "what pages load is NGINX' own business, kept for ever by its name, and small on the way" {
 	local css
 	css=$(basename "$HP_WEBDIR"/style-*.css)
