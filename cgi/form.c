@@ -152,8 +152,10 @@ static void put_options(struct cgi *c, const struct page_form *f, const struct h
 		add_option(m, l.v[i], l.v[i], now);
 		known |= hp_streq(l.v[i], now);
 	}
-	if (!known)
+	if (!known) {
+		now = page_clean(c, now);
 		add_option(m, now, now, now);
+	}
 }
 
 static const char *syntax_of(const struct hp_field *field)
@@ -163,13 +165,24 @@ static const char *syntax_of(const struct hp_field *field)
 	if (field->type != HP_F_MAP)
 		return "";
 	if (hp_streq(field->arg, "basic_auth"))
-		return "One entry a line: PATH USER = {PLAIN}PASSWORD, or a hash.";
+		return "One entry a line: PATH USER = {PLAIN}PASSWORD, or a hash; " HP_FIELD_MASK
+		       " stays as it is.";
 	return "One entry a line: NAME = VALUE.";
 }
 
-static void put_bounds(struct cgi *c, const struct hp_field *field, struct hp_tmap *m)
+/* A browser's field for numbers shows nothing else: what was typed and is none is kept as text. */
+static bool is_int(const struct hp_field *field, const char *v)
 {
-	bool bounded = field->type == HP_F_INT;
+	int64_t ignored;
+
+	return field->type == HP_F_INT &&
+		(!*v || hp_parse_i64(v, INT64_MIN, INT64_MAX, &ignored) == 0);
+}
+
+static void put_bounds(
+	struct cgi *c, const struct hp_field *field, const char *v, struct hp_tmap *m)
+{
+	bool bounded = is_int(field, v);
 
 	hp_tmap_bool(m, "is_int", bounded);
 	hp_tmap_i64(m, "min", field->min);
@@ -205,7 +218,7 @@ static void put_field(
 	hp_tmap_str(m, "bad", bad ? f->why : "");
 	hp_tmap_bool(m, "is_bool", field->type == HP_F_BOOL);
 	hp_tmap_bool(m, "checked", hp_streq(v, "true"));
-	put_bounds(c, field, m);
+	put_bounds(c, field, v, m);
 	hp_tmap_bool(m, "is_lines", is_json(field));
 	hp_tmap_bool(m, "is_secret", secret);
 	hp_tmap_bool(m, "required",
@@ -214,10 +227,9 @@ static void put_field(
 	put_options(c, f, field, m, v);
 	choice = field->type == HP_F_ENUM || (field->type == HP_F_PHP_VERSION && f->versions);
 	hp_tmap_bool(m, "is_select", choice);
-	hp_tmap_bool(
-		m, "is_plain", !choice && !secret && !is_json(field) && field->type != HP_F_INT);
+	hp_tmap_bool(m, "is_plain", !choice && !secret && !is_json(field) && !is_int(field, v));
 	/* what is secret is not sent to whoever has the page */
-	hp_tmap_str(m, "value", secret ? "" : v);
+	hp_tmap_str(m, "value", secret ? "" : page_clean(c, v));
 }
 
 /* All fields of the group whose first one is at i. */
@@ -358,9 +370,9 @@ static void put_change(struct cgi *c, const struct page_form *f, const struct hp
 	hp_tmap_str(item, "label", form_label(c, field->name));
 	hp_tmap_str(item, "name", field->name);
 	hp_tmap_str(item, "before", secret ? HP_FIELD_MASK : now_of(c, f, field));
-	hp_tmap_str(item, "after", secret ? HP_FIELD_MASK : v);
+	hp_tmap_str(item, "after", secret ? HP_FIELD_MASK : page_clean(c, v));
 	hp_tmap_str(kept, "name", field->name);
-	hp_tmap_str(kept, "value", v);
+	hp_tmap_str(kept, "value", page_clean(c, v));
 }
 
 int form_changes(struct cgi *c, struct page_form *f, struct hp_jw *w, struct hp_tmap *m)

@@ -6,12 +6,12 @@
 
 /* ---- from JSON to what a template takes ---- */
 /* Line breaks and tabs are text; nothing else that has no picture is. */
-static const char *clean(struct cgi *c, const char *s)
+const char *page_clean(struct cgi *c, const char *s)
 {
-	size_t n = strlen(s), i;
+	size_t n = s ? strlen(s) : 0, i;
 	char *t;
 
-	if (!hp_str_has_control(s, n))
+	if (!n || !hp_str_has_control(s, n))
 		return s;
 	t = hp_pstrdup(c->pool, s);
 	for (i = 0; i < n; i++) {
@@ -53,12 +53,12 @@ const char *page_text(struct cgi *c, const struct hp_json *v)
 	switch (v ? hp_json_type(v) : HP_JSON_NULL) {
 	case HP_JSON_NULL: return "";
 	case HP_JSON_BOOL: return hp_json_is_true(v) ? "true" : "false";
-	case HP_JSON_STRING: return clean(c, hp_json_str(v));
+	case HP_JSON_STRING: return page_clean(c, hp_json_str(v));
 	case HP_JSON_NUMBER:
 		if (hp_json_i64(v, &i) == 0)
 			return hp_pprintf(c->pool, "%lld", (long long)i);
 		return hp_pprintf(c->pool, "%g", hp_json_double(v));
-	default: lines(c, &b, "", v); return clean(c, hp_pstrdup(c->pool, hp_buf_str(&b)));
+	default: lines(c, &b, "", v); return page_clean(c, hp_pstrdup(c->pool, hp_buf_str(&b)));
 	}
 }
 
@@ -89,7 +89,7 @@ static void put(struct cgi *c, struct hp_tmap *m, const char *name, const struct
 		hp_tmap_list(m, name);
 		for (e = hp_json_first(v); e; e = hp_json_next(e)) {
 			item = hp_tmap_item(m, name);
-			hp_tmap_str(item, "key", clean(c, hp_json_key(e)));
+			hp_tmap_str(item, "key", page_clean(c, hp_json_key(e)));
 			hp_tmap_str(item, "value", page_text(c, e));
 		}
 		break;
@@ -251,7 +251,7 @@ void page_problem(struct cgi *c, int status, const char *detail, const char *hin
 
 	hp_tmap_i64(m, "status", status);
 	hp_tmap_str(m, "request_id", c->req.id);
-	page_error(m, clean(c, detail), hint ? clean(c, hint) : NULL);
+	page_error(m, page_clean(c, detail), page_clean(c, hint));
 	page_show(c, status, "problem.html", m);
 }
 

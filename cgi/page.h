@@ -18,6 +18,8 @@ struct hp_tmap *page_data(struct cgi *c, const char *title, const char *nav);
 void page_json(struct cgi *c, struct hp_tmap *m, const struct hp_json *obj);
 /* The items of an array as the list of that name. */
 void page_rows(struct cgi *c, struct hp_tmap *m, const char *name, const struct hp_json *arr);
+/* A text with '?' for each character that no page can show, whoever sent it; NULL is NULL. */
+const char *page_clean(struct cgi *c, const char *s);
 /* A JSON value as one text; lists and objects one entry a line ("key = value"). */
 const char *page_text(struct cgi *c, const struct hp_json *v);
 const char *page_member(struct cgi *c, const struct hp_json *obj, const char *name);

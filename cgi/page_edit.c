@@ -74,7 +74,7 @@ static void put_tenants(struct cgi *c, const struct edit *e)
 /* As the form was made from: who changes it meanwhile is not overwritten. */
 static const char *revision_of(struct cgi *c, const struct edit *e)
 {
-	const char *given = cgi_param(&c->req.form, "revision");
+	const char *given = page_clean(c, cgi_param(&c->req.form, "revision"));
 
 	return given ? given : page_member(c, e->f.row, "revision");
 }
@@ -122,7 +122,7 @@ static void show_form(struct cgi *c, struct edit *e, int status)
 		e->f.versions = versions(c);
 	put_tenants(c, e);
 	hp_tmap_bool(e->m, "asks_aliases", e->f.is_new && e->k->table == &hp_site_table);
-	hp_tmap_str(e->m, "aliases", aliases);
+	hp_tmap_str(e->m, "aliases", page_clean(c, aliases));
 	form_fill(c, &e->f, e->m);
 	page_show(c, status, "form.html", e->m);
 }
@@ -145,7 +145,7 @@ static void put_kept(struct cgi *c, const struct edit *e, const char *name)
 		return;
 	item = hp_tmap_item(e->m, "kept");
 	hp_tmap_str(item, "name", name);
-	hp_tmap_str(item, "value", v);
+	hp_tmap_str(item, "value", page_clean(c, v));
 }
 
 /* Of a new one what no field is: its tenant and further names. */

@@ -159,7 +159,7 @@ static void put_filter(
 	hp_tmap_str(f, "name", name);
 	hp_tmap_str(f, "label", form_label(c, name));
 	hp_tmap_str(f, "help", o->help);
-	hp_tmap_str(f, "value", v);
+	hp_tmap_str(f, "value", page_clean(c, v));
 	hp_tmap_list(f, "options");
 	if (o->complete && *o->complete == '=')
 		hp_str_split(c->pool, o->complete + 1, "|", &words);
@@ -206,8 +206,8 @@ static void take_page(struct cgi *c, struct cgi_run *run, int64_t *ret_page, str
 	const char *page = cgi_param(&c->req.query, "page");
 
 	*ret_page = 1;
-	hp_tmap_str(m, "q", q);
-	hp_tmap_str(m, "sort", sort);
+	hp_tmap_str(m, "q", page_clean(c, q));
+	hp_tmap_str(m, "sort", page_clean(c, sort));
 	hp_tmap_str(m, "path", c->req.path);
 	hp_tmap_bool(m, "searches", page_has_option(run, "match"));
 	if (!page_has_option(run, "paged"))

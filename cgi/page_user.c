@@ -163,8 +163,8 @@ static void show_codes(struct cgi *c, bool is_over)
 
 void page_second_confirm(struct cgi *c, const struct cgi_route *r)
 {
-	const char *secret = cgi_param(&c->req.form, "secret"),
-		   *uri = cgi_param(&c->req.form, "uri");
+	const char *secret = page_clean(c, cgi_param(&c->req.form, "secret")),
+		   *uri = page_clean(c, cgi_param(&c->req.form, "uri"));
 	const char *code = cgi_param(&c->req.form, "code");
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
 	struct cgi_result res;
@@ -223,7 +223,7 @@ static void show_key_form(struct cgi *c, int status, const struct cgi_result *re
 
 	put_verbs(c, m);
 	for (i = 0; i < HP_ARRAY_SIZE(names); i++)
-		hp_tmap_str(m, names[i], cgi_param(&c->req.form, names[i]));
+		hp_tmap_str(m, names[i], page_clean(c, cgi_param(&c->req.form, names[i])));
 	hp_tmap_str(m, "bad", res ? res->field : NULL);
 	page_error(m, res ? res->msg : NULL, res ? res->hint : NULL);
 	page_show(c, status, "key-new.html", m);
