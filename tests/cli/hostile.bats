@@ -1,22 +1,13 @@
 #!/usr/bin/env bats
 # Hostile values for every field there is: an error that names the field, exit 2, nothing changed.
 load ../lib/common.bash
+load ../lib/corpus.bash
 
 setup() {
 	make_panel
 	hp-site add a.example tenant=acme -q
 }
 teardown() { remove_root; }
-
-# Values that no field whatsoever may take.
-corpus() {
-	printf '%s\0' $'a\rb' $'a\nb' $'x\n' $'\t' $'\001' $'\177' $'\302\205' $'\xff\xfe' $'\xc0\xaf' $'\xed\xa0\x80' \
-		'"; }' "';--" '$(id)' '`id`' '${x}' '../../etc/passwd' '{{x}}' '%s%n' '1;2' 'a{b}' '<?php' '\' \
-		'99999999999999999999' '-99999999999999999999' '"' "'" ';' '{' '}' '$' '%' '../' 'pаypal' \
-		$'a\342\200\256b'
-	head -c 65536 /dev/zero | tr '\0' a
-	printf '\0'
-}
 
 # A folder or a file may be named by a number.
 is_file() { [[ $1 == document_root || $1 == index_files ]]; }

@@ -127,16 +127,14 @@ teardown() { remove_root; }
 	hash=$(hp-node state | grep -oE '"alice":"[^"]*' | cut -d'"' -f4)
 	[ "$hash" = "$(openssl passwd -6 -salt "$(cut -d'$' -f3 <<<"$hash")" "ganz geheim")" ]
 	# who is shown it masked sends it back so, with another one's beside it
-	printf '{"domain":"a.example","basic_auth":{"/admin":{"alice":"***","bob":"{PLAIN}geheim"}}}\n' |
-		status 0 hp-site set - --no-apply --jsonl
+	status 0 hp-site set - --no-apply --jsonl <<<'{"domain":"a.example","basic_auth":{"/admin":{"alice":"***","bob":"{PLAIN}geheim"}}}'
 	is "$out" '.changed'
 	[ "$(hp-node state | grep -oE '"alice":"[^"]*' | cut -d'"' -f4)" = "$hash" ]
-	printf '{"domain":"a.example","basic_auth":{"/admin":{"alice":"***","bob":"***"}}}\n' |
-		status 0 hp-site set - --no-apply --jsonl
+	status 0 hp-site set - --no-apply --jsonl <<<'{"domain":"a.example","basic_auth":{"/admin":{"alice":"***","bob":"***"}}}'
 	is "$out" '.changed == false'
-	printf '{"domain":"a.example","basic_auth":{"/other":{"alice":"***"}}}\n' | status 2 hp-site set - --no-apply
+	status 2 hp-site set - --no-apply <<<'{"domain":"a.example","basic_auth":{"/other":{"alice":"***"}}}'
 	has "$err" "alice of /other has no password yet"
-	printf '{"domain":"c.example","tenant":"acme","basic_auth":{"/":{"alice":"***"}}}\n' | status 2 hp-site add - --no-apply
+	status 2 hp-site add - --no-apply <<<'{"domain":"c.example","tenant":"acme","basic_auth":{"/":{"alice":"***"}}}'
 	rm "$ROOT/auth"
 	[ -z "$(grep -rla geheim "$ROOT")" ]
 	status 0 hp-site set a.example basic_auth@/admin= --no-apply

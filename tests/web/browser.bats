@@ -3,6 +3,7 @@
 # and PHP, all of them real. tests/web/browser has the jobs.
 
 load web.bash
+load ../lib/corpus.bash
 
 password='correct horse battery'
 
@@ -36,3 +37,8 @@ setup() { web_paths; }
 @test "by keyboard alone: the focus is seen, and is where the news is" { job keys; }
 
 @test "without JavaScript: a website made, changed, suspended, undone, removed" { job plain; }
+
+@test "whatever is typed into whatever field is text: refused or stored, and nothing of it runs" {
+	{ corpus; payloads; } >"$BATS_TEST_TMPDIR/corpus"
+	HP_CORPUS=$BATS_TEST_TMPDIR/corpus job hostile
+}

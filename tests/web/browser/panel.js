@@ -80,6 +80,8 @@ export class Panel {
 		});
 		p.page.on("response", (r) => {
 			const type = r.request().resourceType();
+			// a page that is broken or NGINX' own has no icon, and the browser asks for one
+			if (r.url().endsWith("/favicon.ico")) return;
 			if (r.status() >= 500 || (r.status() >= 400 && !["document", "xhr", "fetch"].includes(type)))
 				p.errors.push(`${r.request().method()} ${r.url()}: ${r.status()}`);
 		});
