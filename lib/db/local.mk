@@ -6,7 +6,7 @@ nodist_lib_libhp_la_SOURCES = lib/db/catalog.auto.h lib/db/catalog.auto.c lib/db
 # A driver carries its own copy of the base floor and shows one symbol.
 pkglib_LTLIBRARIES += lib/db/db-sqlite.la
 db_module_flags = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^hp_db_driver$$'
-lib_db_db_sqlite_la_SOURCES = lib/db/sqlite.c
+lib_db_db_sqlite_la_SOURCES = lib/db/sqlite.c lib/db/sqlite_wait.c lib/db/sqlite_wait.h
 lib_db_db_sqlite_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 lib_db_db_sqlite_la_LDFLAGS = $(db_module_flags)
 lib_db_db_sqlite_la_LIBADD = lib/libhp-base.la $(SQLITE_LIBS)

@@ -8,18 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "db/driver.h"
+#include "db/sqlite_wait.h"
 
-/* How often, at most, a lock that another has is tried for; and when that was LONG_US. */
-#define LOOK_US 8000
-#define LONG_US 1000000
-#define LOOK_LONG_US 1000
 #define LOOKS 20 /* at a head that seems broken */
 
 struct hp_dconn {
@@ -27,10 +23,7 @@ struct hp_dconn {
 	enum hp_db_fault fault;
 	bool read_only;
 	bool needs_shm; /* reading could not begin without writing the -shm file */
-	unsigned patience_ms;
-	uint64_t since; /* hp_now_us(): a lock that another has is waited for */
-	int folder;     /* of the file, to queue at; -1 */
-	bool is_next;   /* of those who queue */
+	struct hp_sqlite_wait wait;
 };
 
 enum column_kind { KIND_UNKNOWN, KIND_PLAIN, KIND_BOOL, KIND_TIME };
@@ -165,57 +158,9 @@ static int exec(struct hp_dconn *c, const char *sql, struct hp_err *err)
 	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(c, err);
 }
 
-/*
- * SQLite's own waiting looks ever more seldom, at last each tenth of a second: among many writers
- * who has waited longest comes last. Here who has waited long looks more often.
- */
-static bool wait_a_little(struct hp_dconn *c)
-{
-	uint64_t waited = hp_now_us() - c->since;
-	uint32_t random;
-
-	if (waited >= (uint64_t)c->patience_ms * 1000)
-		return false;
-	hp_random(&random, sizeof(random));
-	usleep(500 + random % (c->is_next || waited >= LONG_US ? LOOK_LONG_US : LOOK_US));
-	return true;
-}
-
-static int on_busy(void *arg, int count)
-{
-	struct hp_dconn *c = arg;
-
-	if (count == 0 && !c->is_next)
-		c->since = hp_now_us();
-	return wait_a_little(c);
-}
-
-/*
- * Who wants to write queues for the lock on the folder first, and holds it until the database's own
- * is his: else one who changes a thousand things, each in a transaction of its own, would always be
- * there before those who sleep. It is a courtesy: whoever may read the folder can lock it, too, so
- * that without it, in the end, the database's lock is tried for all the same.
- */
-static int begin_writing(struct hp_dconn *c, struct hp_err *err)
-{
-	int r;
-
-	c->since = hp_now_us();
-	while (c->folder >= 0 && !c->is_next) {
-		c->is_next = flock(c->folder, LOCK_EX | LOCK_NB) == 0;
-		if (!c->is_next && !wait_a_little(c))
-			break;
-	}
-	r = exec(c, "BEGIN IMMEDIATE", err);
-	if (c->is_next)
-		flock(c->folder, LOCK_UN);
-	c->is_next = false;
-	return r;
-}
-
 static int patience(struct hp_dconn *c, unsigned ms, struct hp_err *err HP_UNUSED)
 {
-	c->patience_ms = ms;
+	c->wait.patience_ms = ms;
 	return 0;
 }
 
@@ -246,7 +191,7 @@ static int begin_reading(struct hp_dconn *c, struct hp_err *err)
  */
 static int use_wal(struct hp_dconn *c, struct hp_err *err)
 {
-	uint64_t until = hp_now_us() + (uint64_t)c->patience_ms * 1000;
+	uint64_t until = hp_now_us() + (uint64_t)c->wait.patience_ms * 1000;
 
 	while (exec(c, "PRAGMA journal_mode=WAL", err) < 0) {
 		if ((sqlite3_errcode(c->db) & 0xff) != SQLITE_BUSY || hp_now_us() >= until)
@@ -257,20 +202,12 @@ static int use_wal(struct hp_dconn *c, struct hp_err *err)
 	return 0;
 }
 
-static int open_folder(const char *path)
-{
-	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
-
-	return open(hp_path_dir(pool, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err *err)
 {
 	int on = 1;
 
 	sqlite3_extended_result_codes(c->db, 1);
-	c->patience_ms = o->busy_timeout_ms;
-	sqlite3_busy_handler(c->db, on_busy, c);
+	sqlite3_busy_handler(c->db, hp_sqlite_wait_busy, &c->wait);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, (int *)NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
@@ -284,7 +221,7 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	if (use_wal(c, err) < 0)
 		return err->code;
-	c->folder = open_folder(o->path);
+	hp_sqlite_wait_queue_at(&c->wait, o->path);
 	/* Emptied then, for who opens it next reads it from end to end. */
 	return exec(c, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0;", err);
 }
@@ -292,8 +229,7 @@ static int configure(struct hp_dconn *c, const struct hp_dopts *o, struct hp_err
 static void close_conn(struct hp_dconn *c)
 {
 	sqlite3_close(c->db);
-	if (c->folder >= 0)
-		close(c->folder);
+	hp_sqlite_wait_release(&c->wait);
 	free(c);
 }
 
@@ -306,7 +242,7 @@ static int open_file(const char *name, int flags, const struct hp_dopts *o, stru
 	if (!c)
 		hp_die(HP_E_OS, "out of memory");
 	c->read_only = o->read_only;
-	c->folder = -1;
+	hp_sqlite_wait_init(&c->wait, o->busy_timeout_ms);
 	r = sqlite3_open_v2(
 		name, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (!c->db)
@@ -404,7 +340,14 @@ static enum hp_db_fault fault(const struct hp_dconn *c)
 /* A writer takes its lock at once: taken later, it could fail because another has written since. */
 static int begin(struct hp_dconn *c, struct hp_err *err)
 {
-	return c->read_only ? 0 : begin_writing(c, err);
+	int r;
+
+	if (c->read_only)
+		return 0;
+	hp_sqlite_wait_turn(&c->wait);
+	r = exec(c, "BEGIN IMMEDIATE", err);
+	hp_sqlite_wait_over(&c->wait);
+	return r;
 }
 
 static bool moved(struct hp_dconn *c)
