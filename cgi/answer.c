@@ -141,7 +141,7 @@ void cgi_answer_send(struct cgi *c, struct hp_fcgi *f)
 	if (a->type)
 		hp_buf_addf(
 			&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->type, a->body.len);
-	/* with no-referrer, browsers would send forms with “Origin: null”, as if of another's page */
+	/* with no-referrer, browsers would send a form as if it were of another's page */
 	hp_buf_addf(&head,
 		"X-Request-Id: %s\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
