@@ -48,6 +48,15 @@ static const char *self(const struct hp_panel *p)
 	return hp_is_above_users(&p->actor) ? "" : p->actor.name;
 }
 
+/* Who comes with a key for some websites is told of no others. */
+static bool is_for_key(const struct hp_panel *p, const char *verb, const char *object)
+{
+	const struct hp_key *k = p->actor.key;
+
+	return !k || !hp_verb_is_of_site(verb) || !*object ||
+		hp_sites_fit(k->v[HP_KEY_SITES], object);
+}
+
 static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struct hp_stmt **ret,
 	struct hp_err *err)
 {
@@ -68,7 +77,8 @@ static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struc
 	hp_stmt_text(*ret, "outcome", f->outcome ? f->outcome : "");
 	hp_stmt_text(*ret, "request", f->request ? f->request : "");
 	hp_stmt_time(*ret, "since", since);
-	hp_stmt_i64(*ret, "limit", f->limit > 0 ? f->limit : INT64_MAX);
+	/* what a key is not told of does not count */
+	hp_stmt_i64(*ret, "limit", f->limit > 0 && !p->actor.key ? f->limit : INT64_MAX);
 	return 0;
 }
 
@@ -103,9 +113,10 @@ int hp_audit_get(struct hp_panel *p, int64_t id, struct hp_stmt **ret_st, struct
 		hp_stmt_text(*ret_st, "self", self(p));
 	hp_stmt_i64(*ret_st, "id", id);
 	r = hp_stmt_step(*ret_st, err);
-	if (r == 1)
-		from_row(*ret_st, ret);
-	return r;
+	if (r < 1)
+		return r;
+	from_row(*ret_st, ret);
+	return is_for_key(p, ret->verb, ret->object);
 }
 
 int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
@@ -123,6 +134,8 @@ int hp_audit_each(struct hp_panel *p, const struct hp_audit_filter *f,
 		return err->code;
 	while ((r = hp_stmt_step(st, err)) == 1) {
 		from_row(st, &row);
+		if (!is_for_key(p, row.verb, row.object))
+			continue;
 		row.hash = own ? NULL : hp_stmt_get_text(st, HP_AUDIT_COLS);
 		r = fn(arg, &row, err);
 		if (r != 0)

@@ -134,16 +134,17 @@ static const char *role_forbids(const struct hp_actor *a, const char *verb)
 	return "the role is unknown";
 }
 
+bool hp_verb_is_of_site(const char *verb)
+{
+	return hp_str_starts(verb, "site:") || hp_str_starts(verb, "cert:") ||
+		hp_str_starts(verb, "php:") || hp_str_starts(verb, "vhost:");
+}
+
 /* Is the object within the actor's reach? What has an owner is judged by that. */
 static bool reaches(const struct hp_actor *a, const char *verb, const struct hp_object *o)
 {
-	static const char *const owned_kinds[] = {
-		"site:", "cert:", "php:", "vhost:", "user:", "key:", "session:"};
-	bool owned = false;
-	size_t i;
-
-	for (i = 0; i < HP_ARRAY_SIZE(owned_kinds); i++)
-		owned = owned || hp_str_starts(verb, owned_kinds[i]);
+	bool owned = hp_verb_is_of_site(verb) || hp_str_starts(verb, "user:") ||
+		hp_str_starts(verb, "key:") || hp_str_starts(verb, "session:");
 
 	if (a->tenant_id <= 0 || o->tenant != a->tenant_id)
 		return false;

@@ -43,6 +43,8 @@ int hp_may_speak(const struct hp_actor *host, struct hp_err *err);
 /* Is it one that may be done by somebody? By somebody else than the operator? */
 bool hp_verb_is_known(const char *verb);
 bool hp_verb_is_users(const char *verb);
+/* Is what it is done with a website? */
+bool hp_verb_is_of_site(const char *verb);
 /* May a reseller be granted it? */
 bool hp_may_be_granted(const char *verb);
 /* The operator, or the admin of his tenant. */

@@ -19,8 +19,7 @@ static int judge(struct hp_panel *p, struct hp_pool *pool, const char *verb, con
 	/* what is new belongs to whom it is made by */
 	if (hp_str_ends(verb, ":add"))
 		return 0;
-	if (hp_str_starts(verb, "site:") || hp_str_starts(verb, "cert:") ||
-		hp_str_starts(verb, "php:") || hp_str_starts(verb, "vhost:"))
+	if (hp_verb_is_of_site(verb))
 		return hp_site_find(p, pool, object, verb, false, &s, NULL, err);
 	if (hp_str_starts(verb, "user:"))
 		return hp_user_find(p, pool, object, verb, &r, err);

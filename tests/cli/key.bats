@@ -103,6 +103,25 @@ check() { hp-user key check "$@" <<<"$token"; }
 	is "$out" '. == []'
 }
 
+@test "the trail, with a key for some websites, tells nothing of others" {
+	hp-site set blog.example gzip_enabled=no -q
+	hp-site set shop.example gzip_enabled=no -q
+	theirs=$(hp-audit list --object blog.example --verb site:set --tsv -n -o id)
+	own=$(hp-audit list --object shop.example --verb site:set --tsv -n -o id)
+	hp-site set blog.example cache_enabled=yes -q
+	add --verbs audit:list,audit:undo,site:set --sites 'shop.*'
+	status 0 hp-audit list --as "key:$key" --json
+	is "$out" 'any(.object == "shop.example") and any(.verb == "user:add") and all(.object != "blog.example")'
+	# the newest that it may know
+	status 0 hp-audit list --verb site:set --limit 1 --as "key:$key" --json
+	is "$out" 'map(.object) == ["shop.example"]'
+	status 3 hp-audit undo "$theirs" --as "key:$key"
+	foreign=${err//$theirs/X}
+	status 3 hp-audit undo 999999 --as "key:$key"
+	[ "$foreign" = "${err//999999/X}" ]
+	status 0 hp-audit undo "$own" --as "key:$key" --no-apply
+}
+
 @test "a user's keys go with the user" {
 	add --verbs site:list
 	hp-user remove alice --yes -q
