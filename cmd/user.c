@@ -49,7 +49,7 @@ static int user_list(struct cli *c, struct hp_err *err)
 			       strlen(f.role), &v, err) < 0) ||
 		(f.status && hp_field_check(c->pool, &hp_user_table.fields[HP_USER_STATUS],
 				     f.status, strlen(f.status), &v, err) < 0))
-		return hp_err_prefix(err, "--");
+		return err->code;
 	if (cli_panel(c, err) < 0 || cli_out(c, err) < 0)
 		return err->code;
 	return hp_user_each(c->panel, &f, put_user, c, err);
