@@ -43,13 +43,13 @@ int cgi_status(int code)
 {
 	switch (code) {
 	case HP_OK:
-	case HP_E_NO: /* the answer is no, and it was answered */
 	case HP_E_PENDING: return 200;
 	case HP_E_USAGE: return 400;
 	case HP_E_NOT_FOUND: return 404;
 	case HP_E_EXISTS: return 409;
 	case HP_E_DENIED: return 403;
 	case HP_E_BUSY: return 503;
+	case HP_E_NO:
 	case HP_E_REFUSED: return 422;
 	default: return 500;
 	}

@@ -142,6 +142,9 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 			read_row(ret);
 		cgi_keep(c, ret->json);
 	}
+	/* a question is answered by no, too; what was to be done, and can't be, is not done */
+	if (ret->code == HP_E_NO && !(v->flags & CLI_MUTATES))
+		ret->code = 0;
 	return 0;
 }
 

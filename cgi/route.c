@@ -7,10 +7,17 @@ const struct cgi_route cgi_routes[] = {
 };
 const size_t cgi_n_routes = HP_ARRAY_SIZE(cgi_routes);
 
+/* To programs "-" is no name: they would read names from their standard input, and find none. */
+static bool is_name(const char *segment, size_t n)
+{
+	return n && !(n == 1 && *segment == '-');
+}
+
 /* Does the path fit? What stands in {…} goes to var; it is one segment and not empty. */
 static bool fits(struct cgi *c, const char *pattern, const char *path)
 {
 	unsigned n = 0;
+	size_t len;
 
 	memset(c->var, 0, sizeof(c->var));
 	while (*pattern) {
@@ -20,10 +27,11 @@ static bool fits(struct cgi *c, const char *pattern, const char *path)
 			continue;
 		}
 		pattern = strchr(pattern, '}') + 1;
-		if (!*path || *path == '/')
+		len = strcspn(path, "/");
+		if (!is_name(path, len))
 			return false;
-		c->var[n++] = hp_pstrndup(c->pool, path, strcspn(path, "/"));
-		path += strcspn(path, "/");
+		c->var[n++] = hp_pstrndup(c->pool, path, len);
+		path += len;
 	}
 	return !*path;
 }

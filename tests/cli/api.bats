@@ -296,3 +296,40 @@ header() { sed -n "s/^$1: //p" <<<"$head"; }
 	# every reference leads somewhere
 	is "$body" '. as $d | [.. | objects | select(has("$ref")) | ."$ref" | ltrimstr("#/") / "/" | . as $at | $d | getpath($at)] | all(. != null)'
 }
+
+@test "what can't be done is no success; what the answer no is to, is" {
+	auth="Bearer $key"
+	hp-user add carl tenant=acme -q
+	hp-user passwd carl -q <<<"plum trace orbit 8 velvet"
+	hp-user remove carl --yes -q
+	id=$(hp-audit list --object carl --verb user:remove --limit 1 --tsv -n -o id)
+	want 422 POST "/api/v1/audit/$id/undo"
+	is "$body" '.status == 422 and .exit == 1 and (.detail | contains("masked in the trail"))'
+	want 200 GET /api/v1/users/anna/may/tenant:add
+	is "$body" '.can == false'
+	# what was made goes again: who sends the request has said so
+	want 201 POST /api/v1/users '{"username":"newman"}'
+	id=$(hp-audit list --object newman --verb user:add --limit 1 --tsv -n -o id)
+	want 200 POST "/api/v1/audit/$id/undo?dry_run=1"
+	want 200 GET /api/v1/users/newman
+	want 200 POST "/api/v1/audit/$id/undo"
+	is "$body" '.changed and .object == "newman"'
+	want 404 GET /api/v1/users/newman
+}
+
+@test "nothing is called \"-\": no program goes and reads names" {
+	auth="Bearer $key"
+	for path in /api/v1/sessions/- /api/v1/keys/- /api/v1/users/- /api/v1/websites/-; do
+		want 404 DELETE $path
+		is "$body" '.status == 404'
+	done
+	want 404 POST /api/v1/users/-/suspend
+	want 404 POST /api/v1/websites/-/resume
+}
+
+@test "If-Match: what has no tag can't have that one" {
+	auth="Bearer $key"
+	more=(HTTP_IF_MATCH='"x"')
+	want 412 POST /api/v1/users/anna/keys '{"verbs":["site:list"]}'
+	is "$body" '.detail | contains("no entity tag")'
+}
