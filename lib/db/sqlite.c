@@ -38,6 +38,13 @@ struct hp_dstmt {
 	char (*times)[21];   /* room for a column's time as text */
 };
 
+static const char *file_of(const struct hp_dconn *c)
+{
+	const char *file = sqlite3_db_filename(c->db, "main");
+
+	return file && *file ? file : "database";
+}
+
 static int fail(struct hp_dconn *c, struct hp_err *err)
 {
 	int code = sqlite3_extended_errcode(c->db);
@@ -75,8 +82,16 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 			"who may not write its folder can read it while its -wal and -shm "
 			"files are there");
 	case SQLITE_FULL:
+		hp_err_set(err, HP_E_OS, "%s: %s", file_of(c), msg);
+		return hp_err_hint(err,
+			"nothing was changed: make room on its file system (df), and try again");
 	case SQLITE_IOERR:
-		return hp_err_set(err, HP_E_OS, "database: %s", msg);
+		return hp_err_set(err, HP_E_OS, "%s: %s", file_of(c), msg);
+	case SQLITE_CORRUPT:
+		hp_err_set(err, HP_E_DB, "%s: %s", file_of(c), msg);
+		return hp_err_hint(err,
+			"put a copy from a backup in its place; what can be read still, "
+			"sqlite3 FILE .recover prints");
 	case SQLITE_NOTADB:
 		return hp_err_set(err, HP_E_CONF, "the database's file is not an SQLite database");
 	case SQLITE_ERROR:

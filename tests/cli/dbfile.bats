@@ -172,3 +172,12 @@ release() {
 	[ ! -e "$db" ] || [ ! -s "$db" ]
 	status 0 hp-vhost verify
 }
+
+@test "a spoilt file is named, and what to do about it" {
+	sqlite3 "$db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+	rm -f "$db"-*
+	dd if=/dev/urandom of="$db" bs=4096 seek=3 count=30 conv=notrunc status=none
+	status 8 hp-user list
+	has "$err" "$db: "
+	has "$err" .recover
+}
