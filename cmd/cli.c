@@ -248,8 +248,17 @@ static int unknown_verb(struct cli *c, const char *word, struct hp_err *err)
 {
 	const struct cli_verb *v;
 
+	const char *of = "";
+	size_t n = strlen(word);
+
 	hp_err_set(err, HP_E_USAGE, "“%s” is not one of its verbs",
 		hp_str_printable(c->pool, word, 60));
+	/* the first of two words: "key" of "key add" */
+	for (v = c->prog->verbs; v->name; v++)
+		if (n && strncmp(v->name, word, n) == 0 && v->name[n] == '-')
+			of = hp_pprintf(c->pool, "%s%s%s", of, *of ? ", " : "", v->name);
+	if (*of)
+		return hp_err_hint(err, "there are: %s", of);
 	for (v = c->prog->verbs; v->name; v++)
 		if (hp_str_is_near(word, v->name))
 			return hp_err_hint(err, "the nearest is: %s %s", c->prog->name, v->name);

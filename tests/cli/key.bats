@@ -54,6 +54,9 @@ check() { hp-user key check "$@" <<<"$token"; }
 	is "$out" '.token == null'
 	[ "$before" = "$(dump)" ]
 	status 2 hp-user key nonsense
+	has "$err" "key-show, key-add"
+	status 2 hp-user key
+	has "$err" "key-show, key-add"
 }
 
 @test "check: good, from where; not good, without a reason" {
