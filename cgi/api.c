@@ -302,13 +302,18 @@ static void run_route(struct cgi *c, const struct cgi_route *r, const struct cli
 /* ---- Idempotency-Key ---- */
 #define KEY_MAX 255
 
-/* What the client calls the request, and all that makes it this one. */
+/*
+ * What the client calls the request, and all that makes it this one. A body may have a password in
+ * it, and its digest is kept: what stands in front is nobody's who reads the database, so that
+ * nothing can be tried against it.
+ */
 static struct hp_repeat repeat_of(struct cgi *c)
 {
 	struct hp_buf b _cleanup_buf_ = HP_BUF_INIT;
 	size_t i;
 
-	hp_buf_addf(&b, "%s %s", c->req.method, c->req.path);
+	hp_buf_addf(&b, "%s\n%s\n%s %s", c->req.authorization ? c->req.authorization : "",
+		c->req.idempotency_key, c->req.method, c->req.path);
 	for (i = 0; i < c->req.query.n; i++)
 		hp_buf_addf(&b, "%c%s=%s", i ? '&' : '?', c->req.query.v[i].name,
 			c->req.query.v[i].value);

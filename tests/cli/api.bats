@@ -341,3 +341,16 @@ header() { sed -n "s/^$1: //p" <<<"$head"; }
 	is "$body" '.status == 500 and .exit == 8 and (.hint | contains("request_id")) and (tojson | contains("website_configs") | not)'
 	grep -q "$(jq -r .request_id <<<"$body").*website_configs" "$BATS_TEST_TMPDIR/log"
 }
+
+@test "Idempotency-Key: no digest of a password that could be tried is kept" {
+	auth="Bearer $key"
+	line='{"username":"paul","password":"plum trace orbit 8 velvet"}'
+	more=(HTTP_IDEMPOTENCY_KEY=9f1c2a7e)
+	want 201 POST /api/v1/users "$line"
+	kept=$(sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" 'SELECT request_hash FROM repeated_requests')
+	[ ${#kept} -eq 64 ]
+	[ "$kept" != "$(printf 'POST /api/v1/users\n\n%s' "$line" | sha256sum | cut -c1-64)" ]
+	[ "$kept" != "$(printf '\n9f1c2a7e\nPOST /api/v1/users\n\n%s' "$line" | sha256sum | cut -c1-64)" ]
+	want 201 POST /api/v1/users "$line"
+	grep -qi '^Idempotency-Replayed: true' <<<"$head"
+}
