@@ -41,6 +41,22 @@ count() { grep -o "$1:[0-9]*" <<<"$2" | cut -d: -f2; }
 	fi
 }
 
+@test "of IPv6 a /64 is one client, and its neighbour another one" {
+	local r="" i round
+	for i in $(seq 60); do
+		printf 'url = "https://panel.example:8001/health"\noutput = "/dev/null"\ncacert = "%s"\ninterface = "127.0.0.8"\n' "$ca"
+		printf 'resolve = "panel.example:8001:127.0.0.1"\nwrite-out = "%%{http_code}\\n"\n'
+		printf 'header = "X-Forwarded-For: 2001:db9:5:6:ROUND:2:3:%x"\nnext\n' "$i"
+	done | sed '$d' >"$BATS_TEST_TMPDIR/many"
+	for round in $(seq 20); do
+		r+=" $(sed "s/ROUND/$round/" "$BATS_TEST_TMPDIR/many" | curl -sS -K - | tr '\n' ' ')"
+		[[ $r != *429* ]] || break
+	done
+	[[ $r == *200*429* ]]
+	[ "$(ask 127.0.0.8 1 /health -H "X-Forwarded-For: 2001:db9:5:7:1:2:3:4")" = "200:1 " ]
+	[ "$(ask 127.0.0.8 1 /health -H "X-Forwarded-For: 2001:db9:5::1")" = "200:1 " ]
+}
+
 @test "an API key that asks too often is stopped wherever it asks from" {
 	local i r pids=()
 	# at once, each address within its own burst
