@@ -102,8 +102,8 @@ int64_t hp_db_last_id(struct hp_db *db);
 int hp_db_tx(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err);
 /*
- * For what may as well be left undone: once, and waiting for nobody (on MySQL and MariaDB a second at
- * most, for a lock on the row itself).
+ * For what may as well be left undone: once, and waiting for nobody (on MySQL and MariaDB a second
+ * at most, for a lock on the row itself).
  */
 int hp_db_tx_now(struct hp_db *db, int (*fn)(struct hp_db *db, void *arg, struct hp_err *err),
 	void *arg, struct hp_err *err);

@@ -289,7 +289,8 @@ static int patience(struct hp_dconn *c, unsigned ms, struct hp_err *err)
 	unsigned s = (ms + 999) / 1000;
 	char sql[80];
 
-	snprintf(sql, sizeof(sql), "SET innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", s, s);
+	snprintf(sql, sizeof(sql), "SET innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", s,
+		s);
 	return exec(c, sql, err);
 }
 
