@@ -208,13 +208,6 @@ static void put_failure(struct cgi *c, const struct cgi_result *res)
 		status = 412;
 	if (status == 503)
 		cgi_header(c, "Retry-After", "5");
-	/* what broke inside is the log's business, and names files and statements */
-	if (status == 500) {
-		fprintf(stderr, "hp-cgi: %s: %s\n", c->req.id, res->msg ? res->msg : "");
-		cgi_problem(c, status, res->code, NULL, "the panel's log has more, by request_id",
-			NULL);
-		return;
-	}
 	cgi_problem(c, status, res->code, res->msg, res->hint, res->field);
 }
 

@@ -92,6 +92,16 @@ static bool is_behind_door(const struct cgi *c, const struct cli_verb *v)
 	return (v->flags & CLI_DOOR) && geteuid() != 0 && !*c->server->sysroot;
 }
 
+/* What broke inside is the log's business: it names files and statements. */
+static void hide(struct cgi *c, struct cgi_result *res)
+{
+	fprintf(stderr, "hp-cgi: %s: %s\n", c->req.id, res->msg ? res->msg : "");
+	res->msg = "something broke inside";
+	res->hint = hp_pprintf(
+		c->pool, "the panel's log has more, with the request's id %s", c->req.id);
+	res->field = NULL;
+}
+
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err)
 {
 	const struct cli_verb *v = verb_of(r);
@@ -145,6 +155,8 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 	/* a question is answered by no, too; what was to be done, and can't be, is not done */
 	if (ret->code == HP_E_NO && !(v->flags & CLI_MUTATES))
 		ret->code = 0;
+	if (cgi_status(ret->code) == 500)
+		hide(c, ret);
 	return 0;
 }
 

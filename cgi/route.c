@@ -45,7 +45,7 @@ bool page_is_ours(struct cgi *c, const char *path)
 
 	/* "//host" and "/\\host" are other servers to a browser */
 	if (*path != '/' || path[1] == '/' || hp_str_starts(path, "/api/") || strchr(path, '\\') ||
-		hp_str_has_control(path, strlen(path)))
+		strchr(path, ' ') || hp_str_has_control(path, strlen(path)))
 		return false;
 	memcpy(had, c->var, sizeof(had));
 	for (i = 0; i < cgi_n_routes && !is; i++)

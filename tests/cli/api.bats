@@ -338,7 +338,7 @@ header() { sed -n "s/^$1: //p" <<<"$head"; }
 	auth="Bearer $key"
 	sqlite3 "$ROOT/var/lib/hosting-panel/db/panel.db" 'ALTER TABLE website_configs RENAME TO elsewhere'
 	want 500 GET /api/v1/websites/a.example
-	is "$body" '.status == 500 and .exit == 8 and (.hint | contains("request_id")) and (tojson | contains("website_configs") | not)'
+	is "$body" '.status == 500 and .exit == 8 and (.request_id as $id | .hint | contains($id)) and (tojson | contains("website_configs") | not)'
 	grep -q "$(jq -r .request_id <<<"$body").*website_configs" "$BATS_TEST_TMPDIR/log"
 }
 
