@@ -17,5 +17,5 @@ tests_web_clients_SOURCES = tests/web/clients.c
 tests_web_clients_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 tests_web_clients_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
 EXTRA_DIST += tests/web/listen tests/web/web.bash tests/web/served.bats tests/web/limits.bats tests/web/load.bats tests/web/soak.bats \
-	tests/web/cgi.bats tests/web/setup.bats tests/web/valgrind.bats tests/web/pages.bats tests/web/browser.bats
+	tests/web/cgi.bats tests/web/setup.bats tests/web/valgrind.bats tests/web/pages.bats tests/web/browser.bats tests/web/forms.bats
 EXTRA_DIST += tests/web/package.json tests/web/package-lock.json tests/web/browser

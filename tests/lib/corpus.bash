@@ -1,4 +1,4 @@
-# corpus.bash: what nobody may be able to make mean something, for tests/cli/hostile.bats and tests/web/browser.bats.
+# corpus.bash: what nobody may be able to make mean something, for tests/cli/hostile.bats and tests/web/forms.bats.
 # shellcheck shell=bash disable=SC2016,SC1003
 
 # Values that no field whatsoever may take.

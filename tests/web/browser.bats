@@ -3,28 +3,8 @@
 # and PHP, all of them real. tests/web/browser has the jobs.
 
 load web.bash
-load ../lib/corpus.bash
 
-password='correct horse battery'
-
-setup_file() {
-	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
-	web_browser
-	mkdir -p /etc/hosting-panel
-	web_paths
-	web_users
-	web_conf 'rate_limit = 100000' 'login_rate_limit = 100000'
-	"$HP_TOP/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
-	web_node
-	web_up
-	hp-vhost apply -q 3>&- 4>&-
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 -subj /CN=a.example \
-		-addext subjectAltName=DNS:a.example -keyout "$BATS_FILE_TMPDIR/key" -out "$BATS_FILE_TMPDIR/cert" 2>/dev/null
-	hp-cert import a.example -q < <(cat "$BATS_FILE_TMPDIR/key" "$BATS_FILE_TMPDIR/cert")
-	hp-user passwd anna -q <<<"$password"
-	hp-user add chief tenant=acme role=admin operator=true -q
-	hp-user passwd chief -q <<<"$password"
-}
+setup_file() { web_browsed; }
 teardown_file() { web_down; }
 setup() { web_paths; }
 
@@ -37,8 +17,3 @@ setup() { web_paths; }
 @test "by keyboard alone: the focus is seen, and is where the news is" { job keys; }
 
 @test "without JavaScript: a website made, changed, suspended, undone, removed" { job plain; }
-
-@test "whatever is typed into whatever field is text: refused or stored, and nothing of it runs" {
-	{ corpus; payloads; } >"$BATS_TEST_TMPDIR/corpus"
-	HP_CORPUS=$BATS_TEST_TMPDIR/corpus job hostile
-}

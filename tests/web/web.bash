@@ -81,6 +81,27 @@ web_browser() {
 	export HP_WEB_MODULES HP_BROWSER_USER=hp-browser HP_BROWSER_HOME=/run/browser
 }
 
+# What tests/web/browser works on: the panel served, a node with several PHPs, people who can log in, a certificate.
+web_browsed() {
+	local password='correct horse battery'
+	[ "$(uname -m)" = x86_64 ] || skip "the other PHPs are for x86-64"
+	web_browser
+	mkdir -p /etc/hosting-panel
+	web_paths
+	web_users
+	web_conf 'rate_limit = 100000' 'login_rate_limit = 100000'
+	"$HP_TOP/tests/lib/php-versions" >>/etc/hosting-panel/hosting-panel.conf
+	web_node
+	web_up
+	hp-vhost apply -q 3>&- 4>&-
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 -subj /CN=a.example \
+		-addext subjectAltName=DNS:a.example -keyout "$BATS_FILE_TMPDIR/key" -out "$BATS_FILE_TMPDIR/cert" 2>/dev/null
+	hp-cert import a.example -q < <(cat "$BATS_FILE_TMPDIR/key" "$BATS_FILE_TMPDIR/cert")
+	hp-user passwd anna -q <<<"$password"
+	hp-user add chief tenant=acme role=admin operator=true -q
+	hp-user passwd chief -q <<<"$password"
+}
+
 # job NAME: tests/web/browser/NAME.js; the panel's certificate is taken, and nobody else's
 job() {
 	HP_BROWSER_PIN=$(openssl x509 -in /var/lib/hosting-panel/api/chain.pem -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)
