@@ -292,7 +292,7 @@ void hp_panel_note(
 	struct hp_err ignored = HP_ERR_INIT;
 	struct tx t = {.p = p, .fn = fn, .arg = arg};
 
-	if (!p->read_only)
+	if (!p->read_only && !p->dry_run)
 		hp_db_tx_now(p->db, run_note, &t, &ignored);
 	hp_panel_as_self(p);
 }

@@ -15,7 +15,7 @@ int hp_panel_tx(struct hp_panel *p, int (*fn)(struct hp_panel *p, void *arg, str
 	void *arg, struct hp_err *err);
 /*
  * The same for a note that nobody's request may wait for or fail on: best effort, in no trail, and
- * done for real by who rehearses, too.
+ * left out by who rehearses.
  */
 void hp_panel_note(struct hp_panel *p,
 	int (*fn)(struct hp_panel *p, void *arg, struct hp_err *err), void *arg);
