@@ -206,3 +206,36 @@ by_operator() {
 @test "a client" { everything_by 4 cleo cleo.example cleo; }
 @test "a sub-client" { everything_by 5 cara cara.example cara; }
 @test "a user who acts as the operator" { by_operator; }
+
+# steps_of PROGRAM VERB WORDS OBJECT: the system calls that it takes, by their names; but for pages of the database's
+# file, of which an object that is there has one or two more to look at, and for memory
+steps_of() {
+	local words=${3//%/$4}
+	[ "$words" != - ] || words=
+	# shellcheck disable=SC2086
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o "$BATS_TEST_TMPDIR/trace" \
+		-e trace='!pread64,pwrite64,mmap,munmap,mremap,mprotect,madvise,brk,futex,clock_nanosleep' \
+		"$1" --sysroot="$ROOT" "$2" $words --as "$who" <"$ROOT/password" >/dev/null 2>&1 || true
+	sed -E 's/^[0-9]+ +//; s/\(.*//' "$BATS_TEST_TMPDIR/trace"
+}
+
+@test "to refuse what is somebody else's takes the same steps as what is nobody's" {
+	strace -o /dev/null true 2>/dev/null || skip "no process may be traced here"
+	local who=cleo own_site=cleo.example own_user=cleo p v perm kind words answers whose i n=0
+	while IFS=$'\t' read -r p v perm kind words answers; do
+		case $p$kind in \#* | *none | *new | *tenant) continue ;; esac
+		for whose in foreign neighbour; do
+			# what comes and goes is no difference: a log of the database that is begun anew, say
+			for i in 1 2 3; do
+				steps_of "$p" "$v" "$words" "$(object "$kind" unknown)" >"$BATS_TEST_TMPDIR/unknown"
+				[ "$(wc -l <"$BATS_TEST_TMPDIR/unknown")" -gt 50 ]
+				steps_of "$p" "$v" "$words" "$(object "$kind" $whose)" |
+					diff "$BATS_TEST_TMPDIR/unknown" - >"$BATS_TEST_TMPDIR/more" && break
+			done
+			[ ! -s "$BATS_TEST_TMPDIR/more" ] || complain "$p $v of $whose: $(<"$BATS_TEST_TMPDIR/more")"
+		done
+		n=$((n + 1))
+	done <"$table"
+	[ ! -e "$BATS_TEST_TMPDIR/bad" ] || { cat "$BATS_TEST_TMPDIR/bad"; return 1; }
+	[ "$n" -gt 20 ]
+}
