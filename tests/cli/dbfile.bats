@@ -2,6 +2,7 @@
 # The embedded database gone, held, or spoilt, before and in the middle of a command: a clear error, and the
 # node goes on as it was.
 load ../lib/common.bash
+load ../lib/hold.bash
 
 setup() {
 	make_panel
@@ -28,22 +29,6 @@ each() {
 		[[ $got == $1 ]] && grep -q "$2" "$ROOT/log" || { echo "$cmd: $got"; cat "$ROOT/log"; return 1; }
 		[ "$files" = "$(tree)" ] || { echo "$cmd: files changed"; return 1; }
 	done
-}
-
-# hold: another program has the write lock until release
-hold() {
-	mkfifo "$ROOT/hold"
-	sqlite3 "$db" >"$ROOT/held" 2>&1 <"$ROOT/hold" 3>&- &
-	holder=$!
-	exec 7>"$ROOT/hold"
-	printf 'BEGIN IMMEDIATE;\nSELECT "held";\n' >&7
-	until grep -q held "$ROOT/held"; do sleep 0.05; done
-}
-release() {
-	echo 'ROLLBACK;' >&7
-	exec 7>&-
-	wait "$holder"
-	holder=
 }
 
 @test "removed: exit 9, no new one is made, and the node keeps what it serves" {
@@ -89,7 +74,7 @@ release() {
 
 @test "held by another: exit 6 after a while, reading goes on, nothing changed" {
 	before=$(everything)
-	hold
+	hold "$db" "$ROOT"
 	status 6 hp-site add b.example tenant=acme
 	has "$err" busy
 	has "$err" hint:
@@ -103,7 +88,7 @@ release() {
 
 @test "its index half written, as a reader finds it between two steps of a writer: read all the same" {
 	# the writer's part is played: what he holds is his connection, and not the lock on changes
-	hold
+	hold "$db" "$ROOT"
 	echo 'ROLLBACK; SELECT count(*) FROM sites; SELECT "idle"; BEGIN;' >&7
 	until grep -q idle "$ROOT/held"; do sleep 0.05; done
 	hp-site add b.example tenant=acme -q --no-apply
@@ -117,7 +102,7 @@ release() {
 }
 
 @test "held for a moment: waited for" {
-	hold
+	hold "$db" "$ROOT"
 	(sleep 1; echo 'ROLLBACK;' >&7) &
 	status 0 hp-site add b.example tenant=acme
 	wait $!
@@ -156,7 +141,7 @@ release() {
 
 @test "removed in the middle: not said to be done" {
 	files=$(tree)
-	hold
+	hold "$db" "$ROOT"
 	command hp-site --sysroot="$ROOT" add b.example tenant=acme >"$ROOT/log" 2>&1 3>&- &
 	pid=$!
 	sleep 1

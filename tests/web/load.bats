@@ -2,6 +2,7 @@
 # What the panel does when there is trouble: clients that are slow or gone, workers that die, a database that is away.
 
 load web.bash
+load ../lib/hold.bash
 
 setup_file() {
 	# what a sanitizer keeps back of freed memory is not to be taken for a leak
@@ -127,12 +128,7 @@ setup() {
 	fresh=$(web_key --verbs site:list,site:show,user:set)
 	# its use is to be noted, and so is the session's
 	sqlite3 "$db" "UPDATE sessions SET last_seen_at = datetime('now', '-5 minutes')"
-	mkfifo "$BATS_TEST_TMPDIR/hold"
-	sqlite3 "$db" >"$BATS_TEST_TMPDIR/held" 2>&1 <"$BATS_TEST_TMPDIR/hold" 3>&- &
-	holder=$!
-	exec 7>"$BATS_TEST_TMPDIR/hold"
-	printf 'BEGIN IMMEDIATE;\nSELECT "held";\n' >&7
-	until grep -q held "$BATS_TEST_TMPDIR/held"; do sleep 0.05; done
+	hold "$db" "$BATS_TEST_TMPDIR"
 	for path in /api/v1/me /api/v1/websites /api/v1/websites/a.example; do
 		[ "$(code $path -H "Authorization: Bearer $fresh")" = 200 ]
 		[ "$(code $path -b "$session")" = 200 ]
@@ -144,9 +140,8 @@ setup() {
 	code /api/v1/users/carl -X PATCH -H "Authorization: Bearer $fresh" -H 'Content-Type: application/json' \
 		-d '{"email":"carl@x.example"}' >"$BATS_TEST_TMPDIR/wrote" 3>&- &
 	for i in $(seq 100); do [ -z "$(pgrep -f 'hp-user set')" ] || break; sleep 0.1; done
-	echo 'ROLLBACK;' >&7
-	exec 7>&-
-	wait "$holder" $!
+	release
+	wait $!
 	[ "$(<"$BATS_TEST_TMPDIR/wrote")" = 200 ]
 	[ "$(code /api/v1/me -H "Authorization: Bearer $fresh")" = 200 ]
 	[ "$(code /api/v1/me -b "$session")" = 200 ]
