@@ -1,5 +1,5 @@
 /* The REST API: a route's program runs, and its JSON is the answer. */
-#include "cgi/page.h"
+#include "cgi/cgi.h"
 #include "cmd/cli.h"
 #include "base/str.h"
 
@@ -173,7 +173,7 @@ static int take_match(struct cgi *c, const struct cli_verb *v, struct cgi_run *r
 		return -1;
 	}
 	/* a tag that what has none can't have */
-	if (!page_has_option(run, "if-revision")) {
+	if (!cgi_has_option(run, "if-revision")) {
 		cgi_problem(c, 412, HP_E_EXISTS, "If-Match: there is no entity tag of this",
 			"leave it away", NULL);
 		return -1;
@@ -277,7 +277,7 @@ static void run_route(struct cgi *c, const struct cgi_route *r, const struct cli
 	if ((v->flags & CLI_ONE) && has_revision(c, v))
 		hp_strv_add_ref(c->pool, &run.args, "--columns=+revision");
 	/* who sends it has said so; that people do not by mistake is the forms' business */
-	if (page_has_option(&run, "yes"))
+	if (cgi_has_option(&run, "yes"))
 		hp_strv_add_ref(c->pool, &run.args, "--yes");
 	if (take_query(c, r, v, &run) < 0 || take_match(c, v, &run) < 0 ||
 		take_operands(c, r, &run) < 0)

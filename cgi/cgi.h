@@ -117,6 +117,8 @@ struct cgi_result {
  * when it could not be run at all. Its output lives until the request is answered.
  */
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err);
+/* Does the verb have the option? */
+bool cgi_has_option(const struct cgi_run *r, const char *option);
 
 struct cgi_route;
 /* The route's operands, behind "--": what comes from outside is never taken for an option. */

@@ -265,19 +265,6 @@ const char *page_encoded(struct cgi *c, const char *s)
 }
 
 /* ---- programs ---- */
-bool page_has_option(const struct cgi_run *r, const char *option)
-{
-	const struct hp_opt *tables[CLI_TABLES], *o;
-	size_t i;
-
-	cli_opt_tables(cli_verb_find(cli_program_find(r->program), r->verb), tables);
-	for (i = 0; tables[i]; i++)
-		for (o = tables[i]; o->name; o++)
-			if (hp_streq(o->name, option))
-				return true;
-	return false;
-}
-
 bool page_parse(struct cgi *c, struct cgi_result *res)
 {
 	struct hp_err ignored = HP_ERR_INIT;

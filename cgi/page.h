@@ -55,8 +55,6 @@ const char *page_asset(struct cgi *c, const char *name);
 const char *page_encoded(struct cgi *c, const char *s);
 
 /* ---- programs ---- */
-/* Does the verb have the option? */
-bool page_has_option(const struct cgi_run *r, const char *option);
 /* Its JSON, where cgi_run() left it as bytes. False: there is none. */
 bool page_parse(struct cgi *c, struct cgi_result *res);
 /* As cgi_run(), with the JSON read always; where it could not be run, that is the page, and -1. */

@@ -26,7 +26,7 @@ static int undo(struct cgi *c, const struct cgi_route *r, const char *how, struc
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
 
 	hp_strv_add_ref(c->pool, &run.args, how);
-	if (hp_streq(how, "--dry-run") && page_has_option(&run, "diff"))
+	if (hp_streq(how, "--dry-run") && cgi_has_option(&run, "diff"))
 		hp_strv_add_ref(c->pool, &run.args, "--diff");
 	hp_strv_add_ref(c->pool, &run.args, "--");
 	hp_strv_add_ref(c->pool, &run.args, c->var[0]);

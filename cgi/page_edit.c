@@ -242,7 +242,7 @@ void page_save(struct cgi *c, const struct cgi_route *r)
 	rehearse = e.k->plans && !cgi_param(&c->req.form, "apply");
 	if (rehearse)
 		hp_strv_add_ref(c->pool, &run.args, "--dry-run");
-	if (rehearse && page_has_option(&run, "diff"))
+	if (rehearse && cgi_has_option(&run, "diff"))
 		hp_strv_add_ref(c->pool, &run.args, "--diff");
 	hp_strv_add_ref(c->pool, &run.args, "--");
 	hp_strv_add_ref(c->pool, &run.args, "-");

@@ -209,8 +209,8 @@ static void take_page(struct cgi *c, struct cgi_run *run, int64_t *ret_page, str
 	hp_tmap_str(m, "q", page_clean(c, q));
 	hp_tmap_str(m, "sort", page_clean(c, sort));
 	hp_tmap_str(m, "path", c->req.path);
-	hp_tmap_bool(m, "searches", page_has_option(run, "match"));
-	if (!page_has_option(run, "paged"))
+	hp_tmap_bool(m, "searches", cgi_has_option(run, "match"));
+	if (!cgi_has_option(run, "paged"))
 		return;
 	if (page && hp_parse_i64(page, 1, INT32_MAX / ROWS, ret_page) < 0)
 		*ret_page = 1;
@@ -261,7 +261,7 @@ int page_list_data(struct cgi *c, const struct cgi_route *r, struct hp_tmap *m)
 		page_error(m, res.msg, res.hint);
 		res.json = NULL;
 	}
-	put_columns(c, page_section(c, r), page_has_option(&run, "sort"), m);
+	put_columns(c, page_section(c, r), cgi_has_option(&run, "sort"), m);
 	if (hp_streq(r->program, "hp-audit"))
 		page_entries(c, &res, m);
 	else

@@ -86,6 +86,19 @@ static const struct cli_verb *verb_of(const struct cgi_run *r)
 	return v;
 }
 
+bool cgi_has_option(const struct cgi_run *r, const char *option)
+{
+	const struct hp_opt *tables[CLI_TABLES], *o;
+	size_t i;
+
+	cli_opt_tables(verb_of(r), tables);
+	for (i = 0; tables[i]; i++)
+		for (o = tables[i]; o->name; o++)
+			if (hp_streq(o->name, option))
+				return true;
+	return false;
+}
+
 /* What is root's on this host; below a sysroot all is ours. */
 static bool is_behind_door(const struct cgi *c, const struct cli_verb *v)
 {

@@ -247,7 +247,6 @@ static int on_opt(void *arg, const struct hp_opt *o, const char *value, struct h
 static int unknown_verb(struct cli *c, const char *word, struct hp_err *err)
 {
 	const struct cli_verb *v;
-
 	const char *of = "";
 	size_t n = strlen(word);
 

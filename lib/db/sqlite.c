@@ -84,7 +84,7 @@ static int fail(struct hp_dconn *c, struct hp_err *err)
 	case SQLITE_FULL:
 		hp_err_set(err, HP_E_OS, "%s: %s", file_of(c), msg);
 		return hp_err_hint(err,
-			"nothing was changed: make room on its file system (df), and try again");
+			"nothing was changed: make room where it is (df), and try again");
 	case SQLITE_IOERR:
 		return hp_err_set(err, HP_E_OS, "%s: %s", file_of(c), msg);
 	case SQLITE_CORRUPT:

@@ -48,13 +48,16 @@ static const char *self(const struct hp_panel *p)
 	return hp_is_above_users(&p->actor) ? "" : p->actor.name;
 }
 
-/* Who comes with a key for some websites is told of no others. */
+/* Does he come with a key for some websites? Of others he is told nothing. */
+static bool is_narrowed(const struct hp_panel *p)
+{
+	return p->actor.key && !hp_streq(p->actor.key->v[HP_KEY_SITES], "[]");
+}
+
 static bool is_for_key(const struct hp_panel *p, const char *verb, const char *object)
 {
-	const struct hp_key *k = p->actor.key;
-
-	return !k || !hp_verb_is_of_site(verb) || !*object ||
-		hp_sites_fit(k->v[HP_KEY_SITES], object);
+	return !is_narrowed(p) || !hp_verb_is_of_site(verb) || !*object ||
+		hp_sites_fit(p->actor.key->v[HP_KEY_SITES], object);
 }
 
 static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struct hp_stmt **ret,
@@ -77,8 +80,8 @@ static int begin_list(struct hp_panel *p, const struct hp_audit_filter *f, struc
 	hp_stmt_text(*ret, "outcome", f->outcome ? f->outcome : "");
 	hp_stmt_text(*ret, "request", f->request ? f->request : "");
 	hp_stmt_time(*ret, "since", since);
-	/* what a key is not told of does not count */
-	hp_stmt_i64(*ret, "limit", f->limit > 0 && !p->actor.key ? f->limit : INT64_MAX);
+	/* what he is not told of does not count */
+	hp_stmt_i64(*ret, "limit", f->limit > 0 && !is_narrowed(p) ? f->limit : INT64_MAX);
 	return 0;
 }
 
