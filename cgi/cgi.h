@@ -20,6 +20,8 @@ struct cgi_server {
 	struct hp_panel *panel;    /* NULL until it could be opened */
 	struct hp_tmpl_set *tmpl;  /* of templates/html */
 	unsigned timeout_ms;       /* of a program */
+	struct cgi_turns *turns;   /* of those that only read; NULL: everybody at once */
+	unsigned worker;           /* this process's number among those that share them */
 	struct {
 		const char *name, *path;
 	} assets[8];               /* page_asset(): "style.css", "/static/style-0123456789ab.css" */

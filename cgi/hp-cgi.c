@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cgi/cgi.h"
+#include "cgi/turn.h"
 #include "base/file.h"
 #include "base/opt.h"
 #include "base/paths.h"
@@ -23,7 +24,6 @@
 #include "node/api.h"
 #include "sys/account.h"
 
-#define WORKERS_MAX 256
 #define TIMEOUT_MS 300000
 
 enum { O_WORKERS, O_SOCKET, O_SYSROOT, O_HELP, O_VERSION };
@@ -49,10 +49,10 @@ static int on_opt(void *a, const struct hp_opt *o, const char *value, struct hp_
 
 	switch (o->id) {
 	case O_WORKERS:
-		if (hp_parse_i64(value, 1, WORKERS_MAX, &arg->workers) == 0)
+		if (hp_parse_i64(value, 1, CGI_WORKERS_MAX, &arg->workers) == 0)
 			return 0;
 		return hp_err_set(err, HP_E_USAGE, "--workers: a number from 1 to %d is wanted",
-			WORKERS_MAX);
+			CGI_WORKERS_MAX);
 	case O_SYSROOT:
 		arg->sysroot = value;
 		return hp_path_is_clean(value) ? 0 : hp_err_set(err, HP_E_USAGE,
@@ -124,6 +124,7 @@ static int look_after(struct cgi_server *s, pid_t *workers, int64_t n)
 		for (i = 0; i < n && !ending; i++) {
 			if (workers[i] > 0)
 				continue;
+			s->worker = (unsigned)i;
 			workers[i] = start(s, self);
 			early |= workers[i] < 0;
 		}
@@ -134,6 +135,7 @@ static int look_after(struct cgi_server *s, pid_t *workers, int64_t n)
 			if (workers[i] != pid)
 				continue;
 			workers[i] = 0;
+			cgi_turn_give(s->turns, (unsigned)i);
 			if (!ending) {
 				fprintf(stderr, "hp-cgi: a worker has ended: another one starts\n");
 				sleep(1);
@@ -182,7 +184,7 @@ static int listen_at(const char *path, struct hp_err *err)
 static int run(const struct arg *arg)
 {
 	struct cgi_server s = {.sysroot = arg->sysroot, .timeout_ms = TIMEOUT_MS};
-	pid_t workers[WORKERS_MAX] = {0};
+	pid_t workers[CGI_WORKERS_MAX] = {0};
 	const char *dirs[] = {NULL, NULL, NULL};
 	struct hp_err err = HP_ERR_INIT;
 	int64_t n = 1;
@@ -205,7 +207,8 @@ static int run(const struct arg *arg)
 	if (arg->workers)
 		n = arg->workers;
 	else
-		hp_parse_i64(hp_conf_get(s.conf, "api", "workers"), 1, WORKERS_MAX, &n);
+		hp_parse_i64(hp_conf_get(s.conf, "api", "workers"), 1, CGI_WORKERS_MAX, &n);
+	s.turns = cgi_turns_new();
 	catch_term();
 	return look_after(&s, workers, n);
 }

@@ -1,5 +1,6 @@
 /* A route's program, run as who asks. */
 #include "cgi/cgi.h"
+#include "cgi/turn.h"
 #include "cmd/cli.h"
 #include "base/paths.h"
 #include "base/str.h"
@@ -131,6 +132,7 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 		.timeout_ms = c->server->timeout_ms,
 	};
 	struct hp_err parse = HP_ERR_INIT;
+	struct cgi_turns *turns;
 	size_t i;
 	int status;
 
@@ -146,7 +148,11 @@ int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, stru
 	for (i = 0; i < r->args.n; i++)
 		hp_strv_add_ref(c->pool, &argv, r->args.v[i]);
 	run.argv = argv.v;
+	/* what changes something takes its time, and has its own order */
+	turns = v->flags & CLI_MUTATES ? NULL : c->server->turns;
+	cgi_turn_take(turns, c->server->worker);
 	status = is_behind_door(c, v) ? hp_door_run(&run, err) : hp_run(&run, err);
+	cgi_turn_give(turns, c->server->worker);
 	/* the pool's end is the request's: the bytes go there, the buffer goes */
 	ret->out_len = out->len;
 	ret->out = hp_pstrndup(c->pool, hp_buf_str(out), out->len);
