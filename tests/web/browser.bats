@@ -17,3 +17,5 @@ setup() { web_paths; }
 @test "by keyboard alone: the focus is seen, and is where the news is" { job keys; }
 
 @test "without JavaScript: a website made, changed, suspended, undone, removed" { job plain; }
+
+@test "a certificate of one's own: pasted, stored, served; what does not fit, or is too large, is told" { job certificate; }
