@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 #include "cgi/turn.h"
+#include "base/file.h"
 
 /* So much can slow programs delay those behind them. */
-#define WAIT_MS 200
+#define WAIT_US 200000
 
 struct cgi_turns {
 	_Atomic uint32_t next;  /* the next ticket's number */
@@ -49,20 +50,17 @@ struct cgi_turns *cgi_turns_new(void)
 
 bool cgi_turn_take(struct cgi_turns *t, unsigned worker)
 {
-	struct timespec until;
+	uint64_t until = hp_now_us() + WAIT_US;
+	struct timespec at = {(time_t)(until / 1000000), (long)(until % 1000000) * 1000};
 	uint32_t mine, ended;
 
 	if (!t)
 		return true;
 	mine = t->next++;
 	t->held[worker] = true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += WAIT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	/* numbers go round: it is their distance that counts */
-	while (mine - (ended = t->ended) >= t->n && mine - ended < UINT32_MAX / 2)
-		if (syscall(SYS_futex, &t->ended, FUTEX_WAIT_BITSET, ended, &until, NULL,
+	while ((int32_t)(mine - (ended = t->ended)) >= (int32_t)t->n)
+		if (syscall(SYS_futex, &t->ended, FUTEX_WAIT_BITSET, ended, &at, NULL,
 			    bit_of(mine)) < 0 && errno == ETIMEDOUT)
 			return false;
 	return true;
