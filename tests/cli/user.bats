@@ -201,9 +201,7 @@ good='correct horse battery'
 	hp-user add alice -q
 	chmod 0777 "$ROOT/var/lib/hosting-panel" "$ROOT/var/lib/hosting-panel/db"
 	chmod 0666 "$ROOT"/var/lib/hosting-panel/db/panel.db*
-	chmod 0755 "$ROOT"
-	status 5 setpriv --reuid nobody --regid nogroup --clear-groups -- \
-		"$HP_BUILDDIR/cmd/hp-site" --sysroot="$ROOT" list --as alice
+	status 5 as_nobody hp-site --sysroot="$ROOT" list --as alice
 	has "$err" operator
 }
 

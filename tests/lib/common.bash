@@ -53,6 +53,16 @@ status() {
 	}
 }
 
+# as_nobody PROGRAM ARGUMENT …: as a user without any rights. Copies, because the build may lie in a folder of root's.
+as_nobody() {
+	local program=$1
+	shift
+	mkdir -p "$ROOT/bin"
+	chmod 0755 "$ROOT" "$ROOT/bin"
+	cp "$HP_BUILDDIR/cmd/$program" "$HP_LIBDIR/db-sqlite.so" "$ROOT/bin/"
+	HP_LIBDIR=$ROOT/bin setpriv --reuid=65534 --regid=65534 --clear-groups -- "$ROOT/bin/$program" "$@"
+}
+
 # has TEXT PATTERN: a glob pattern somewhere in it.
 has() {
 	# shellcheck disable=SC2053
