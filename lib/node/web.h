@@ -104,6 +104,11 @@ struct hp_server {
 	const char *(*last_words)(struct hp_pool *pool, char *log);
 	/* A process that was of before a reload: does it take connections still? */
 	bool (*accepts)(pid_t pid);
+	/*
+	 * Does its master still see to a signal of before? NULL: it has no workers before it has
+	 * seen to all of them.
+	 */
+	bool (*is_at_work)(pid_t master);
 	const char *(*version)(struct hp_pool *pool, const char *binary);
 	/*
 	 * Throw away what it keeps of these websites' answers, as the front or since it was; NULL:
@@ -299,6 +304,8 @@ void hp_web_workers(struct hp_web_server *s, pid_t master);
 bool hp_web_is_alive(const struct hp_server *s, pid_t pid);
 /* A process's command line as it shows itself; "" when it is gone. */
 const char *hp_web_title(pid_t pid, char *buf, size_t size);
+/* Does it keep this signal waiting at the moment (sigprocmask(2))? */
+bool hp_web_blocks(pid_t pid, int signo);
 /* "0.0.0.0:80 [::]:80" from /proc. */
 const char *hp_web_listens(struct hp_pool *pool, pid_t pid);
 /* At any address. */

@@ -41,6 +41,17 @@ const char *hp_web_title(pid_t pid, char *buf, size_t size)
 	return buf;
 }
 
+bool hp_web_blocks(pid_t pid, int signo)
+{
+	unsigned long long mask;
+	char status[4096];
+	const char *p;
+
+	read_proc(pid, "status", status, sizeof(status));
+	p = strstr(status, "\nSigBlk:");
+	return p && sscanf(p + 8, "%llx", &mask) == 1 && (mask >> (signo - 1) & 1);
+}
+
 /* A pid file may be stale and its number another program's. */
 int hp_web_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {

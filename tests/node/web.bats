@@ -234,6 +234,31 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	[[ $(from a.example /who.php) == Apache* ]]
 }
 
+# What it reads last takes a while: it is told to go back when it has read the website's new file. Nor is it the
+# panel alone that tells it.
+@test "killed while the server still reads: once recovered, nobody is answered by the new file" {
+	local slow=(/etc/nginx/sites-enabled/zz-slow /etc/apache2/sites-enabled/zz-slow.conf)
+	site n.example
+	site a.example web_server=apache
+	head -c 5000 /dev/zero | tr '\0' x | tee /var/www/vhosts/{a,n}.example/big.txt >/dev/null
+	{
+		echo 'map $http_x_slow $slow {'
+		seq -f '"%.0f" "a value of its own";' 400000
+		echo '}'
+	} >${slow[0]}
+	seq -f 'RedirectMatch ^/a%.0f(b|c)+$ /x' 300000 >${slow[1]}
+	for domain in n.example a.example; do
+		HP_FAULT=after-reload run hp-site set $domain gzip_enabled=false 3>&- 4>&-
+		[ "$status" != 0 ]
+		run -0 hp-vhost recover 3>&- 4>&-
+		for i in $(seq 40); do
+			from $domain /big.txt -H 'Accept-Encoding: gzip' -o /dev/null -D - | grep -qi '^Content-Encoding: gzip' ||
+				{ echo "$domain $i: as it was to be"; return 1; }
+		done
+	done
+	rm "${slow[@]}"
+}
+
 @test "a site goes from server to server under load, and no request is lost" {
 	site a.example web_server=nginx
 	site b.example
