@@ -3,6 +3,7 @@
  * but the operator.
  */
 #include "panel/panel_impl.h"
+#include "base/buf.h"
 
 enum {
 	ADMIN = 1,    /* the admin of a tenant, with everything that is the tenant's */
@@ -107,6 +108,17 @@ bool hp_verb_is_users(const char *verb)
 bool hp_may_be_granted(const char *verb)
 {
 	return rule_of(verb) & GRANT;
+}
+
+const char *hp_verbs_to_grant(struct hp_pool *pool)
+{
+	struct hp_buf names _cleanup_buf_ = HP_BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < HP_ARRAY_SIZE(rules); i++)
+		if (rules[i].who & GRANT)
+			hp_buf_addf(&names, "%s%s", names.len ? " " : "", rules[i].verb);
+	return hp_pstrdup(pool, hp_buf_str(&names));
 }
 
 /* Does the actor's role allow the verb with anything at all? NULL, or why not. */

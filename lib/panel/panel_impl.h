@@ -47,6 +47,8 @@ bool hp_verb_is_users(const char *verb);
 bool hp_verb_is_of_site(const char *verb);
 /* May a reseller be granted it? */
 bool hp_may_be_granted(const char *verb);
+/* What may, in order, with spaces between. */
+const char *hp_verbs_to_grant(struct hp_pool *pool);
 /* The operator, or the admin of his tenant. */
 bool hp_is_above_users(const struct hp_actor *a);
 /* Whose websites and users statements of scope tenant see (:mine): 0 for all of the tenant's. */

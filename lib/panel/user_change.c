@@ -18,6 +18,16 @@ struct change {
 };
 
 /* ---- what fits ---- */
+static int refuse_grant(const char *verb, struct hp_err *err)
+{
+	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
+
+	hp_err_field(err, HP_E_USAGE, "grants", "%s is not among what a reseller can be granted",
+		verb);
+	return hp_err_hint(err, "these are, besides what every reseller may: %s",
+		hp_verbs_to_grant(pool));
+}
+
 static int check_grants(const struct hp_user *u, struct hp_err *err)
 {
 	struct hp_json *doc _cleanup_json_ = NULL;
@@ -31,9 +41,7 @@ static int check_grants(const struct hp_user *u, struct hp_err *err)
 			"only a reseller is granted something");
 	for (v = hp_json_first(doc); v; v = hp_json_next(v))
 		if (!hp_may_be_granted(hp_json_str(v)))
-			return hp_err_field(err, HP_E_USAGE, "grants",
-				"%s is not among what a reseller can be granted",
-				hp_json_str(v));
+			return refuse_grant(hp_json_str(v), err);
 	return 0;
 }
 

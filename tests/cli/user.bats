@@ -51,6 +51,10 @@ good='correct horse battery'
 	status 2 hp-user set alice
 	status 2 hp-user set alice grants=site:suspend
 	has "$err" site:suspend
+	# what can be is told, and is taken
+	status 2 hp-user set alice grants=site:list
+	has "$err" 'besides what every reseller may: '
+	status 0 hp-user set alice grants="$(sed -n 's/.*every reseller may: //p' <<<"$err" | tr ' ' ,)"
 	status 3 hp-user set nope email=a@b.example
 	status 0 hp-user set nope email=a@b.example --if-exists
 }
