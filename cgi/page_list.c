@@ -315,7 +315,9 @@ const char *page_outcome(struct cgi *c, const struct cgi_result *res, const char
 		{"suspend", "is suspended"}, {"resume", "is active again"},
 		{"remove", "was removed"}, {"revoke", "was ended"}, {"alias", "was changed"},
 		{"passwd", "has a new password"}, {"totp-disable", "has no second factor any more"},
-		{"totp-confirm", "has a second factor from now on"}, {"undo", "was undone"}};
+		{"totp-confirm", "has a second factor from now on"}, {"undo", "was undone"},
+		{"issue", "has a new certificate"}, {"renew", "has a new certificate"},
+		{"import", "has this certificate now"}};
 	const struct hp_json *row = page_row(res), *first = row ? hp_json_first(row) : NULL;
 	const char *object = first ? page_text(c, first) : "";
 	const char *action = page_member(c, row, "action"), *result = page_member(c, row, "result");

@@ -49,6 +49,7 @@ export default async function (browser) {
 
 	await p.fill(one);
 	await p.press("Store it");
+	await p.shows("a.example has this certificate now.");
 	check(!await p.page.$("#trouble"), "the refusal stays on the next page");
 	check(!await p.page.$("main .note.warn, main .note.bad"), `it is refused:\n${await p.text()}`);
 	check(await shown(p) !== before, "the page still shows the old one");
