@@ -38,6 +38,9 @@ node_teardown() {
 	rm -rf "$dir"
 }
 
+# The panel's own users, which the machine has where the panel is installed.
+node_users() { systemd-sysusers "$HP_DATADIR/systemd/sysusers.d/hosting-panel.conf"; }
+
 # The programs of the build, and a panel with a tenant.
 node_panel() {
 	export PATH=$HP_BUILDDIR/cmd:$PATH HP_LIBDIR=$HP_BUILDDIR/lib/db/.libs HP_LIBEXECDIR=$HP_BUILDDIR/cmd

@@ -6,7 +6,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	useradd --system --user-group --home-dir /var/lib/hosting-panel --shell /usr/sbin/nologin hosting-panel
+	node_users
 	mkdir -p /etc/hosting-panel /run/hosting-panel
 	printf '[node]\nname = web1\n' >/etc/hosting-panel/hosting-panel.conf
 	node_panel
@@ -25,7 +25,6 @@ setup() {
 
 teardown() {
 	[ -z "${listener:-}" ] || kill "$listener" 2>/dev/null || true
-	userdel hosting-panel 2>/dev/null || true
 	node_teardown
 }
 

@@ -6,7 +6,7 @@ load ../lib/node
 
 setup() {
 	node_setup
-	useradd --system --user-group --home-dir /var/lib/hosting-panel --shell /usr/sbin/nologin hosting-panel
+	node_users
 	mkdir -p /etc/hosting-panel
 	printf '[node]\nname = web1\n' >/etc/hosting-panel/hosting-panel.conf
 	chown root:hosting-panel /etc/hosting-panel/hosting-panel.conf
@@ -21,7 +21,6 @@ setup() {
 
 teardown() {
 	[ -z "${listener:-}" ] || kill "$listener" 2>/dev/null || true
-	userdel hosting-panel 2>/dev/null || true
 	node_teardown
 }
 
