@@ -371,7 +371,7 @@ static void run_once(struct cgi *c, const struct cgi_route *r, const struct cli_
 
 void cgi_api(struct cgi *c, const struct cgi_route *r)
 {
-	const struct cli_verb *v = cli_verb_find(cli_program_find(r->program), r->verb);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 
 	if (c->req.idempotency_key && (v->flags & CLI_MUTATES))
 		run_once(c, r, v);

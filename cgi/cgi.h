@@ -119,6 +119,8 @@ struct cgi_result {
  * when it could not be run at all. Its output lives until the request is answered.
  */
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err);
+/* What runs there; NULL where no program does. */
+const struct cli_verb *cgi_verb(const char *program, const char *verb);
 /* Does the verb have the option? */
 bool cgi_has_option(const struct cgi_run *r, const char *option);
 
@@ -158,6 +160,8 @@ struct cgi_route {
 };
 extern const struct cgi_route cgi_routes[];
 extern const size_t cgi_n_routes;
+/* Is it a path that shows a page, and is not on somebody else's server? */
+bool cgi_is_page(struct cgi *c, const char *path);
 /*
  * The route, with c->var filled. NULL: no such path (*ret_allow NULL), or not with this method
  * (*ret_allow: those it has, for Allow).

@@ -9,11 +9,6 @@
 
 #define VERSION_3_1 "3.1.0"
 
-static const struct cli_verb *verb_of(const struct cgi_route *r)
-{
-	return r->program ? cli_verb_find(cli_program_find(r->program), r->verb) : NULL;
-}
-
 static bool is_described(const struct cgi_route *r)
 {
 	return !(r->flags & CGI_PAGE) &&
@@ -80,7 +75,7 @@ static void put_field(struct cgi *c, struct hp_jw *w, const struct hp_field *f)
 
 static void put_body(struct cgi *c, struct hp_jw *w, const struct cgi_route *r)
 {
-	const struct cli_verb *v = verb_of(r);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 	unsigned i;
 
 	hp_jw_obj(w, "requestBody");
@@ -154,7 +149,7 @@ static void put_page(struct cgi *c, struct hp_jw *w, const struct cli_verb *v)
 
 static void put_schema(struct cgi *c, struct hp_jw *w, const struct cgi_route *r)
 {
-	const struct cli_verb *v = verb_of(r);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 
 	if (!v) {
 		hp_jw_obj(w, "schema");
@@ -219,7 +214,7 @@ static void put_of_query(struct cgi *c, struct hp_jw *w, const struct cgi_route 
 
 static void put_params(struct cgi *c, struct hp_jw *w, const struct cgi_route *r)
 {
-	const struct cli_verb *v = verb_of(r);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 
 	hp_jw_arr(w, "parameters");
 	put_of_path(c, w, r->path);
@@ -252,7 +247,7 @@ static void put_answers(struct cgi *c, struct hp_jw *w, const struct cgi_route *
 
 static void put_operation(struct cgi *c, struct hp_jw *w, const struct cgi_route *r)
 {
-	const struct cli_verb *v = verb_of(r);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 	char *method = hp_pstrdup(c->pool, r->method);
 	char *id = hp_pprintf(c->pool, "%s%s", method, r->path), *p;
 

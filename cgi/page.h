@@ -47,8 +47,6 @@ void page_problem(struct cgi *c, int status, const char *detail, const char *hin
 bool page_is_wanted(const struct cgi *c);
 /* 303 to a path of ours, which then shows the text once. kind: "good" or "warn". */
 void page_go(struct cgi *c, const char *path, const char *kind, const char *text);
-/* Is it a path that shows a page, and is not on somebody else's server? */
-bool page_is_ours(struct cgi *c, const char *path);
 /* Where to find a file of web/, as its name there says without the digest; "" where it is not. */
 const char *page_asset(struct cgi *c, const char *name);
 /* The path's part for a name, percent-encoded. */

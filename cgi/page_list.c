@@ -140,7 +140,7 @@ static const struct hp_opt *option_of(const struct cgi_run *run, const char *nam
 	const struct hp_opt *tables[CLI_TABLES], *o;
 	size_t i;
 
-	cli_opt_tables(cli_verb_find(cli_program_find(run->program), run->verb), tables);
+	cli_opt_tables(cgi_verb(run->program, run->verb), tables);
 	for (i = 0; tables[i]; i++)
 		for (o = tables[i]; o->name; o++)
 			if (hp_streq(o->name, name))
@@ -350,7 +350,7 @@ static void confirm(struct cgi *c, const struct cgi_route *r, int status, const 
 		page_data(c, hp_pprintf(c->pool, "%s: %s", c->var[0], r->verb), page_section(c, r));
 
 	hp_tmap_str(m, "object", c->var[0]);
-	hp_tmap_str(m, "what", cli_verb_find(cli_program_find(r->program), r->verb)->summary);
+	hp_tmap_str(m, "what", cgi_verb(r->program, r->verb)->summary);
 	hp_tmap_str(m, "action",
 		page_expanded(c, hp_pprintf(c->pool, "%s%s", c->req.base, c->req.path)));
 	hp_tmap_str(m, "back", page_expanded(c, r->query));
@@ -365,7 +365,7 @@ void page_confirm(struct cgi *c, const struct cgi_route *r)
 
 void page_do(struct cgi *c, const struct cgi_route *r)
 {
-	const struct cli_verb *v = cli_verb_find(cli_program_find(r->program), r->verb);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 	struct cgi_run run = {.program = r->program, .verb = r->verb};
 	struct cgi_result res;
 	const char *kind;

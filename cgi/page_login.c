@@ -60,7 +60,7 @@ static const char *where_to(struct cgi *c)
 		next = cgi_param(&c->req.query, "next");
 	if (!next)
 		next = hp_streq(c->req.method, "GET") ? c->req.path : "/";
-	return page_is_ours(c, next) ? next : "/";
+	return cgi_is_page(c, next) ? next : "/";
 }
 
 /* The part that a second step adds to, and all of it for who has no JavaScript. */

@@ -78,12 +78,12 @@ static void read_row(struct cgi_result *ret)
 	ret->field = member(row, "field");
 }
 
-static const struct cli_verb *verb_of(const struct cgi_run *r)
+const struct cli_verb *cgi_verb(const char *program, const char *verb)
 {
-	const struct cli_program *p = cli_program_find(r->program);
-	const struct cli_verb *v = p ? cli_verb_find(p, r->verb) : NULL;
+	const struct cli_verb *v =
+		program ? cli_verb_find(cli_program_find(program), verb) : NULL;
 
-	HP_BUG_ON(!v);
+	HP_BUG_ON(program && !v);
 	return v;
 }
 
@@ -92,7 +92,7 @@ bool cgi_has_option(const struct cgi_run *r, const char *option)
 	const struct hp_opt *tables[CLI_TABLES], *o;
 	size_t i;
 
-	cli_opt_tables(verb_of(r), tables);
+	cli_opt_tables(cgi_verb(r->program, r->verb), tables);
 	for (i = 0; tables[i]; i++)
 		for (o = tables[i]; o->name; o++)
 			if (hp_streq(o->name, option))
@@ -118,7 +118,7 @@ static void hide(struct cgi *c, struct cgi_result *res)
 
 int cgi_run(struct cgi *c, const struct cgi_run *r, struct cgi_result *ret, struct hp_err *err)
 {
-	const struct cli_verb *v = verb_of(r);
+	const struct cli_verb *v = cgi_verb(r->program, r->verb);
 	struct hp_strv argv = {0};
 	struct hp_buf *out = hp_palloc(c->pool, sizeof(*out));
 	struct hp_buf errs _cleanup_buf_ = HP_BUF_INIT;

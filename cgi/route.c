@@ -36,7 +36,7 @@ static bool fits(struct cgi *c, const char *pattern, const char *path)
 	return !*path;
 }
 
-bool page_is_ours(struct cgi *c, const char *path)
+bool cgi_is_page(struct cgi *c, const char *path)
 {
 	size_t n = strcspn(path, "?#"), i;
 	const char *plain = hp_pstrndup(c->pool, path, n);

@@ -41,5 +41,6 @@ include tests/unit/formats.mk
 include tests/unit/php.mk
 include tests/unit/model.mk
 
+include tests/unit/cgi.mk
 include tests/unit/sys.mk
 include tests/unit/node.mk
