@@ -44,6 +44,7 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	[[ $(from a.example /who.php) == "Apache/2.4"*" user 20001 from 192.0.2.7 https - port 80 http" ]]
 	[[ $(from n.example /who.php) == "nginx user 20002 from 192.0.2.7 https - port 80 http" ]]
 	[ "$(from a.example /hello.txt)" = "hello from a.example" ]
+	[[ $(from a.example /nothing) == *"Not Found"* && $(from a.example /nothing) != *Apache/* ]]
 	run -0 hp-vhost detect --tsv -n -o server,active,front
 	[ "$output" = $'nginx\ttrue\ttrue\napache\ttrue\tfalse' ]
 	run -0 hp-vhost verify
