@@ -56,7 +56,6 @@ one_point() { # one_point NAME …: kill there, look, recover, look, finish, go 
 	[ "$(get a.example /)" = a ] || { echo "$point: a site being changed is down after the kill"; return 1; }
 	run node recover
 	[ "$status" = 0 ] || { echo "$point: recover: exit $status: $output"; return 1; }
-	sleep 0.3
 	got=$(world_here)
 	case $got in
 	"$old") was=old ;;
@@ -151,7 +150,6 @@ run_points() {
 	done
 	run node recover
 	[ "$status" = 0 ]
-	sleep 0.3
 	[ "$(world_here)" = "$old" ] || { diff <(echo "$old") <(world_here); return 1; }
 	[ "$(answers)" = "$old_answers" ]
 	kill "$watcher"
@@ -166,7 +164,6 @@ run_points() {
 		HP_FAULT=$point:err run node apply "$dir/2"
 		[ "$status" = 71 ]
 		[[ $output == *'"result":"undone"'*"fault injected at $point"* ]]
-		sleep 0.3
 		[ "$(world_here)" = "$old" ] || { echo "$point"; diff <(echo "$old") <(world_here); return 1; }
 		[ "$(answers)" = "$old_answers" ]
 		run node verify
