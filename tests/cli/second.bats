@@ -12,10 +12,11 @@ setup() {
 }
 teardown() { remove_root; }
 
-# enable: alice's second factor counts; $secret
+# enable: alice's second factor counts, which she confirmed by $code; $secret
 enable() {
 	secret=$(hp-user totp-enable alice --tsv -n -o secret)
-	totp "$secret" | hp-user totp-confirm alice -q
+	code=$(totp "$secret")
+	hp-user totp-confirm alice -q <<<"$code"
 }
 
 # again: as if no code had been used yet
@@ -71,7 +72,7 @@ $1"
 	status 5 login "$(totp "$secret" 40)"
 	has "$err" "wrong, or was used already"
 	# that it was confirmed with
-	status 5 login "$(totp "$secret")"
+	status 5 login "$code"
 	status 5 hp-user login alice <<<"wrong horse battery
 $(totp "$secret" 1)"
 	has "$err" "the name or the password is wrong"
