@@ -266,15 +266,6 @@ static bool accepts(pid_t pid)
 	return *title && !strstr(title, "is shutting down");
 }
 
-/*
- * The master lets signals in only while it sleeps (sigsuspend(2)). What arrives while it works is
- * seen to afterwards.
- */
-static bool is_at_work(pid_t master)
-{
-	return hp_web_blocks(master, SIGHUP);
-}
-
 /* "nginx version: nginx/1.22.1" */
 static const char *version(struct hp_pool *pool, const char *binary)
 {
@@ -377,6 +368,7 @@ const struct hp_server hp_server_nginx = {
 	.enabled = ETC "/sites-enabled",
 	.port = 8181,
 	.reload = SIGHUP,
+	.blocks = true,
 	.binaries = binaries,
 	.node_file = ETC "/conf.d/hosting-panel.conf",
 	.shared = shared,
@@ -386,7 +378,6 @@ const struct hp_server hp_server_nginx = {
 	.test = test,
 	.last_words = last_words,
 	.accepts = accepts,
-	.is_at_work = is_at_work,
 	.version = version,
 	.forget = forget,
 };

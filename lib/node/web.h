@@ -85,6 +85,11 @@ struct hp_server {
 	bool common_names;
 	/* A reload puts another process in its place, which takes a moment to say its number. */
 	bool renumbers;
+	/*
+	 * Its master lets signals in only while it sleeps (sigsuspend(2)), and sees to those that
+	 * came while it worked afterwards. The others have no workers before they have seen to all.
+	 */
+	bool blocks;
 
 	/* Hand-made configuration that rendering depends on; into s. */
 	void (*look)(struct hp_engine *x, struct hp_web_server *s);
@@ -104,11 +109,6 @@ struct hp_server {
 	const char *(*last_words)(struct hp_pool *pool, char *log);
 	/* A process that was of before a reload: does it take connections still? */
 	bool (*accepts)(pid_t pid);
-	/*
-	 * Does its master still see to a signal of before? NULL: it has no workers before it has
-	 * seen to all of them.
-	 */
-	bool (*is_at_work)(pid_t master);
 	const char *(*version)(struct hp_pool *pool, const char *binary);
 	/*
 	 * Throw away what it keeps of these websites' answers, as the front or since it was; NULL:
@@ -306,6 +306,8 @@ bool hp_web_is_alive(const struct hp_server *s, pid_t pid);
 const char *hp_web_title(pid_t pid, char *buf, size_t size);
 /* Does it keep this signal waiting at the moment (sigprocmask(2))? */
 bool hp_web_blocks(pid_t pid, int signo);
+/* Between two looks; less than a second. */
+void hp_web_nap(unsigned ms);
 /* "0.0.0.0:80 [::]:80" from /proc. */
 const char *hp_web_listens(struct hp_pool *pool, pid_t pid);
 /* At any address. */

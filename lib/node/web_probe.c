@@ -1,6 +1,5 @@
 /* After a reload: does every changed website answer with its new configuration? */
 #include <errno.h>
-#include <time.h>
 
 #include "node/web.h"
 #include "base/fault.h"
@@ -21,13 +20,6 @@ static uint64_t deadline(const struct hp_engine *x)
 		hp_parse_u64(v, 600000, &ms);
 #endif
 	return hp_now_ms() + ms;
-}
-
-static void nap(unsigned ms)
-{
-	struct timespec t = {.tv_nsec = (long)ms * 1000000};
-
-	nanosleep(&t, NULL);
 }
 
 /* The last website is gone, and nothing else of this server listens there: that is an answer. */
@@ -116,7 +108,7 @@ static bool until_right(struct question *q)
 				return false;
 			looked = hp_now_ms();
 		}
-		nap(ms);
+		hp_web_nap(ms);
 		/*
 		 * most answer within a second: whoever waits at a prompt waits for the rest of a
 		 * nap, too
@@ -139,7 +131,7 @@ bool hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uin
 			(until == HP_WEB_GONE || s->is->accepts(s->workers[i]))) {
 			if (hp_now_ms() >= end)
 				return false;
-			nap(5);
+			hp_web_nap(5);
 		}
 	return true;
 }

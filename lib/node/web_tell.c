@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "node/web.h"
 #include "base/fault.h"
@@ -69,11 +68,10 @@ void hp_web_make_room(const struct hp_engine *x, pid_t pid)
 /* Some let go of who started them, or of their old number, before they say where they are. */
 static int await_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 {
-	const struct timespec nap = {.tv_nsec = 20 * 1000000};
 	uint64_t end = hp_now_ms() + (s->renumbers ? START_MS : 0);
 
 	while (hp_web_pid(s, ret, err) == 0 && *ret == 0 && hp_now_ms() < end)
-		nanosleep(&nap, NULL);
+		hp_web_nap(20);
 	return err->code;
 }
 
@@ -124,7 +122,6 @@ int hp_web_start(const struct hp_server *s, struct hp_err *err)
  */
 int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
 {
-	const struct timespec nap = {.tv_nsec = 5 * 1000000};
 	uint64_t end = hp_now_ms() + AT_WORK_MS;
 	pid_t pid;
 
@@ -137,8 +134,8 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
 	 * Somebody has it read its files as they were a moment ago. The workers that come of it are
 	 * of before our signal, and are waited for as such only when they are there to be seen.
 	 */
-	while (s->is->is_at_work && s->is->is_at_work(pid) && hp_now_ms() < end)
-		nanosleep(&nap, NULL);
+	while (s->is->blocks && hp_web_blocks(pid, s->is->reload) && hp_now_ms() < end)
+		hp_web_nap(5);
 	hp_web_workers(s, pid);
 	if (kill(pid, s->is->reload) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be reloaded", s->is->name);
@@ -164,7 +161,6 @@ static int has_spare(struct hp_engine *x, const struct hp_web_server *s, pid_t p
 
 int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *err)
 {
-	const struct timespec nap = {.tv_nsec = 20 * 1000000};
 	uint64_t end = hp_now_ms() + START_MS;
 	pid_t pid, told = s->pid;
 	bool spare = false;
@@ -173,13 +169,13 @@ int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *e
 		return 0;
 	while (hp_web_pid(s->is, &pid, err) == 0 && told && (pid == 0 || pid == told) &&
 		hp_now_ms() < end)
-		nanosleep(&nap, NULL);
+		hp_web_nap(20);
 	if (err->code || pid == 0 || has_spare(x, s, pid, &spare, err) < 0 || !spare)
 		return err->code;
 	if (hp_web_reload(s, err) < 0)
 		return err->code;
 	while (hp_web_is_alive(s->is, pid) && s->is->accepts(pid) && hp_now_ms() < end)
-		nanosleep(&nap, NULL);
+		hp_web_nap(20);
 	return hp_web_lives(s, err);
 }
 

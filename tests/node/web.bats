@@ -235,8 +235,7 @@ certificate() { # certificate NAME …: NAME.crt, NAME.key in $dir, for all of t
 	[[ $(from a.example /who.php) == Apache* ]]
 }
 
-# What it reads last takes a while: it is told to go back when it has read the website's new file. Nor is it the
-# panel alone that tells it.
+# What it reads last takes a while: it is told to go back when it has read the website's new file.
 @test "killed while the server still reads: once recovered, nobody is answered by the new file" {
 	local slow=(/etc/nginx/sites-enabled/zz-slow /etc/apache2/sites-enabled/zz-slow.conf)
 	site n.example
