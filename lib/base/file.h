@@ -50,6 +50,8 @@ int hp_lock(const char *path, unsigned wait_ms, int *ret_fd, struct hp_err *err)
 uint64_t hp_now_ms(void);
 uint64_t hp_now_us(void);
 int64_t hp_now(void);
+/* Sleep; a signal that is caught cuts it short. */
+void hp_nap(unsigned ms);
 /* n bytes from getrandom(2). */
 void hp_random(void *p, size_t n);
 

@@ -15,7 +15,6 @@ static int take_lock(int fd, unsigned wait_ms)
 	uint64_t end = hp_now_ms() + wait_ms;
 
 	for (;;) {
-		struct timespec ts = {.tv_nsec = LOCK_RETRY_MS * 1000000L};
 		uint64_t now;
 
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -25,9 +24,7 @@ static int take_lock(int fd, unsigned wait_ms)
 		now = hp_now_ms();
 		if (now >= end)
 			return EWOULDBLOCK;
-		if (end - now < LOCK_RETRY_MS)
-			ts.tv_nsec = (long)(end - now) * 1000000L;
-		nanosleep(&ts, NULL);
+		hp_nap(end - now < LOCK_RETRY_MS ? (unsigned)(end - now) : LOCK_RETRY_MS);
 	}
 }
 

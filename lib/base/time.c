@@ -28,6 +28,13 @@ int64_t hp_now(void)
 	return ts.tv_sec;
 }
 
+void hp_nap(unsigned ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
 void hp_time_format(int64_t t, char ret[21])
 {
 	/* What four digits can write: years 0000 to 9999. Times beyond are shown as the nearest. */

@@ -1,5 +1,4 @@
 /* Transactions: all or nothing, and again where only bad luck was in the way. */
-#include <time.h>
 #include "base/file.h"
 #include "db/handle.h"
 
@@ -9,14 +8,10 @@
 static void wait_before(unsigned try)
 {
 	uint32_t random, max = (uint32_t)FIRST_WAIT_MS << try;
-	struct timespec t;
 
 	hp_random(&random, sizeof(random));
 	/* Half of it fixed and half by chance: two who met once should not meet again. */
-	max = max / 2 + random % (max / 2);
-	t.tv_sec = max / 1000;
-	t.tv_nsec = (long)(max % 1000) * 1000000;
-	nanosleep(&t, NULL);
+	hp_nap(max / 2 + random % (max / 2));
 }
 
 /* What was set within the transaction is undone by it, too. */

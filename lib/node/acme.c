@@ -181,7 +181,6 @@ static int refused(struct asking *q, struct hp_err *err)
  */
 static int call(struct asking *q, const char *const *words, struct hp_err *err)
 {
-	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 	int i, rc;
 
 	for (i = 1;; i++) {
@@ -189,7 +188,7 @@ static int call(struct asking *q, const char *const *words, struct hp_err *err)
 		if (rc <= 0 || i == NONCE_TRIES ||
 			!hp_streq(said_member(q, "type"), "urn:ietf:params:acme:error:badNonce"))
 			return rc;
-		nanosleep(&pause, NULL);
+		hp_nap(PAUSE_MS);
 	}
 }
 

@@ -38,6 +38,11 @@ unsigned hp_instance_stop_ms(const struct hp_instances *in);
 const char *hp_instance_fpm_log(struct hp_pool *pool, const char *domain) HP_NONNULL_RET;
 /* Hint at what its log ends with. */
 void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err);
+/*
+ * For so long a master that nothing leads to any more goes on answering before it is told to end:
+ * connect(2) looks up a path, and may be put off before it stands in the queue that it has found.
+ */
+#define HP_INSTANCE_LATE_MS 100
 /* HP_PHP_RUN/<version> and what is above it, root 0755. */
 int hp_instance_run_dir(const char *version, struct hp_err *err);
 /*

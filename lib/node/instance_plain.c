@@ -278,6 +278,7 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 	for (i = 0; e == 0 && i < n; i++)
 		e = take_over(pool, &r[i], err);
 	hp_fault("instance-taken");
+	hp_nap(HP_INSTANCE_LATE_MS);
 	for (i = 0; e == 0 && i < n; i++)
 		if (r[i].has_old && old[i].n)
 			hp_instance_drain(r[i].old, old[i].v[0].pid, hp_instance_stop_ms(in));
@@ -395,9 +396,14 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	static const char *const rest[] = {"next", "old", "bind"};
 	/* nobody but us sees to a master that does not end: one that retires is waited for, too */
 	bool grace = how != HP_INSTANCE_KILL;
+	bool late = false;
 	size_t i, j;
 	int r;
 
+	for (i = 0; grace && i < n; i++)
+		late |= l[i].n != 0;
+	if (late)
+		hp_nap(HP_INSTANCE_LATE_MS);
 	for (i = 0; grace && i < n; i++)
 		if (l[i].n)
 			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),

@@ -173,6 +173,6 @@ bool hp_proc_kill_uid(uid_t uid, unsigned timeout_ms)
 			return true;
 		if (hp_now_ms() >= end)
 			return false;
-		poll(NULL, 0, 10);
+		hp_nap(10);
 	}
 }

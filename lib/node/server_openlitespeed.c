@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "node/certs.h"
 #include "node/web.h"
@@ -431,7 +430,6 @@ static int forget_file(const struct hp_forget *f, void *arg, int dirfd, const ch
 /* A file for each answer; it looks whether that is there still when the clock has a new second. */
 static int forget(const struct hp_forget *f, struct hp_err *err)
 {
-	const struct timespec second = {.tv_sec = 1, .tv_nsec = 100 * 1000000};
 	int64_t before;
 	bool any = false;
 	size_t i;
@@ -444,7 +442,7 @@ static int forget(const struct hp_forget *f, struct hp_err *err)
 		any |= f->v[i].removed > before;
 	}
 	if (any && !f->dry && (!f->sysroot || !*f->sysroot))
-		nanosleep(&second, NULL);
+		hp_nap(1100);
 	return 0;
 }
 

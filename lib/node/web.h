@@ -306,8 +306,6 @@ bool hp_web_is_alive(const struct hp_server *s, pid_t pid);
 const char *hp_web_title(pid_t pid, char *buf, size_t size);
 /* Does it keep this signal waiting at the moment (sigprocmask(2))? */
 bool hp_web_blocks(pid_t pid, int signo);
-/* Between two looks; less than a second. */
-void hp_web_nap(unsigned ms);
 /* "0.0.0.0:80 [::]:80" from /proc. */
 const char *hp_web_listens(struct hp_pool *pool, pid_t pid);
 /* At any address. */

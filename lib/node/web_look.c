@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 
 #include "node/web.h"
 #include "base/str.h"
@@ -40,13 +39,6 @@ const char *hp_web_title(pid_t pid, char *buf, size_t size)
 {
 	read_proc(pid, "cmdline", buf, size);
 	return buf;
-}
-
-void hp_web_nap(unsigned ms)
-{
-	struct timespec t = {.tv_nsec = (long)ms * 1000000};
-
-	nanosleep(&t, NULL);
 }
 
 bool hp_web_blocks(pid_t pid, int signo)

@@ -108,7 +108,7 @@ static bool until_right(struct question *q)
 				return false;
 			looked = hp_now_ms();
 		}
-		hp_web_nap(ms);
+		hp_nap(ms);
 		/*
 		 * most answer within a second: whoever waits at a prompt waits for the rest of a
 		 * nap, too
@@ -131,7 +131,7 @@ bool hp_web_wait_old(const struct hp_web_server *s, enum hp_web_until until, uin
 			(until == HP_WEB_GONE || s->is->accepts(s->workers[i]))) {
 			if (hp_now_ms() >= end)
 				return false;
-			hp_web_nap(5);
+			hp_nap(5);
 		}
 	return true;
 }

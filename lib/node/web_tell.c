@@ -71,7 +71,7 @@ static int await_pid(const struct hp_server *s, pid_t *ret, struct hp_err *err)
 	uint64_t end = hp_now_ms() + (s->renumbers ? START_MS : 0);
 
 	while (hp_web_pid(s, ret, err) == 0 && *ret == 0 && hp_now_ms() < end)
-		hp_web_nap(20);
+		hp_nap(20);
 	return err->code;
 }
 
@@ -135,7 +135,7 @@ int hp_web_reload(struct hp_web_server *s, struct hp_err *err)
 	 * of before our signal, and are waited for as such only when they are there to be seen.
 	 */
 	while (s->is->blocks && hp_web_blocks(pid, s->is->reload) && hp_now_ms() < end)
-		hp_web_nap(5);
+		hp_nap(5);
 	hp_web_workers(s, pid);
 	if (kill(pid, s->is->reload) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "%s can't be reloaded", s->is->name);
@@ -169,13 +169,13 @@ int hp_web_let_go(struct hp_engine *x, struct hp_web_server *s, struct hp_err *e
 		return 0;
 	while (hp_web_pid(s->is, &pid, err) == 0 && told && (pid == 0 || pid == told) &&
 		hp_now_ms() < end)
-		hp_web_nap(20);
+		hp_nap(20);
 	if (err->code || pid == 0 || has_spare(x, s, pid, &spare, err) < 0 || !spare)
 		return err->code;
 	if (hp_web_reload(s, err) < 0)
 		return err->code;
 	while (hp_web_is_alive(s->is, pid) && s->is->accepts(pid) && hp_now_ms() < end)
-		hp_web_nap(20);
+		hp_nap(20);
 	return hp_web_lives(s, err);
 }
 

@@ -1,7 +1,6 @@
 /* FastCGI 1.0 as a client: one request of the responder role, request id 1. */
 #include <errno.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -150,10 +149,9 @@ static int ping_once(
 int hp_fcgi_ping(const char *socket, const char *ping_path, unsigned timeout_ms, struct hp_err *err)
 {
 	uint64_t deadline = hp_now_ms() + timeout_ms;
-	long pause_ms = 2;
+	unsigned pause_ms = 2;
 
 	for (;;) {
-		struct timespec t = {.tv_nsec = pause_ms * 1000000};
 		uint64_t now;
 		int r;
 
@@ -161,9 +159,9 @@ int hp_fcgi_ping(const char *socket, const char *ping_path, unsigned timeout_ms,
 		now = hp_now_ms();
 		r = ping_once(
 			socket, ping_path, now < deadline ? (unsigned)(deadline - now) : 1, err);
-		if (r == 0 || r == HP_E_USAGE || hp_now_ms() + (uint64_t)pause_ms >= deadline)
+		if (r == 0 || r == HP_E_USAGE || hp_now_ms() + pause_ms >= deadline)
 			return r;
-		nanosleep(&t, NULL);
+		hp_nap(pause_ms);
 		if (pause_ms < 50)
 			pause_ms *= 2;
 	}

@@ -191,6 +191,33 @@ lost() {
 	lost /run/wrk
 }
 
+@test "who has found the socket, and comes to it only when it was replaced, is answered" {
+	"$tool" start $V 1
+	"$tool" link $V 1
+	"$tool" wait $V 1
+	late=()
+	for i in 1 2 3 4 5 6; do
+		"$HP_DATADIR/tests/lib/latecomer" /run/hosting-panel/php/site1.sock 30 >/run/late$i 3>&- &
+		late+=($!)
+	done
+	for i in 1 2 3 4 5 6; do
+		sleep 0.2
+		"$tool" restart $V 1
+	done
+	for to in ${OTHERS:+8.1 8.3}; do
+		"$tool" render $to 1
+		from=$(dirname "$(readlink /run/hosting-panel/php/site1.sock)")
+		"$tool" start $to 1
+		"$tool" wait $to 1
+		"$tool" link $to 1
+		"$tool" stop "$from" 1
+	done
+	kill "${late[@]}"
+	wait "${late[@]}"
+	cat /run/late?
+	[ "$(cat /run/late? | grep -c '^[1-9][0-9]* asked, 0 lost$')" = 6 ]
+}
+
 @test "restart answers what is being served" {
 	"$tool" start $V 1
 	"$tool" link $V 1
