@@ -1,11 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include "cmd/events.h"
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/str.h"
-#include "model/state.h"
+#include "base/thread.h"
 #include "sys/door.h"
 #include "sys/json.h"
 
@@ -35,22 +36,6 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
 	return 0;
 }
 
-/* The first line of a document says its generation. */
-static int read_generation(struct cli *c, int fd, int64_t *ret, struct hp_err *err)
-{
-	struct hp_state_head h;
-	char head[4096];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	const char *nl = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
-
-	if (!nl)
-		return hp_err_set(err, HP_E_BUG, "the state document has no first line");
-	if (hp_state_parse_head(c->pool, head, (size_t)(nl - head), &h, err) < 0)
-		return err->code;
-	*ret = h.generation;
-	return 0;
-}
-
 int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_generation,
 	struct hp_err *err)
 {
@@ -63,12 +48,10 @@ int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_gene
 	if (cli_panel(c, err) < 0)
 		return err->code;
 	who = hp_panel_begin_own(c->panel);
-	r = hp_node_state(c->panel, node, fd, err);
+	r = hp_node_state(c->panel, node, fd, ret_generation, err);
 	hp_panel_end_own(c->panel, &who);
 	if (r < 0)
 		return r;
-	if (read_generation(c, fd, ret_generation, err) < 0)
-		return err->code;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "the state document can't be read again");
 	*ret_fd = TAKE_FD(&fd);
@@ -242,27 +225,105 @@ static int through_door(const char *socket, const struct hp_node_opts *o, struct
 		"journalctl -t hosting-panel-web-manager says why");
 }
 
+/* ---- the document written while the run begins ---- */
+/* As much as most documents are: who writes it need not wait for who reads. */
+#define PIPE_SIZE (1 << 20)
+
+struct exporting {
+	struct hp_panel *panel;
+	const char *node;
+	int fd;                    /* the pipe's end to write to */
+	_Atomic bool unwanted;     /* nobody reads it any more */
+	int64_t generation;
+	struct hp_err err;
+};
+
+static void *export_state(void *arg)
+{
+	struct exporting *e = arg;
+	struct hp_actor who = hp_panel_begin_own(e->panel);
+
+	hp_node_state(e->panel, e->node, e->fd, &e->generation, &e->err);
+	hp_panel_end_own(e->panel, &who);
+	if (e->unwanted)
+		hp_err_clear(&e->err);
+	hp_cleanup_close(&e->fd);
+	return NULL;
+}
+
+/* Nothing else uses the panel until the thread has ended. False: none is to be had. */
+static bool begin_export(struct exporting *e, pthread_t *thread, int *ret_fd)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE);
+	e->fd = ends[1];
+	if (hp_thread_start(thread, export_state, e)) {
+		*ret_fd = ends[0];
+		return true;
+	}
+	close(ends[0]);
+	close(ends[1]);
+	return false;
+}
+
+static int apply_beside(struct cli *c, const char *node, struct hp_node_opts *o,
+	int64_t *ret_generation, bool *ret_done, struct hp_err *err)
+{
+	struct exporting e = {.node = node, .err = HP_ERR_INIT};
+	pthread_t thread;
+
+	if (cli_panel(c, err) < 0)
+		return err->code;
+	e.panel = c->panel;
+	*ret_done = begin_export(&e, &thread, &o->state_fd);
+	if (!*ret_done)
+		return 0;
+	o->state_beside = true;
+	hp_node_apply(o, err);
+	e.unwanted = true;
+	close(o->state_fd);
+	pthread_join(thread, NULL);
+	*ret_generation = e.generation;
+	/* what came of it, a document that is cut, says less */
+	if (e.err.code)
+		*err = e.err;
+	return err->code;
+}
+
+static int apply_state(struct cli *c, const char *node, struct hp_node_opts *o,
+	int64_t *ret_generation, struct hp_err *err)
+{
+	int fd _cleanup_close_ = -1;
+	bool door = cli_goes_through_door(c), done = false;
+
+	if (!door && (apply_beside(c, node, o, ret_generation, &done, err) < 0 || done))
+		return err->code;
+	if (cli_state_fd(c, node, &fd, ret_generation, err) < 0)
+		return err->code;
+	o->state_fd = fd;
+	return door ? through_door(HP_WEB_MANAGER_SOCKET, o, err) : hp_node_apply(o, err);
+}
+
 static int run_once(
 	struct cli_run *r, const char *node, int64_t *ret_generation, struct hp_err *err)
 {
 	struct hp_err late = HP_ERR_INIT;
 	struct hp_node_opts o;
 	struct hp_actor who;
-	int fd _cleanup_close_ = -1;
 	int rc;
 
 	r->ended = r->undone = false;
 	r->result[0] = 0;
 	r->others = 0;
-	if (cli_state_fd(r->c, node, &fd, ret_generation, err) < 0 ||
-		cli_node_opts(r->c, &o, err) < 0)
+	if (cli_node_opts(r->c, &o, err) < 0)
 		return err->code;
-	o.state_fd = fd;
 	o.state_name = "the panel's state document";
 	o.report = on_report;
 	o.report_arg = r;
-	rc = cli_goes_through_door(r->c) ? through_door(HP_WEB_MANAGER_SOCKET, &o, err)
-					 : hp_node_apply(&o, err);
+	rc = apply_state(r->c, node, &o, ret_generation, err);
 	/* what the panel remembers of it is news, not part of the change: a failure is only said */
 	who = hp_panel_begin_own(r->c->panel);
 	if (r->ended && hp_node_applied(r->c->panel, node, r->generation, r->result, &late) < 0)

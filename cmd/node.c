@@ -95,7 +95,7 @@ static int node_state(struct cli *c, struct hp_err *err)
 	if (cli_this_node(c, &node, err) < 0 || (c->n_args && node_arg(c, &node, err) < 0) ||
 		cli_panel(c, err) < 0)
 		return err->code;
-	return hp_node_state(c->panel, node, STDOUT_FILENO, err);
+	return hp_node_state(c->panel, node, STDOUT_FILENO, NULL, err);
 }
 
 /* ---- the panel's own web server ---- */

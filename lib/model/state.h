@@ -61,6 +61,11 @@ struct hp_state_handler {
 		struct hp_err *err);
 	int (*on_site)(void *arg, struct hp_pool *pool, const struct hp_site *site,
 		const char *line, size_t len, struct hp_err *err);
+	/*
+	 * What is read is still being written: at its end, 1 when more has come by now, 0 when that
+	 * was all. NULL: all is there.
+	 */
+	int (*more)(void *arg, struct hp_err *err);
 	void *arg;
 	char *doc; /* HP_DIGEST_HEX bytes: gets the digest of all of it; or NULL */
 };

@@ -232,6 +232,7 @@ static int read_all(struct reader *r, int fd, struct hp_buf *b, struct hp_err *e
 {
 	size_t total = 0;
 	ssize_t n;
+	int rc;
 
 	for (;;) {
 		hp_buf_reserve(b, CHUNK);
@@ -240,8 +241,14 @@ static int read_all(struct reader *r, int fd, struct hp_buf *b, struct hp_err *e
 			continue;
 		if (n < 0)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", r->name);
-		if (n == 0)
-			break;
+		if (n == 0) {
+			rc = r->h->more ? r->h->more(r->h->arg, err) : 0;
+			if (rc < 0)
+				return rc;
+			if (rc == 0)
+				break;
+			continue;
+		}
 		total += (size_t)n;
 		b->len += (size_t)n;
 		if (total > HP_STATE_MAX)

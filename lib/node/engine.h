@@ -102,6 +102,9 @@ struct hp_engine {
 	const char *doc;                 /* sha256 of the document */
 	int doc_fd; /* the document, seekable; -1: the kept one, nothing to keep */
 	off_t doc_at;                    /* where it begins */
+	off_t doc_end;                   /* so much of a pipe has come */
+	uint64_t doc_by;                 /* when it is to be whole (hp_now_ms()) */
+	bool doc_comes;                  /* it is not whole yet */
 	struct hp_wish *sites;           /* by domain */
 	size_t n_sites, cap_sites;
 	struct hp_wish own;              /* the node's own files */
@@ -123,6 +126,7 @@ struct hp_engine {
 	bool test_refused;               /* the last error is a server's test that named nobody */
 	bool looked;                     /* at the files of sites that stay as they are */
 	bool remembered;                 /* this round: remember() in apply.c */
+	uint64_t changed_ms;              /* when the new world began to count (hp_now_ms()) */
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
 	sigset_t signals;                /* the caller's mask, while some are held back */

@@ -52,6 +52,11 @@ struct hp_node_opts {
 	int state_fd;             /* the document; -1: the one kept from the last run */
 	const char *state_name;   /* for messages */
 	unsigned state_ms;        /* for it to arrive whole; then HP_E_BUSY. 0: no limit */
+	/*
+	 * state_fd is a pipe of this very process, which writes the document while the run begins:
+	 * the lock is taken before it is there.
+	 */
+	bool state_beside;
 	bool force;               /* take over files that were edited by hand */
 	bool mend;                /* apply: make again what any site lacks besides files */
 	const char *front;        /* server to have the public ports; NULL: the one that has */

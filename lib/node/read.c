@@ -24,14 +24,14 @@ static const char *state_name(const struct hp_engine *x)
 
 /*
  * An unnamed file: below the node's own folder, where the disk bears it, since a document may be
- * longer than memory should be; in memory for a run that touches nothing, or where the file
- * system makes no unnamed files.
+ * longer than memory should be; in memory for a run that touches nothing, for what comes out of
+ * this process's memory, or where the file system makes no unnamed files.
  */
 static int make_spool(struct hp_engine *x, struct hp_err *err)
 {
 	int fd = -1;
 
-	if (!x->dry) {
+	if (!x->dry && !x->o->state_beside) {
 		if (hp_engine_make_dir(x, err) < 0)
 			return err->code;
 		fd = open(hp_engine_path(x, x->scratch, HP_NODE_DIR),
@@ -42,59 +42,66 @@ static int make_spool(struct hp_engine *x, struct hp_err *err)
 	return fd >= 0 ? fd : hp_err_errno(err, HP_E_OS, errno, "no unnamed file can be made");
 }
 
-/* Wait until there is something to read; HP_E_BUSY when none has come by "end" (hp_now_ms()). */
-static int wait_readable(struct hp_engine *x, int fd, const char *name, uint64_t end,
-	struct hp_err *err)
+/* Wait until there is something to read; HP_E_BUSY when none has come by doc_by. */
+static int wait_readable(struct hp_engine *x, struct hp_err *err)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = {.fd = x->o->state_fd, .events = POLLIN};
 	int n, left = -1;
 
 	do {
 		uint64_t now = hp_now_ms();
 
 		if (x->o->state_ms)
-			left = now < end ? (int)(end - now) : 0;
+			left = now < x->doc_by ? (int)(x->doc_by - now) : 0;
 		n = poll(&p, 1, left);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", state_name(x));
 	if (n > 0)
 		return 0;
-	hp_err_set(err, HP_E_BUSY, "%s has not come to its end within %u seconds", name,
+	hp_err_set(err, HP_E_BUSY, "%s has not come to its end within %u seconds", state_name(x),
 		(x->o->state_ms + 999) / 1000);
 	return hp_err_hint(err, "nothing was done: send it again");
 }
 
-/* What comes through a pipe is put into an unnamed file, so that it can be read twice. */
-static int spool(struct hp_engine *x, int from, const char *name, struct hp_err *err)
+static int keep(struct hp_engine *x, const char *p, size_t n, struct hp_err *err)
 {
-	uint64_t end = hp_now_ms() + x->o->state_ms;
-	int fd _cleanup_close_ = make_spool(x, err);
+	ssize_t r;
+
+	if ((uint64_t)x->doc_end + n > HP_STATE_MAX)
+		return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB", state_name(x),
+			HP_STATE_MAX >> 20);
+	for (; n > 0; p += r, n -= (size_t)r, x->doc_end += r) {
+		r = pwrite(x->doc_fd, p, n, x->doc_end);
+		if (r < 0 && errno == EINTR)
+			r = 0;
+		if (r < 0)
+			return hp_err_errno(
+				err, HP_E_OS, errno, "%s can't be kept", state_name(x));
+	}
+	return 0;
+}
+
+/*
+ * What comes through a pipe is put into an unnamed file, so that it can be read twice. 1: more of
+ * it has come; 0: it is whole.
+ */
+static int more(struct hp_engine *x, struct hp_err *err)
+{
 	char chunk[CHUNK];
-	size_t total = 0;
 	ssize_t n;
 
-	if (fd < 0)
-		return err->code;
-	for (;;) {
-		if (wait_readable(x, from, name, end, err) < 0)
+	if (!x->doc_comes)
+		return 0;
+	do {
+		if (wait_readable(x, err) < 0)
 			return err->code;
-		n = read(from, chunk, sizeof(chunk));
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
-		if (n == 0)
-			break;
-		total += (size_t)n;
-		if (total > HP_STATE_MAX)
-			return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB", name,
-				HP_STATE_MAX >> 20);
-		if (hp_fd_write(fd, name, chunk, (size_t)n, err) < 0)
-			return err->code;
-	}
-	x->doc_fd = TAKE_FD(&fd);
-	return 0;
+		n = read(x->o->state_fd, chunk, sizeof(chunk));
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n < 0)
+		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", state_name(x));
+	x->doc_comes = n > 0;
+	return n > 0 && keep(x, chunk, (size_t)n, err) < 0 ? err->code : n > 0;
 }
 
 static int digest_doc(struct hp_engine *x, const char *name, struct hp_err *err)
@@ -103,17 +110,22 @@ static int digest_doc(struct hp_engine *x, const char *name, struct hp_err *err)
 	off_t at = x->doc_at;
 	struct hp_digest d;
 	ssize_t n;
+	int r = 1;
 
 	hp_digest_init(&d);
-	while ((n = pread(x->doc_fd, chunk, sizeof(chunk), at)) > 0) {
-		hp_digest_add(&d, chunk, (size_t)n);
-		at += n;
-		if ((uint64_t)(at - x->doc_at) > HP_STATE_MAX)
-			return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB", name,
-				HP_STATE_MAX >> 20);
+	for (; r > 0; r = more(x, err)) {
+		while ((n = pread(x->doc_fd, chunk, sizeof(chunk), at)) > 0) {
+			hp_digest_add(&d, chunk, (size_t)n);
+			at += n;
+			if ((uint64_t)(at - x->doc_at) > HP_STATE_MAX)
+				return hp_err_set(err, HP_E_USAGE, "%s is longer than %zu MiB",
+					name, HP_STATE_MAX >> 20);
+		}
+		if (n < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
 	}
-	if (n < 0)
-		return hp_err_errno(err, HP_E_OS, errno, "%s can't be read", name);
+	if (r < 0)
+		return r;
 	hp_digest_hex(&d, hex);
 	x->doc = hp_pstrdup(x->pool, hex);
 	return 0;
@@ -123,6 +135,7 @@ int hp_engine_receive(struct hp_engine *x, struct hp_err *err)
 {
 	const char *name = state_name(x);
 	struct stat st;
+	int r;
 
 	if (x->o->state_fd < 0)
 		return 0;
@@ -133,7 +146,16 @@ int hp_engine_receive(struct hp_engine *x, struct hp_err *err)
 		x->doc_at = lseek(x->doc_fd, 0, SEEK_CUR);
 		return 0;
 	}
-	return spool(x, x->o->state_fd, name, err);
+	x->doc_by = hp_now_ms() + x->o->state_ms;
+	x->doc_fd = make_spool(x, err);
+	if (x->doc_fd < 0)
+		return err->code;
+	x->doc_comes = true;
+	if (x->o->state_beside)
+		return 0;
+	while ((r = more(x, err)) > 0)
+		;
+	return r;
 }
 
 int hp_engine_open(struct hp_engine *x, struct hp_err *err)
@@ -157,11 +179,18 @@ int hp_engine_is_same_doc(struct hp_engine *x, bool *ret, struct hp_err *err)
 {
 	struct hp_err ignored = HP_ERR_INIT;
 	struct hp_state_head head;
+	const char *nl;
 	char line[4096];
-	ssize_t n = pread(x->doc_fd, line, sizeof(line), x->doc_at);
-	const char *nl = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+	ssize_t n;
+	int r;
 
 	*ret = false;
+	do {
+		n = pread(x->doc_fd, line, sizeof(line), x->doc_at);
+		nl = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+	} while (!nl && n >= 0 && (size_t)n < sizeof(line) && (r = more(x, err)) > 0);
+	if (err->code)
+		return err->code;
 	if (!nl ||
 		hp_state_parse_head(x->scratch, line, (size_t)(nl - line), &head, &ignored) < 0 ||
 		head.generation != x->old.generation)
@@ -368,9 +397,15 @@ static void match_old(struct hp_engine *x)
 		qsort(x->sites, x->n_sites, sizeof(*x->sites), cmp_wish);
 }
 
+static int on_more(void *arg, struct hp_err *err)
+{
+	return more(arg, err);
+}
+
 int hp_engine_read(struct hp_engine *x, struct hp_err *err)
 {
-	static const struct hp_state_handler handler = {.on_head = on_head, .on_site = on_site};
+	static const struct hp_state_handler handler = {
+		.on_head = on_head, .on_site = on_site, .more = on_more};
 	const char *name = state_name(x);
 	struct hp_state_handler h = handler;
 

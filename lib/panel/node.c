@@ -52,6 +52,7 @@ struct export
 	struct hp_state_writer w;
 	struct hp_pool *pool; /* one site's */
 	struct hp_site site;
+	int64_t generation;
 	bool begun, full;
 };
 
@@ -100,6 +101,7 @@ static int export_all(
 			const struct hp_state_head head = {
 				node, hp_stmt_get_i64(st, COL_GENERATION)};
 
+			x->generation = head.generation;
 			if (hp_state_begin(&x->w, fd, &head, err) < 0)
 				return err->code;
 			x->begun = true;
@@ -114,7 +116,8 @@ static int export_all(
 	return flush_site(x, err) < 0 ? err->code : hp_state_end(&x->w, err);
 }
 
-int hp_node_state(struct hp_panel *p, const char *node, int fd, struct hp_err *err)
+int hp_node_state(struct hp_panel *p, const char *node, int fd, int64_t *ret_generation,
+	struct hp_err *err)
 {
 	struct hp_stmt *st _cleanup_stmt_ = NULL;
 	struct hp_pool *pool _cleanup_pool_ = hp_pool_new();
@@ -126,6 +129,8 @@ int hp_node_state(struct hp_panel *p, const char *node, int fd, struct hp_err *e
 		return err->code;
 	hp_stmt_text(st, "name", node);
 	r = export_all(&x, st, node, fd, err);
+	if (ret_generation)
+		*ret_generation = x.generation;
 	hp_buf_release(&x.w.buf);
 	return r;
 }

@@ -408,8 +408,12 @@ int hp_node_note(struct hp_panel *p, const char *verb, const char *domain, const
 	const char *after, const char *note, struct hp_err *err);
 
 /* ---- nodes ---- */
-/* The state document of a node to fd, from one consistent snapshot. HP_E_NOT_FOUND. */
-int hp_node_state(struct hp_panel *p, const char *node, int fd, struct hp_err *err);
+/*
+ * The state document of a node to fd, from one consistent snapshot, and the generation that it says
+ * (or NULL). HP_E_NOT_FOUND.
+ */
+int hp_node_state(struct hp_panel *p, const char *node, int fd, int64_t *ret_generation,
+	struct hp_err *err);
 /* Remember what the node reported. */
 int hp_node_applied(struct hp_panel *p, const char *node, int64_t generation, const char *result,
 	struct hp_err *err);

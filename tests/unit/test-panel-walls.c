@@ -48,7 +48,7 @@ static void foreign_is_unknown(void **state HP_UNUSED)
 		"tenant:resume");
 	a = panel_assigns(&hp_tenant_table, &n, KV("website_limit=100"));
 	REFUSED(hp_tenant_set(p, "beta", a, n, &changed, &err), HP_E_DENIED, "website_limit");
-	REFUSED(hp_node_state(p, "web1", 1, &err), HP_E_DENIED, "node:state");
+	REFUSED(hp_node_state(p, "web1", 1, NULL, &err), HP_E_DENIED, "node:state");
 	REFUSED(panel_add("c.example", "beta", KV("php_version=8.2", "user=bob"), NULL, &c),
 		HP_E_DENIED, "user");
 	REFUSED(panel_set("b.example", KV("proxy_port=5432"), &c), HP_E_DENIED, "proxy_port");
@@ -104,10 +104,10 @@ static void service(void **state HP_UNUSED)
 	/* for a user with what is the user's, and what his change entails */
 	OK(hp_panel_act(p, "anna@192.0.2.1", &err));
 	OK(panel_set("a.example", KV("gzip_enabled=no"), &c));
-	REFUSED(hp_node_state(p, "web1", fd, &err), HP_E_DENIED, "node:state");
+	REFUSED(hp_node_state(p, "web1", fd, NULL, &err), HP_E_DENIED, "node:state");
 	REFUSED(hp_site_revert(p, &c, "refused", &err), HP_E_DENIED, "site:revert");
 	was = hp_panel_begin_own(p);
-	OK(hp_node_state(p, "web1", fd, &err));
+	OK(hp_node_state(p, "web1", fd, NULL, &err));
 	OK(hp_node_applied(p, "web1", c.generation, "applied", &err));
 	OK(hp_site_revert(p, &c, "refused", &err));
 	REFUSED(panel_set("a.example", KV("gzip_enabled=no"), &c), HP_E_DENIED, "site:set");
@@ -137,7 +137,7 @@ static void read_state(struct hp_buf *b)
 	const struct hp_state_handler h = {.on_site = state_site, .arg = b};
 	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
 
-	OK(hp_node_state(p, "web1", fd, &err));
+	OK(hp_node_state(p, "web1", fd, NULL, &err));
 	assert_true(lseek(fd, 0, SEEK_SET) == 0);
 	OK(hp_state_read(fd, "state", &h, &err));
 }
@@ -172,7 +172,7 @@ static void state_document(void **state HP_UNUSED)
 	OK(hp_tenant_status(p, "beta", "suspended", &changed, &err));
 	assert_false(changed);
 	OK(hp_tenant_status(p, "beta", "active", &changed, &err));
-	REFUSED(hp_node_state(p, "web9", 1, &err), HP_E_NOT_FOUND, "web9");
+	REFUSED(hp_node_state(p, "web9", 1, NULL, &err), HP_E_NOT_FOUND, "web9");
 	OK(hp_node_applied(p, "web1", panel_generation(), "applied", &err));
 	REFUSED(hp_node_applied(p, "web9", 1, "applied", &err), HP_E_NOT_FOUND, "web9");
 }
