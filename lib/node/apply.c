@@ -234,6 +234,7 @@ static int decide(struct hp_engine *x, struct hp_err *err)
 {
 	int rc = EACH_PART(x, change, err);
 
+	x->changed_ms = hp_now_ms();
 	hp_fault("after-change");
 	if (!rc)
 		rc = remember(x, err);

@@ -80,11 +80,28 @@ unsigned hp_instance_stop_ms(const struct hp_instances *in)
 	return v && hp_parse_duration(v, 86400, &s) == 0 ? (unsigned)s * 1000 : 10000;
 }
 
-int hp_instance_run_dir(const char *version, struct hp_err *err)
+int hp_instance_run_dir(const struct hp_instances *in, const char *version, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	const char *dir = hp_pprintf(pool, HP_PHP_RUN "/%s", version);
+	struct stat st;
 
-	return hp_mkdirs(hp_pprintf(pool, HP_PHP_RUN "/%s", version), 0755, err);
+	if (hp_mkdirs(dir, 0755, err) < 0)
+		return err->code;
+	if (stat(dir, &st) < 0 || (st.st_gid != in->web_gid && chown(dir, 0, in->web_gid) < 0))
+		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
+	/* services may not (RestrictSUIDSGID=): theirs has it from the folder above, by tmpfiles.d */
+	if (!(st.st_mode & S_ISGID) && chmod(dir, 02755) < 0 && errno != EPERM)
+		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
+	return 0;
+}
+
+void hp_instance_let_come(const struct hp_instances *in, unsigned late_ms)
+{
+	uint64_t gone = in->left_ms ? hp_now_ms() - in->left_ms : 0;
+
+	if (gone < late_ms)
+		hp_nap(late_ms - (unsigned)gone);
 }
 
 /* Asked in slices; of two that queue one behind the other the later proves as much as the first. */
@@ -119,10 +136,13 @@ const char *hp_instance_state_name(enum hp_instance_state s)
 	return "stopped";
 }
 
+/* As hp_instance_wait() begins: of many it does not ask these. */
 int hp_instance_start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
-	struct hp_err *err)
+	bool call, struct hp_err *err)
 {
-	return *in->root || n == 0 ? 0 : ops(in)->start(in, v, n, err);
+	size_t called = !call || n > PROVE_MAX ? 0 : n < WAKE_MAX ? n : WAKE_MAX;
+
+	return *in->root || n == 0 ? 0 : ops(in)->start(in, v, n, called, err);
 }
 
 int hp_instance_restart(const struct hp_instances *in, const struct hp_instance *v, size_t n,
@@ -219,13 +239,6 @@ static void wake(const struct hp_instances *in, const struct hp_instance *v, siz
 	struct hp_err ignored = HP_ERR_INIT;
 
 	ops(in)->wake(in, v, n < WAKE_MAX ? n : WAKE_MAX, &ignored);
-}
-
-/* As hp_instance_wait() begins: of many it does not ask these. */
-void hp_instance_call(const struct hp_instances *in, const struct hp_instance *v, size_t n)
-{
-	if (!*in->root && n && n <= PROVE_MAX)
-		wake(in, v, n);
 }
 
 int hp_instance_wait(const struct hp_instances *in, const struct hp_instance *v, size_t n,

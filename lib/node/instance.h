@@ -30,6 +30,8 @@ struct hp_instances {
 	bool systemd;                  /* is PID 1 */
 	bool by_user;                  /* no control group counts tasks: the kernel does by user */
 	gid_t web_gid;                 /* [web] group */
+	/* Since when nothing leads any more to those that are to end (hp_now_ms()); 0: just now. */
+	uint64_t left_ms;
 	/* What a website is to be told, though the operation succeeds; NULL: nobody asks. */
 	void (*note)(void *arg, const struct hp_instance *v, const char *what);
 	void *note_arg;
@@ -55,15 +57,11 @@ const char *hp_instance_link_path(struct hp_pool *pool, const char *user) HP_NON
 /*
  * Make sockets listen (and masters run, without systemd). When one can't, those that this call
  * started are stopped again. Version files (hp_php_version_files()) and the sites' own files are in
- * place. A socket there without anybody behind it is replaced.
+ * place. A socket there without anybody behind it is replaced. call: masters are to come up while
+ * the caller does something else, before hp_instance_wait(); what fails there is found then.
  */
 int hp_instance_start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
-	struct hp_err *err);
-/*
- * The first of them are to come up while the caller does something else, before hp_instance_wait():
- * nobody waits, and what fails is found then.
- */
-void hp_instance_call(const struct hp_instances *in, const struct hp_instance *v, size_t n);
+	bool call, struct hp_err *err);
 /*
  * Wait until each answers a FastCGI ping through its own socket (this wakes it under systemd), at
  * most timeout_ms in all. HP_E_BUSY names the first that does not, with the last line of its log.

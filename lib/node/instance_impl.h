@@ -12,8 +12,9 @@ enum hp_instance_end {
 
 /* See instance.h for what each does. in->root is "" in all of them. */
 struct hp_instance_ops {
+	/* called: so many of the first are to come up at once, and nobody waits for them */
 	int (*start)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
-		struct hp_err *err);
+		size_t called, struct hp_err *err);
 	/* before they are pinged: have the masters come up together; nobody waits */
 	int (*wake)(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 		struct hp_err *err);
@@ -40,11 +41,16 @@ const char *hp_instance_fpm_log(struct hp_pool *pool, const char *domain) HP_NON
 void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err);
 /*
  * For so long a master that nothing leads to any more goes on answering before it is told to end:
- * connect(2) looks up a path, and may be put off before it stands in the queue that it has found.
+ * connect(2) looks up a path, and may be put off, on a busy machine, before it stands in the queue
+ * that it has found.
  */
 #define HP_INSTANCE_LATE_MS 100
-/* HP_PHP_RUN/<version> and what is above it, root 0755. */
-int hp_instance_run_dir(const char *version, struct hp_err *err);
+/* The same where nobody is to wait for the old one: as much as a change of version can bear. */
+#define HP_INSTANCE_RETIRE_LATE_MS 10
+/* What of it is left. */
+void hp_instance_let_come(const struct hp_instances *in, unsigned late_ms);
+/* HP_PHP_RUN/<version>, root:[web] group 2755, and what is above it, root 0755. */
+int hp_instance_run_dir(const struct hp_instances *in, const char *version, struct hp_err *err);
 /*
  * The socket's queue is answered in order: when this ping is answered, so is all that was queued
  * before it. Failing is no error: the wait is bounded, and the master may be dead. One that can't

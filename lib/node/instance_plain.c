@@ -166,7 +166,7 @@ static int start_one(struct hp_pool *pool, const struct hp_instances *in,
 	struct hp_master m;
 	int r;
 
-	r = hp_instance_run_dir(v->version, err);
+	r = hp_instance_run_dir(in, v->version, err);
 	if (r == 0)
 		r = listen_at(pool, in, v, path, &fd, err);
 	if (r < 0)
@@ -204,7 +204,7 @@ static int make_next(struct hp_pool *pool, const struct hp_instances *in, struct
 	r->next = hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.next", r->v->version, r->v->user);
 	r->old = hp_pprintf(pool, HP_PHP_RUN "/%s/.%s.old", r->v->version, r->v->user);
 	/* workers can outlive both their master and the folder */
-	e = hp_instance_run_dir(r->v->version, err);
+	e = hp_instance_run_dir(in, r->v->version, err);
 	if (e == 0)
 		e = listen_at(pool, in, r->v, r->next, &fd, err);
 	if (e == 0)
@@ -317,7 +317,7 @@ static void let_settle(struct hp_pool *pool, const struct hp_instance *const *st
 }
 
 static int start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
-	struct hp_err *err)
+	size_t called HP_UNUSED, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	const struct hp_instance **started = hp_palloc(pool, (n + 1) * sizeof(*started));
@@ -403,7 +403,7 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	for (i = 0; grace && i < n; i++)
 		late |= l[i].n != 0;
 	if (late)
-		hp_nap(HP_INSTANCE_LATE_MS);
+		hp_instance_let_come(in, HP_INSTANCE_LATE_MS);
 	for (i = 0; grace && i < n; i++)
 		if (l[i].n)
 			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),

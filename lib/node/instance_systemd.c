@@ -88,7 +88,7 @@ static int bounded(enum hp_unit_job job, const struct hp_strv *units, unsigned t
 		struct hp_strv some = {.v = units->v + i,
 			.n = units->n - i < AT_ONCE ? units->n - i : AT_ONCE};
 
-		r = hp_units_do(job, &some, timeout_ms, err);
+		r = hp_units_do(job, &some, NULL, timeout_ms, err);
 	}
 	return r;
 }
@@ -193,16 +193,17 @@ static bool is_socket(const char *path)
 static int listen_again(const struct hp_instances *in, const struct hp_strv *sockets,
 	const struct hp_strv *both, struct hp_err *err)
 {
-	int r = hp_units_do(HP_UNIT_STOP, both, stop_ms(in), err);
+	int r = hp_units_do(HP_UNIT_STOP, both, NULL, stop_ms(in), err);
 
-	return r == 0 ? hp_units_do(HP_UNIT_START, sockets, JOB_MS, err) : r;
+	return r == 0 ? hp_units_do(HP_UNIT_START, sockets, NULL, JOB_MS, err) : r;
 }
 
-/* *started: those that did not listen before. */
+/* *started: those that did not listen before. called: of how many the masters come up, too. */
 static int start_all(const struct hp_instances *in, struct hp_pool *pool,
-	const struct hp_instance *v, size_t n, struct hp_strv *started, struct hp_err *err)
+	const struct hp_instance *v, size_t n, size_t called, struct hp_strv *started,
+	struct hp_err *err)
 {
-	struct hp_strv todo = {0}, lost = {0}, both = {0};
+	struct hp_strv todo = {0}, lost = {0}, both = {0}, services = {0};
 	struct hp_unit *u;
 	size_t i;
 	int r;
@@ -223,13 +224,29 @@ static int start_all(const struct hp_instances *in, struct hp_pool *pool,
 			add_service(pool, &both, &v[i]);
 		}
 	}
+	add_services(pool, &services, v, called);
 	if (r == 0)
-		r = hp_units_do(HP_UNIT_START, &todo, JOB_MS, err);
+		r = hp_units_do(HP_UNIT_START, &todo, &services, JOB_MS, err);
 	return r == 0 ? listen_again(in, &lost, &both, err) : r;
 }
 
-static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instance *v, size_t n,
-	struct hp_err *err)
+/* For web servers the group is enough; the owner may ask his own PHP, too. */
+static int own_sockets(const struct hp_instances *in, struct hp_pool *pool,
+	const struct hp_instance *v, size_t n, struct hp_err *err)
+{
+	const char *path;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		path = hp_instance_socket(pool, v[i].version, v[i].user);
+		if (lchown(path, v[i].uid, in->web_gid) < 0)
+			return hp_err_errno(err, HP_E_OS, errno, "%s", path);
+	}
+	return 0;
+}
+
+static int start(const struct hp_instances *in, const struct hp_instance *v, size_t n,
+	size_t called, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_err ignored = HP_ERR_INIT;
@@ -239,13 +256,15 @@ static int start(const struct hp_instances *in HP_UNUSED, const struct hp_instan
 
 	for (i = 0; r == 0 && i < n; i++)
 		if (i == 0 || !hp_streq(v[i].version, v[i - 1].version))
-			r = hp_instance_run_dir(v[i].version, err);
+			r = hp_instance_run_dir(in, v[i].version, err);
 	if (r == 0)
 		r = set_limits(v, n, err);
 	if (r == 0)
-		r = start_all(in, pool, v, n, &started, err);
+		r = start_all(in, pool, v, n, called, &started, err);
+	if (r == 0)
+		r = own_sockets(in, pool, v, n, err);
 	if (r < 0)
-		hp_units_do(HP_UNIT_STOP, &started, JOB_MS, &ignored);
+		hp_units_do(HP_UNIT_STOP, &started, NULL, JOB_MS, &ignored);
 	return r;
 }
 
@@ -298,7 +317,7 @@ static int kill_all(const struct hp_strv *units, const struct hp_strv *services,
 	int r;
 
 	hp_units_kill(services);
-	r = hp_units_do(HP_UNIT_STOP, units, timeout_ms, err);
+	r = hp_units_do(HP_UNIT_STOP, units, NULL, timeout_ms, err);
 	if (r == 0)
 		hp_units_reset_failed(services, &ignored);
 	return r;
@@ -316,6 +335,23 @@ static int forget(struct hp_pool *pool, const struct hp_instance *i, struct hp_e
 	return 0;
 }
 
+/* A sleeping master must not be woken only to be told to end. */
+static void let_answer(const struct hp_instances *in, struct hp_pool *pool,
+	const struct hp_instance *v, const struct hp_unit *u, size_t n, unsigned late_ms)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		any |= service_of(u, i)->pid != 0;
+	if (any)
+		hp_instance_let_come(in, late_ms);
+	for (i = 0; i < n; i++)
+		if (service_of(u, i)->pid)
+			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
+				service_of(u, i)->pid, hp_instance_stop_ms(in));
+}
+
 static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	enum hp_instance_end how, struct hp_err *err)
 {
@@ -326,17 +362,19 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	int r;
 
 	r = look(pool, v, n, &u, err);
+	if (r == 0 && how != HP_INSTANCE_KILL)
+		let_answer(in, pool, v, u, n,
+			how == HP_INSTANCE_RETIRE ? HP_INSTANCE_RETIRE_LATE_MS
+						  : HP_INSTANCE_LATE_MS);
 	for (i = 0; r == 0 && i < n; i++) {
-		/* a sleeping master must not be woken only to be told to end */
-		if (how != HP_INSTANCE_KILL && service_of(u, i)->pid)
-			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				service_of(u, i)->pid, hp_instance_stop_ms(in));
 		if (service_of(u, i)->active)
 			hp_strv_add_ref(pool, &services, service_of(u, i)->name);
-		if (socket_of(u, i)->active || service_of(u, i)->active) {
+		if (socket_of(u, i)->active || service_of(u, i)->active)
 			hp_strv_add_ref(pool, &units, socket_of(u, i)->name);
+		/* its end is part of its socket's */
+		if (service_of(u, i)->active &&
+			(how != HP_INSTANCE_RETIRE || !socket_of(u, i)->active))
 			hp_strv_add_ref(pool, &units, service_of(u, i)->name);
-		}
 	}
 	if (r == 0)
 		r = reset_failed(pool, u, n, false, err);

@@ -254,6 +254,8 @@ static int roll_forward(struct hp_engine *x, const struct found *f, struct hp_er
 {
 	size_t i;
 
+	if (hp_commit_publish(x, err) < 0)
+		return err->code;
 	for (i = HP_PARTS; i-- > 0;) {
 		hp_fault("mid-break");
 		if (tell_part(x, f, hp_parts[i], hp_parts[i]->finish, err) < 0)
@@ -266,8 +268,6 @@ static int roll_forward(struct hp_engine *x, const struct found *f, struct hp_er
 		if (hp_parts[i]->cleared && hp_parts[i]->cleared(x, err) < 0)
 			return err->code;
 	hp_fault("after-break");
-	if (hp_commit_publish(x, err) < 0)
-		return err->code;
 	return hp_journal_done(x, err);
 }
 

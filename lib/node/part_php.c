@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sys/run.h"
 #include "sys/service.h"
+#include "sys/units.h"
 
 /* Tests of so many new instances at most are not waited for before these are started. */
 #define ALL_NEW_MAX 32
@@ -229,10 +230,13 @@ static int test(struct hp_engine *x, bool live, struct hp_err *err)
 	if (!x->live || live)
 		return 0;
 	mark_changes(x);
+	if (p->in.systemd && x->changed)
+		hp_units_expect();
 	for (i = 0; i < l->n; i++) {
 		hp_pool_reset(x->scratch);
 		t = choose_files(x, &l->v[i]);
-		rc = hp_php_test_begin("", &l->v[i], t->v, t->n, &t->testing, &bad, err);
+		rc = hp_php_test_begin(
+			"", &l->v[i], t->v, t->n, t->all_new, &t->testing, &bad, err);
 		if (rc < 0)
 			return judge_trial(x, t, rc, bad, err);
 		t->next = p->trials;
@@ -407,11 +411,11 @@ static int start(struct hp_engine *x, const struct hp_php_batch *b, struct hp_er
 	struct hp_err one = HP_ERR_INIT;
 	size_t i;
 
-	if (hp_instance_start(in, b->v, b->n, err) == 0)
+	if (hp_instance_start(in, b->v, b->n, true, err) == 0)
 		return 0;
 	for (i = 0; i < b->n; i++) {
 		hp_err_clear(&one);
-		if (hp_instance_start(in, &b->v[i], 1, &one) == 0)
+		if (hp_instance_start(in, &b->v[i], 1, false, &one) == 0)
 			continue;
 		*err = one;
 		return hp_blame(x, &x->sites[b->sites[i] - x->sites], HP_IS_REFUSED, err);
@@ -440,6 +444,7 @@ static int make(struct hp_engine *x, struct hp_err *err)
 {
 	uint64_t since = hp_now_us(), children = hp_run_children_us();
 	struct hp_php_part *p = mine(x);
+	struct hp_php_trial *t;
 	int rc;
 
 	if (p->units && hp_service_daemon_reload(err) < 0)
@@ -447,8 +452,9 @@ static int make(struct hp_engine *x, struct hp_err *err)
 	if (!p->start.n)
 		return 0;
 	rc = start(x, &p->start, err);
-	if (!rc)
-		hp_instance_call(&p->in, p->start.v, p->start.n);
+	for (t = p->trials; !rc && t; t = t->next)
+		if (t->testing && hp_php_test_go(t->testing, err) < 0)
+			rc = err->code;
 	hp_fault("after-start");
 	count_wait(x, since, children);
 	return rc;

@@ -42,14 +42,14 @@ static void start_down(struct hp_engine *x, const struct hp_instance *v, size_t 
 {
 	const struct hp_instances *in = &((struct hp_php_part *)x->part[HP_PART_PHP])->in;
 	struct hp_err one = HP_ERR_INIT;
-	bool together = repair && n && hp_instance_start(in, v, n, &one) == 0;
+	bool together = repair && n && hp_instance_start(in, v, n, false, &one) == 0;
 	size_t i, bad;
 
 	for (i = 0; i < n; i++) {
 		hp_err_clear(&one);
 		hp_pool_reset(x->scratch);
 		if (repair && !together)
-			hp_instance_start(in, &v[i], 1, &one);
+			hp_instance_start(in, &v[i], 1, false, &one);
 		/* at boot masters sleep until they are asked */
 		if (repair && !one.code && !x->boot)
 			hp_instance_wait(in, &v[i], 1, 15000, &bad, &one);

@@ -120,6 +120,7 @@ int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err
 	int rc;
 
 	if (!line) {
+		p->in.left_ms = x->changed_ms;
 		/* they wait for nothing of their old version */
 		rc = end_instances(x, &p->retired, hp_instance_retire, err);
 		if (!rc)

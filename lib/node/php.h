@@ -149,10 +149,13 @@ int hp_php_test(const char *root, const struct hp_php *php, const struct hp_php_
 /*
  * The same in two steps, so that FPM reads while other servers test. begin: our own checks; 0 and
  * *ret NULL when n is 0. end waits for FPM's verdict and frees. v and its strings stay until then.
+ * beside: something else is waited for first. FPM reads only from hp_php_test_go() on, or from the
+ * end, and leaves the processors to others (setpriority(2)).
  */
 struct hp_php_testing;
 int hp_php_test_begin(const char *root, const struct hp_php *php, const struct hp_php_staged *v,
-	size_t n, struct hp_php_testing **ret, size_t *ret_bad, struct hp_err *err);
+	size_t n, bool beside, struct hp_php_testing **ret, size_t *ret_bad, struct hp_err *err);
+int hp_php_test_go(struct hp_php_testing *t, struct hp_err *err);
 int hp_php_test_end(struct hp_php_testing *t, size_t *ret_bad, struct hp_err *err);
 
 #endif

@@ -344,14 +344,12 @@ static int version_files(struct hp_pool *pool, const struct hp_php *php, const s
 	struct hp_err *err)
 {
 	const char *section = hp_pprintf(pool, "php.%s", php->version);
-	const char *group = conf ? hp_conf_get(conf, "web", "group") : NULL;
 	const char *unit = hp_pprintf(pool, HP_SYSTEMD_DIR "/php%s-fpm@", php->version);
 	struct hp_tmap *m = hp_tmap_new(pool);
 	int r;
 
 	hp_tmap_str(m, "version", php->version);
 	hp_tmap_str(m, "fpm", php->fpm);
-	hp_tmap_str(m, "group", group ? group : "www-data");
 	hp_tmap_i64(m, "stop_timeout", conf_seconds(conf, "stop_timeout", 10) + 5);
 	hp_tmap_bool(m, "opcache", conf_bool(conf, section, "opcache_enabled", true));
 	hp_tmap_bool(m, "jit", conf_bool(conf, section, "jit_enabled", false));

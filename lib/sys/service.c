@@ -28,7 +28,7 @@ static int ask_systemd(enum hp_unit_job job, const char *const *names, struct hp
 	struct hp_strv units = {0};
 
 	unit_names(pool, names, &units);
-	return hp_units_do(job, &units, START_TIMEOUT_MS, err);
+	return hp_units_do(job, &units, NULL, START_TIMEOUT_MS, err);
 }
 
 /* /etc/init.d/NAME VERB, for each name */

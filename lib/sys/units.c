@@ -4,6 +4,7 @@
 #include <systemd/sd-bus.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "sys/lib.h"
 #include "sys/units.h"
 
@@ -91,13 +92,11 @@ static int open_private(sd_bus **ret)
 	return r < 0 ? r : lib.sd_bus_start(*ret);
 }
 
-static int connect_bus(struct hp_err *err)
+static int open_bus(struct hp_err *err)
 {
 	sd_bus *bus = NULL;
 	int r;
 
-	if (lib.bus)
-		return 0;
 	if (load(err) < 0)
 		return err->code;
 	r = open_private(&bus);
@@ -114,6 +113,43 @@ static int connect_bus(struct hp_err *err)
 	}
 	lib.bus = bus;
 	return 0;
+}
+
+/* ---- ahead of the first question ---- */
+static struct {
+	pthread_t thread;
+	bool runs, joins_at_exit;
+} ahead;
+
+static void *open_ahead(void *arg HP_UNUSED)
+{
+	struct hp_err ignored = HP_ERR_INIT;
+
+	/* who asks tries again, and is told */
+	open_bus(&ignored);
+	return NULL;
+}
+
+static void join_ahead(void)
+{
+	if (ahead.runs)
+		pthread_join(ahead.thread, NULL);
+	ahead.runs = false;
+}
+
+void hp_units_expect(void)
+{
+	if (lib.bus || ahead.runs)
+		return;
+	if (!ahead.joins_at_exit)
+		ahead.joins_at_exit = atexit(join_ahead) == 0;
+	ahead.runs = hp_thread_start(&ahead.thread, open_ahead, NULL);
+}
+
+static int connect_bus(struct hp_err *err)
+{
+	join_ahead();
+	return lib.bus ? 0 : open_bus(err);
 }
 
 /*
@@ -315,8 +351,24 @@ static int wait_for(struct jobs *l, uint64_t end, struct hp_err *err)
 	return hp_err_hint(err, "journalctl -u %s tells why", l->failed);
 }
 
-int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, unsigned timeout_ms,
-	struct hp_err *err)
+/* Only a connection that broke is told: what is waited for can't be heard of any more. */
+static int request_beside(enum hp_unit_job job, const struct hp_strv *names, struct hp_err *err)
+{
+	struct hp_err one = HP_ERR_INIT;
+	size_t i;
+
+	for (i = 0; names && i < names->n; i++) {
+		hp_err_clear(&one);
+		if (request(job, names->v[i], NULL, NULL, &one) < 0 && !lib.bus) {
+			*err = one;
+			return err->code;
+		}
+	}
+	return 0;
+}
+
+int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, const struct hp_strv *beside,
+	unsigned timeout_ms, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct jobs l = {.pool = pool, .v = hp_palloc(pool, (names->n + 1) * sizeof(*l.v))};
@@ -343,6 +395,8 @@ int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, unsigned time
 			l.n++;
 	}
 	l.left = l.n;
+	if (r == 0)
+		r = request_beside(job, beside, err);
 	if (r == 0)
 		r = wait_for(&l, end, err);
 	lib.sd_bus_slot_unref(slot);

@@ -14,6 +14,9 @@
 #include "base/pool.h"
 #include "base/str.h"
 
+/* Questions follow soon: the manager is connected to while something else is done. */
+void hp_units_expect(void);
+
 struct hp_unit {
 	const char *name;
 	/* one that is coming up or going down is there all the same */
@@ -31,9 +34,10 @@ enum hp_unit_job {
 /*
  * All of them at once, each in its place (systemd's order of dependencies); waits until all are
  * through, at most timeout_ms. The first that fails is told, the rest are waited for all the same.
+ * The same is asked for beside (NULL: none), for which nobody waits: what fails there is not told.
  */
-int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, unsigned timeout_ms,
-	struct hp_err *err);
+int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, const struct hp_strv *beside,
+	unsigned timeout_ms, struct hp_err *err);
 /* The same, and nobody waits: systemd sees to it, and to what does not end by itself. */
 int hp_units_request(enum hp_unit_job job, const struct hp_strv *names, struct hp_err *err);
 

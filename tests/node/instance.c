@@ -144,7 +144,7 @@ static int do_test(struct tool *t, struct hp_err *err)
 
 static int do_start(struct tool *t, struct hp_err *err)
 {
-	return hp_instance_start(&t->in, t->v, t->n, err);
+	return hp_instance_start(&t->in, t->v, t->n, false, err);
 }
 
 static int do_wait(struct tool *t, struct hp_err *err)

@@ -304,6 +304,18 @@ load() { # load SECONDS
 	t wait 8.2 1
 }
 
+@test "a socket that somebody restarts by hand is open to the web server, and gets its owner back" {
+	up 1
+	get /1/site.php >/dev/null
+	in_machine sh -c 'systemctl stop php8.2-fpm@site1.service php8.2-fpm@site1.socket
+		systemctl start php8.2-fpm@site1.socket'
+	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/php/8.2/site1.sock)" = "root:www-data 660" ]
+	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/php/8.2)" = "root:www-data 2755" ]
+	[ "$(in_machine curl -s -o /dev/null -w '%{http_code}' http://localhost/1/site.php)" = 200 ]
+	t start 8.2 1
+	[ "$(in_machine stat -c '%U:%G %a' /run/hosting-panel/php/8.2/site1.sock)" = "site1:www-data 660" ]
+}
+
 @test "systemd executes itself anew in the middle: it is asked again" {
 	up 1
 	run t reexec 8.2 1
