@@ -43,8 +43,8 @@ struct cgi_turns *cgi_turns_new(void)
 
 	if (t == MAP_FAILED)
 		return NULL;
-	/* one more than there are processors: while one ends, another begins */
-	t->n = processors < 1 ? 2 : (uint32_t)processors + 1;
+	/* more than there are processors: while some end or wait for the kernel, others begin */
+	t->n = processors < 1 ? 3 : 2 * (uint32_t)processors + 1;
 	return t;
 }
 

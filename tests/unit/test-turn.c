@@ -7,7 +7,7 @@
 
 static unsigned at_once(void)
 {
-	return (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
+	return 2 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
 }
 
 static struct cgi_turns *all_taken(void)
