@@ -90,7 +90,7 @@ int hp_instance_run_dir(const struct hp_instances *in, const char *version, stru
 		return err->code;
 	if (stat(dir, &st) < 0 || (st.st_gid != in->web_gid && chown(dir, 0, in->web_gid) < 0))
 		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
-	/* services may not (RestrictSUIDSGID=): theirs has it from the folder above, by tmpfiles.d */
+	/* services may not (RestrictSUIDSGID=): there the folder above has it, by tmpfiles.d */
 	if (!(st.st_mode & S_ISGID) && chmod(dir, 02755) < 0 && errno != EPERM)
 		return hp_err_errno(err, HP_E_OS, errno, "%s", dir);
 	return 0;
