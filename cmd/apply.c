@@ -36,22 +36,26 @@ int cli_node_opts(struct cli *c, struct hp_node_opts *ret, struct hp_err *err)
 	return 0;
 }
 
+/* As the panel's own, whoever asks for the change. */
+static int write_state(struct hp_panel *p, const char *node, int fd, int64_t *ret_generation,
+	struct hp_err *err)
+{
+	struct hp_actor who = hp_panel_begin_own(p);
+	int r = hp_node_state(p, node, fd, ret_generation, err);
+
+	hp_panel_end_own(p, &who);
+	return r;
+}
+
 int cli_state_fd(struct cli *c, const char *node, int *ret_fd, int64_t *ret_generation,
 	struct hp_err *err)
 {
 	int fd _cleanup_close_ = memfd_create("state", MFD_CLOEXEC);
-	struct hp_actor who;
-	int r;
 
 	if (fd < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "no memory file can be made");
-	if (cli_panel(c, err) < 0)
+	if (cli_panel(c, err) < 0 || write_state(c->panel, node, fd, ret_generation, err) < 0)
 		return err->code;
-	who = hp_panel_begin_own(c->panel);
-	r = hp_node_state(c->panel, node, fd, ret_generation, err);
-	hp_panel_end_own(c->panel, &who);
-	if (r < 0)
-		return r;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return hp_err_errno(err, HP_E_OS, errno, "the state document can't be read again");
 	*ret_fd = TAKE_FD(&fd);
@@ -241,10 +245,8 @@ struct exporting {
 static void *export_state(void *arg)
 {
 	struct exporting *e = arg;
-	struct hp_actor who = hp_panel_begin_own(e->panel);
 
-	hp_node_state(e->panel, e->node, e->fd, &e->generation, &e->err);
-	hp_panel_end_own(e->panel, &who);
+	write_state(e->panel, e->node, e->fd, &e->generation, &e->err);
 	if (e->unwanted)
 		hp_err_clear(&e->err);
 	hp_cleanup_close(&e->fd);

@@ -126,7 +126,7 @@ struct hp_engine {
 	bool test_refused;               /* the last error is a server's test that named nobody */
 	bool looked;                     /* at the files of sites that stay as they are */
 	bool remembered;                 /* this round: remember() in apply.c */
-	uint64_t changed_ms;              /* when the new world began to count (hp_now_ms()) */
+	uint64_t changed_ms;             /* when the new world began to count (hp_now_ms()) */
 	bool decided;                    /* the new world stands */
 	bool no_ns;                      /* a private mount namespace is refused here */
 	sigset_t signals;                /* the caller's mask, while some are held back */

@@ -96,14 +96,6 @@ int hp_instance_run_dir(const struct hp_instances *in, const char *version, stru
 	return 0;
 }
 
-void hp_instance_let_come(const struct hp_instances *in, unsigned late_ms)
-{
-	uint64_t gone = in->left_ms ? hp_now_ms() - in->left_ms : 0;
-
-	if (gone < late_ms)
-		hp_nap(late_ms - (unsigned)gone);
-}
-
 /* Asked in slices; of two that queue one behind the other the later proves as much as the first. */
 void hp_instance_drain(const char *socket, pid_t master, unsigned timeout_ms)
 {
@@ -121,6 +113,24 @@ void hp_instance_drain(const char *socket, pid_t master, unsigned timeout_ms)
 			return;
 		looks = master && hp_masters_is_stuck(master) ? looks + 1 : 0;
 	} while (left > SLICE_MS && looks < HP_MASTERS_LOOKS);
+}
+
+void hp_instance_let_answer(const struct hp_instances *in, const struct hp_instance *v,
+	const pid_t *master, size_t n, unsigned late_ms)
+{
+	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
+	uint64_t gone = in->left_ms ? hp_now_ms() - in->left_ms : 0;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		any |= master[i] != 0;
+	if (any && gone < late_ms)
+		hp_nap(late_ms - (unsigned)gone);
+	for (i = 0; i < n; i++)
+		if (master[i])
+			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
+				master[i], hp_instance_stop_ms(in));
 }
 
 const char *hp_instance_state_name(enum hp_instance_state s)

@@ -47,8 +47,12 @@ void hp_instance_last_words(const struct hp_instance *i, struct hp_err *err);
 #define HP_INSTANCE_LATE_MS 100
 /* The same where nobody is to wait for the old one: as much as a change of version can bear. */
 #define HP_INSTANCE_RETIRE_LATE_MS 10
-/* What of it is left. */
-void hp_instance_let_come(const struct hp_instances *in, unsigned late_ms);
+/*
+ * What comes late, and what stands in the queue of each of n that has a master (0: none, or it
+ * sleeps), is answered first; of late_ms only what is left is waited.
+ */
+void hp_instance_let_answer(const struct hp_instances *in, const struct hp_instance *v,
+	const pid_t *master, size_t n, unsigned late_ms);
 /* HP_PHP_RUN/<version>, root:[web] group 2755, and what is above it, root 0755. */
 int hp_instance_run_dir(const struct hp_instances *in, const char *version, struct hp_err *err);
 /*

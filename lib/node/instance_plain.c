@@ -278,7 +278,8 @@ static int replace(struct hp_pool *pool, const struct hp_instances *in, const st
 	for (i = 0; e == 0 && i < n; i++)
 		e = take_over(pool, &r[i], err);
 	hp_fault("instance-taken");
-	hp_nap(HP_INSTANCE_LATE_MS);
+	if (e == 0)
+		hp_nap(HP_INSTANCE_LATE_MS);
 	for (i = 0; e == 0 && i < n; i++)
 		if (r[i].has_old && old[i].n)
 			hp_instance_drain(r[i].old, old[i].v[0].pid, hp_instance_stop_ms(in));
@@ -396,18 +397,14 @@ static int stop(const struct hp_instances *in, const struct hp_instance *v, size
 	static const char *const rest[] = {"next", "old", "bind"};
 	/* nobody but us sees to a master that does not end: one that retires is waited for, too */
 	bool grace = how != HP_INSTANCE_KILL;
-	bool late = false;
+	pid_t *master = hp_palloc(pool, (n + 1) * sizeof(*master));
 	size_t i, j;
 	int r;
 
-	for (i = 0; grace && i < n; i++)
-		late |= l[i].n != 0;
-	if (late)
-		hp_instance_let_come(in, HP_INSTANCE_LATE_MS);
-	for (i = 0; grace && i < n; i++)
-		if (l[i].n)
-			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				l[i].v[0].pid, hp_instance_stop_ms(in));
+	for (i = 0; i < n; i++)
+		master[i] = l[i].n ? l[i].v[0].pid : 0;
+	if (grace)
+		hp_instance_let_answer(in, v, master, n, HP_INSTANCE_LATE_MS);
 	r = hp_masters_end(pool, in, v, l, n, grace, err);
 	for (i = 0; r == 0 && i < n; i++) {
 		const char *sock = hp_instance_socket(pool, v[i].version, v[i].user);

@@ -335,35 +335,22 @@ static int forget(struct hp_pool *pool, const struct hp_instance *i, struct hp_e
 	return 0;
 }
 
-/* A sleeping master must not be woken only to be told to end. */
-static void let_answer(const struct hp_instances *in, struct hp_pool *pool,
-	const struct hp_instance *v, const struct hp_unit *u, size_t n, unsigned late_ms)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		any |= service_of(u, i)->pid != 0;
-	if (any)
-		hp_instance_let_come(in, late_ms);
-	for (i = 0; i < n; i++)
-		if (service_of(u, i)->pid)
-			hp_instance_drain(hp_instance_socket(pool, v[i].version, v[i].user),
-				service_of(u, i)->pid, hp_instance_stop_ms(in));
-}
-
 static int stop(const struct hp_instances *in, const struct hp_instance *v, size_t n,
 	enum hp_instance_end how, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct hp_strv units = {0}, services = {0};
+	pid_t *master = hp_palloc(pool, (n + 1) * sizeof(*master));
 	struct hp_unit *u;
 	size_t i;
 	int r;
 
 	r = look(pool, v, n, &u, err);
+	/* a sleeping master must not be woken only to be told to end: it has no pid */
+	for (i = 0; r == 0 && i < n; i++)
+		master[i] = service_of(u, i)->pid;
 	if (r == 0 && how != HP_INSTANCE_KILL)
-		let_answer(in, pool, v, u, n,
+		hp_instance_let_answer(in, v, master, n,
 			how == HP_INSTANCE_RETIRE ? HP_INSTANCE_RETIRE_LATE_MS
 						  : HP_INSTANCE_LATE_MS);
 	for (i = 0; r == 0 && i < n; i++) {

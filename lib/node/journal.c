@@ -254,6 +254,7 @@ static int roll_forward(struct hp_engine *x, const struct found *f, struct hp_er
 {
 	size_t i;
 
+	/* first: who comes late to the old world is still answered meanwhile */
 	if (hp_commit_publish(x, err) < 0)
 		return err->code;
 	for (i = HP_PARTS; i-- > 0;) {

@@ -125,6 +125,7 @@ int hp_php_part_finish(struct hp_engine *x, const char *line, struct hp_err *err
 		rc = end_instances(x, &p->retired, hp_instance_retire, err);
 		if (!rc)
 			rc = end_instances(x, &p->ended, hp_instance_stop, err);
+		p->in.left_ms = 0;
 		memset(&p->retired, 0, sizeof(p->retired));
 		memset(&p->ended, 0, sizeof(p->ended));
 		return rc;

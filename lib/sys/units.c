@@ -351,28 +351,13 @@ static int wait_for(struct jobs *l, uint64_t end, struct hp_err *err)
 	return hp_err_hint(err, "journalctl -u %s tells why", l->failed);
 }
 
-/* Only a connection that broke is told: what is waited for can't be heard of any more. */
-static int request_beside(enum hp_unit_job job, const struct hp_strv *names, struct hp_err *err)
-{
-	struct hp_err one = HP_ERR_INIT;
-	size_t i;
-
-	for (i = 0; names && i < names->n; i++) {
-		hp_err_clear(&one);
-		if (request(job, names->v[i], NULL, NULL, &one) < 0 && !lib.bus) {
-			*err = one;
-			return err->code;
-		}
-	}
-	return 0;
-}
-
 int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, const struct hp_strv *beside,
 	unsigned timeout_ms, struct hp_err *err)
 {
 	_cleanup_pool_ struct hp_pool *pool = hp_pool_new();
 	struct jobs l = {.pool = pool, .v = hp_palloc(pool, (names->n + 1) * sizeof(*l.v))};
 	uint64_t end = hp_now_us() + (uint64_t)timeout_ms * 1000;
+	struct hp_err one = HP_ERR_INIT;
 	sd_bus_slot *slot = NULL;
 	size_t i;
 	int r;
@@ -395,8 +380,11 @@ int hp_units_do(enum hp_unit_job job, const struct hp_strv *names, const struct 
 			l.n++;
 	}
 	l.left = l.n;
-	if (r == 0)
-		r = request_beside(job, beside, err);
+	/* without its connection there is nothing to wait for */
+	if (r == 0 && beside && hp_units_request(job, beside, &one) < 0 && !lib.bus) {
+		*err = one;
+		r = err->code;
+	}
 	if (r == 0)
 		r = wait_for(&l, end, err);
 	lib.sd_bus_slot_unref(slot);
