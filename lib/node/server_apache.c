@@ -20,8 +20,8 @@ extern const struct hp_server hp_server_apache;
  */
 static const char *const modules[] = {"alias", "auth_basic", "authn_core", "authn_file",
 	"authz_core", "authz_host", "authz_user", "cache", "cache_disk", "deflate", "dir", "env", "expires", "filter",
-	"mime", "setenvif", "headers", "http2", "proxy", "proxy_fcgi", "proxy_http",
-	"proxy_wstunnel", "remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
+	"mime", "setenvif", "headers", "proxy", "proxy_fcgi", "proxy_http", "proxy_wstunnel",
+	"remoteip", "rewrite", "socache_shmcb", "ssl", NULL};
 
 /* ---- what the administrator says elsewhere ---- */
 static void look(struct hp_engine *x, struct hp_web_server *s)
@@ -133,6 +133,9 @@ static int node_data(struct hp_engine *x, struct hp_web_server *s, struct hp_tma
 	hp_tmap_list(m, "modules");
 	for (name = modules; *name; name++)
 		hp_tmap_str(hp_tmap_item(m, "modules"), "name", *name);
+	/* each request without TLS would pay for it, too */
+	if (tls)
+		hp_tmap_str(hp_tmap_item(m, "modules"), "name", "http2");
 	return edit_ports(x, s, e, err);
 }
 
@@ -434,7 +437,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_DOMAIN] = {"ServerName ServerAlias", "with the aliases"},
 	[HP_SITE_STATUS] = {"RedirectMatch ErrorDocument",
 		"503 for every path while it is suspended"},
-	[HP_SITE_USER] = {"SetHandler", "the socket is named after it"},
+	[HP_SITE_USER] = {"SetHandler Proxy", "the socket is named after it"},
 	[HP_SITE_WEB_SERVER] = {"VirtualHost",
 		"80 and 443 as the front, 127.0.0.1:8182 behind another"},
 	[HP_SITE_DOCUMENT_ROOT] = {"DocumentRoot", NULL},
@@ -446,7 +449,7 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 				"RequestHeader",
 		NULL},
 	[HP_SITE_PHP_MAX_EXECUTION_TIME] = {"ProxyTimeout", "10 seconds more than PHP has"},
-	[HP_SITE_PHP_PATHS] = {"SetHandler RewriteRule RewriteCond",
+	[HP_SITE_PHP_PATHS] = {"SetHandler Proxy ProxySet RewriteRule RewriteCond",
 		"in a LocationMatch for each path"},
 	[HP_SITE_PHP_POST_MAX_SIZE] = {"LimitRequestBody If",
 		"by Content-Length; a body for PHP that does not say its length is refused with 411, and for a program has no limit"},
@@ -457,7 +460,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 		"responder"},
 	[HP_SITE_HTTPS_REDIRECT] = {"RewriteRule RewriteCond", "301, in the block for port 80"},
 	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security, over HTTPS alone"},
-	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel SetEnv",
+	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel FilterChain "
+				  "SetEnv",
 		"SetEnv no-gzip where it is false"},
 	[HP_SITE_CACHE_ENABLED] = {"ExpiresActive ExpiresDefault CacheEnable CacheKeyBaseURL "
 				   "RequestHeader Header RewriteRule RewriteCond",

@@ -98,6 +98,17 @@ is_code() { is "$1" code a.example "${@:2}"; } # is_code STATUS PATH [CURL-ARGUM
 	done
 }
 
+@test "gzip_enabled: Apache compresses by brotli, too, where the module for it is loaded" {
+	[ "$server" = apache ] || skip "Apache's modules"
+	page a.example long.txt "$(printf 'all work and no play %.0s' {1..200})"
+	a2enmod -q brotli
+	set_a gzip_enabled=false
+	says '' content-encoding /long.txt -H 'Accept-Encoding: gzip'
+	set_a gzip_enabled=true
+	says br content-encoding /long.txt -H 'Accept-Encoding: gzip, br'
+	says gzip content-encoding /long.txt -H 'Accept-Encoding: gzip'
+}
+
 # keeps PATH: seconds until it expires
 keeps() {
 	headers "$1" >"$dir/headers"
