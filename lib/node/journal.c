@@ -95,16 +95,21 @@ int hp_journal_done(struct hp_engine *x, struct hp_err *err)
 {
 	static const char *const files[] = {HP_JOURNAL_FILE, HP_COMMIT_FILE,
 		HP_MANIFEST_FILE ".new", HP_STATE_FILE ".new"};
-	bool any = false;
+	bool undone = false;
 	size_t i;
 
 	for (i = 0; i < HP_ARRAY_SIZE(files); i++) {
 		if (unlinkat(x->rootfd, hp_rel(files[i]), 0) == 0)
-			any = true;
+			undone |= i == 0;
 		else if (errno != ENOENT)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", files[i]);
 	}
-	if (any && sync_node_dir(x, err) < 0)
+	/*
+	 * What was undone must not be found again after a power cut, when the stage has no old files
+	 * any more. What was decided may: it is finished again, which changes nothing, as another run's
+	 * journal takes this folder to the disk before anything moves.
+	 */
+	if (undone && sync_node_dir(x, err) < 0)
 		return err->code;
 	hp_fault("before-clear");
 	return hp_stage_clear(x, err);
@@ -255,7 +260,7 @@ static int roll_forward(struct hp_engine *x, const struct found *f, struct hp_er
 	size_t i;
 
 	/* first: who comes late to the old world is still answered meanwhile */
-	if (hp_commit_publish(x, err) < 0)
+	if (hp_commit_publish(x, err) < 0 || hp_stage_clear(x, err) < 0)
 		return err->code;
 	for (i = HP_PARTS; i-- > 0;) {
 		hp_fault("mid-break");

@@ -13,7 +13,6 @@
 #include "base/str.h"
 #include "sys/run.h"
 #include "sys/service.h"
-#include "sys/units.h"
 
 /* Tests of so many new instances at most are not waited for before these are started. */
 #define ALL_NEW_MAX 32
@@ -230,8 +229,6 @@ static int test(struct hp_engine *x, bool live, struct hp_err *err)
 	if (!x->live || live)
 		return 0;
 	mark_changes(x);
-	if (p->in.systemd && x->changed)
-		hp_units_expect();
 	for (i = 0; i < l->n; i++) {
 		hp_pool_reset(x->scratch);
 		t = choose_files(x, &l->v[i]);

@@ -1,6 +1,7 @@
 /* Files of PHP: of each website's instances, and of the versions. */
 #include "node/part_php.h"
 #include "base/str.h"
+#include "sys/units.h"
 
 static struct hp_php_part *mine(const struct hp_engine *x)
 {
@@ -91,6 +92,9 @@ int hp_php_part_render_site(struct hp_engine *x, struct hp_wish *w, const struct
 
 	if (!w->php)
 		return 0;
+	/* a site that changes: its instance will have to be asked for */
+	if (x->live && !x->dry && mine(x)->in.systemd)
+		hp_units_expect();
 	if (hp_engine_custom(x, w->domain) &&
 		(hp_php_custom(x->scratch, x->root, w->domain, &custom, err) < 0 ||
 			note_of(x, &custom, &w->now->note, err) < 0))
