@@ -105,9 +105,9 @@ int hp_journal_done(struct hp_engine *x, struct hp_err *err)
 			return hp_err_errno(err, HP_E_OS, errno, "%s can't be removed", files[i]);
 	}
 	/*
-	 * What was undone must not be found again after a power cut, when the stage has no old files
-	 * any more. What was decided may: it is finished again, which changes nothing, as another run's
-	 * journal takes this folder to the disk before anything moves.
+	 * What was undone must not be found again after a power cut, when the stage has no old
+	 * files any more. What was decided may: it is finished again, which changes nothing, as
+	 * another run's journal takes this folder to the disk before anything moves.
 	 */
 	if (undone && sync_node_dir(x, err) < 0)
 		return err->code;

@@ -462,7 +462,8 @@ static const struct hp_becomes becomes[HP_SITE_FIELDS] = {
 	[HP_SITE_HSTS_MAX_AGE] = {"Header", "Strict-Transport-Security, over HTTPS alone"},
 	[HP_SITE_GZIP_ENABLED] = {"AddOutputFilterByType DeflateCompressionLevel FilterChain "
 				  "SetEnv",
-		"SetEnv no-gzip where it is false"},
+		"by brotli, too, where its module is loaded; SetEnv no-gzip where it is "
+		"false"},
 	[HP_SITE_CACHE_ENABLED] = {"ExpiresActive ExpiresDefault CacheEnable CacheKeyBaseURL "
 				   "RequestHeader Header RewriteRule RewriteCond",
 		"names of static files expire; as the front it keeps other answers"},
