@@ -121,7 +121,7 @@ const char *hp_import_absolute(struct hp_reader *r, const char *path)
 	return path[0] == '/' ? path : hp_pprintf(r->pool, "%s/%s", r->prefix, path);
 }
 
-/* Its head says it, whatever the file is called; a template of the operator's own has it, too. */
+/* Its first line says it, whatever it is called; a template of the operator's own has it, too. */
 bool hp_import_is_ours(struct hp_reader *r, const char *file)
 {
 	struct hp_err ignored = HP_ERR_INIT;
@@ -131,5 +131,5 @@ bool hp_import_is_ours(struct hp_reader *r, const char *file)
 	if (hp_import_text(r, file, &t, &ignored) < 0)
 		return false;
 	nl = memchr(t.text, '\n', t.len);
-	return memmem(t.text, nl ? (size_t)(nl - t.text) : t.len, ": written by hosting-panel", 26);
+	return memmem(t.text, nl ? (size_t)(nl - t.text) : t.len, " written by hosting-panel", 25);
 }

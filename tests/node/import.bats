@@ -20,6 +20,18 @@ p() { run --separate-stderr "$@" 3>&- 4>&-; }
 	[[ $stderr == *"/etc/nginx/sites-enabled/default:"*"no domain is its name"* ]]
 }
 
+@test "what the panel has written itself is nobody's website, and nothing that is left behind" {
+	panel hp-site add a.example tenant=acme web_server=nginx cache_enabled=yes -q
+	panel hp-site add b.example tenant=acme web_server=apache -q
+	for server in nginx apache; do
+		p hp-site import $server
+		[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+		[ -z "$output" ] || { echo "$output"; return 1; }
+		[[ $stderr != *"stands outside"* ]] || { echo "$stderr"; return 1; }
+		[[ $stderr == *".example.conf:"*"hosting-panel wrote it"* ]] || { echo "$stderr"; return 1; }
+	done
+}
+
 # What both must answer alike (hidden files are forbidden there, not there here): status, and the headers that the configuration speaks of.
 answers() {
 	local path
