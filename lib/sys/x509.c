@@ -11,6 +11,7 @@ struct pair {
 	EVP_PKEY *key;
 	X509 *v[HP_X509_CHAIN_MAX];
 	size_t n;
+	bool has_root; /* a root stood at the end, and was left out */
 };
 
 static void release(struct pair *p)
@@ -219,7 +220,7 @@ static void describe(const struct pair *p, struct hp_x509 *ret)
 			ret->not_after = end;
 	}
 	ret->certificates = p->n;
-	if (!is_self_signed(p, last))
+	if (!p->has_root && !is_self_signed(p, last))
 		ret->open_end = name_text(p, p->o->X509_get_issuer_name(last));
 }
 
@@ -324,8 +325,10 @@ static int check(struct pair *p, int64_t now, struct hp_err *err)
 			return err->code;
 	}
 	/* whoever trusts the root has it, whoever has not does not trust it */
-	if (p->n > 1 && is_self_signed(p, p->v[p->n - 1]))
+	if (p->n > 1 && is_self_signed(p, p->v[p->n - 1])) {
 		p->o->X509_free(p->v[--p->n]);
+		p->has_root = true;
+	}
 	p->o->ERR_clear_error();
 	return 0;
 }

@@ -23,7 +23,8 @@ struct hp_x509 {
 	int64_t not_before, not_after; /* seconds since 1970; the first end of all in the chain */
 	size_t certificates;           /* leaf and chain */
 	const char *ocsp; /* whom to ask whether it is still good: "http://…"; NULL: nobody */
-	const char *open_end; /* who issued the last one; NULL when it is signed by itself */
+	/* who issued the last one; NULL: it is signed by itself, or by a root that was left out */
+	const char *open_end;
 };
 
 /*

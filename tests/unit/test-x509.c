@@ -111,6 +111,8 @@ static void test_what_is_not_stored(void **state HP_UNUSED)
 	assert_int_equal(judge(leaf_key, JULY, leaf, inter, root), 0);
 	assert_int_equal(chain.len, n);
 	assert_null(strstr(chain.s, "secret"));
+	/* whoever gave it knows where the chain ends */
+	assert_null(x.open_end);
 	assert_int_equal(judge(leaf_key, JULY, "secret\n", leaf, leaf), 0);
 	assert_string_equal(hp_buf_str(&chain), leaf);
 	assert_string_equal(x.open_end, "CN=Test Intermediate");
