@@ -95,6 +95,19 @@ static int order(struct cert_run *r, struct cert_job *j, const struct hp_acme *a
 	return err->code;
 }
 
+/* A website that an apply would leave as it is gets nothing of it, and the CA counts. */
+static int check_edited(struct cert_run *r, const struct cert_job *j, struct hp_err *err)
+{
+	struct cli *c = r->c;
+	struct hp_node_opts o;
+
+	if (!j->site.enabled || c->force || c->no_apply)
+		return 0;
+	if (cli_node_opts(c, &o, err) < 0)
+		return err->code;
+	return hp_node_edited(&o, j->site.domain, err);
+}
+
 static int from_ca(
 	struct cert_run *r, struct cert_job *j, const struct hp_acme *a, struct hp_err *err)
 {
@@ -104,7 +117,8 @@ static int from_ca(
 	struct hp_err why;
 	bool wanted = true;
 
-	if (hp_acme_lock(c->sysroot, c->wait_ms, &lock, err) < 0 ||
+	if (check_edited(r, j, err) < 0 ||
+		hp_acme_lock(c->sysroot, c->wait_ms, &lock, err) < 0 ||
 		hp_acme_look(c->pool, c->sysroot, a, &j->site.names, &found, &lost, &why, err) <
 			0 ||
 		(lost.n && leave_out(r, j, &found, &lost, &why, &wanted, err) < 0))
@@ -151,6 +165,18 @@ static bool is_good(const struct cert_job *j)
 }
 
 /* ---- issue ---- */
+static void keep(struct cli *c, struct cert_job *j)
+{
+	char end[21];
+
+	hp_time_format(j->before->not_after, end);
+	j->now = j->before;
+	j->message = hp_pprintf(c->pool, "%s is good until %s%s",
+		hp_streq(j->before->provider, "letsencrypt") ? "its certificate"
+							      : "the one imported",
+		end, c->as ? "" : "; --anew asks for another");
+}
+
 static int job_of(struct cli *c, const char *word, struct cert_job *j, struct hp_err *err)
 {
 	struct hp_err damaged = HP_ERR_INIT;
@@ -185,7 +211,7 @@ int cert_issue(struct cli *c, struct hp_err *err)
 		return err->code;
 	for (i = 0; i < r.n; i++) {
 		if (is_good(&r.v[i]) && !cli_opt(c, "anew"))
-			r.v[i].now = r.v[i].before;
+			keep(c, &r.v[i]);
 		else
 			ask(&r, &r.v[i], &a);
 	}

@@ -85,18 +85,23 @@ static const struct hp_mfile *old_file(const struct hp_wish *w, const char *path
 	return NULL;
 }
 
+int hp_emit_edited(const char *domain, const char *path, const char *why, struct hp_err *err)
+{
+	hp_err_set(err, HP_E_EXISTS, "%s %s", path, why);
+	return hp_err_hint(err,
+		"look at it with: hp-vhost plan --force; directives of your own belong into "
+		HP_CUSTOM_DIR
+		"/%s/; --force takes the file over",
+		domain ? domain : "DOMAIN");
+}
+
 static int drift(struct hp_engine *x, struct hp_wish *w, const char *path, const char *why,
 	bool *ret_drift, struct hp_err *err)
 {
 	*ret_drift = true;
 	if (!w->told)
 		hp_report_file(x, path, "drift", w->domain, why);
-	hp_err_set(err, HP_E_EXISTS, "%s %s", path, why);
-	hp_err_hint(err,
-		"look at it with: hp-vhost plan --force; directives of your own belong into "
-		HP_CUSTOM_DIR
-		"/%s/; --force takes the file over",
-		w->domain ? w->domain : "DOMAIN");
+	hp_emit_edited(w->domain, path, why, err);
 	return 0;
 }
 

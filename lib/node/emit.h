@@ -28,5 +28,7 @@ struct hp_emit {
  * *ret_drift is set with a message in err; the caller sets the site aside.
  */
 int hp_emit_settle(struct hp_emit *e, struct hp_wish *w, bool *ret_drift, struct hp_err *err);
+/* HP_E_EXISTS: the file is not as it was written; domain NULL for the node's own. */
+int hp_emit_edited(const char *domain, const char *path, const char *why, struct hp_err *err);
 
 #endif

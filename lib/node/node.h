@@ -87,6 +87,11 @@ int hp_node_plan(const struct hp_node_opts *o, struct hp_err *err);
  * Files, links, users and instances against the manifest: 0, or HP_E_NO with events for each drift.
  */
 int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err);
+/*
+ * HP_E_EXISTS when a file of this website is not as it was written: an apply would leave the
+ * website as it is, as it says itself.
+ */
+int hp_node_edited(const struct hp_node_opts *o, const char *domain, struct hp_err *err);
 /* Roll a journal left by a killed run; make run-time links and sockets that a boot has lost. */
 int hp_node_recover(const struct hp_node_opts *o, struct hp_err *err);
 

@@ -1,12 +1,18 @@
 /* Looking: what stands on this node, against the manifest and for people. */
 #include <errno.h>
 
+#include "node/emit.h"
 #include "node/engine.h"
 #include "node/folders.h"
 #include "node/instance.h"
 #include "node/part_php.h"
 #include "node/web.h"
 #include "base/str.h"
+
+static const char *what_happened(enum hp_disk disk)
+{
+	return disk == HP_DISK_MISSING ? "was removed by hand" : "was changed by hand";
+}
 
 static int verify_site(struct hp_engine *x, const struct hp_msite *s, const char *domain,
 	size_t *wrong, struct hp_err *err)
@@ -21,8 +27,7 @@ static int verify_site(struct hp_engine *x, const struct hp_msite *s, const char
 		if (disk == HP_DISK_SAME)
 			continue;
 		(*wrong)++;
-		hp_report_file(x, m->path, "drift", domain,
-			disk == HP_DISK_MISSING ? "was removed by hand" : "was changed by hand");
+		hp_report_file(x, m->path, "drift", domain, what_happened(disk));
 	}
 	return 0;
 }
@@ -63,6 +68,37 @@ int hp_node_verify(const struct hp_node_opts *o, struct hp_err *err)
 	return err->code;
 }
 
+/* ---- may an apply change it? ---- */
+static int edited(struct hp_engine *x, const char *domain, struct hp_err *err)
+{
+	const struct hp_msite *s;
+	const struct hp_mfile *m;
+	enum hp_disk disk;
+
+	if (hp_engine_load(x, err) < 0)
+		return err->code;
+	s = hp_manifest_find(&x->old, domain);
+	for (m = s ? s->files : NULL; m; m = m->next) {
+		hp_pool_reset(x->scratch);
+		if (hp_disk_check(x, m, &disk, NULL, NULL, err) < 0)
+			return err->code;
+		if (disk != HP_DISK_SAME)
+			return hp_emit_edited(domain, m->path, what_happened(disk), err);
+	}
+	return 0;
+}
+
+int hp_node_edited(const struct hp_node_opts *o, const char *domain, struct hp_err *err)
+{
+	struct hp_engine x;
+
+	if (hp_engine_init(&x, o, true, err) == 0)
+		edited(&x, domain, err);
+	hp_engine_free(&x);
+	return err->code;
+}
+
+/* ---- servers ---- */
 int hp_node_detect(struct hp_pool *pool, const struct hp_node_opts *o, struct hp_server_info **ret,
 	size_t *ret_n, struct hp_err *err)
 {

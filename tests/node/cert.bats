@@ -162,12 +162,16 @@ due() {
 	ok hp-cert issue b.example --json
 	jq -e '.[0].changed == false and .[0].result == "unchanged"' <<<"$output"
 	[ "$(orders)" = "$n" ]
+	# and why, once it is served
+	panel hp-site set b.example ssl_enabled=yes -q
+	ok hp-cert issue b.example
+	[[ $output == *"its certificate is good until 20"*"; --anew asks for another"* ]]
+	[ "$(orders)" = "$n" ]
 	# asked for, a new one with a new key, by the same account
 	ok hp-cert issue b.example --anew
 	[ "$(current b.example)" = 2 ]
 	! cmp -s $store/b.example/1/key.pem $store/b.example/2/key.pem
 	[ "$account" = "$(sha256sum /var/lib/hosting-panel/acme/*/private/key.pem)" ]
-	panel hp-site set b.example ssl_enabled=yes -q
 	ok hp-cert check b.example
 	served b.example
 	# in the audit trail, with what was and what is
@@ -332,6 +336,25 @@ due() {
 	fails 1 "a.example: it resolves to 192.0.2.9" hp-cert renew a.example
 	[ "$(current a.example)" = "$now" ]
 	served a.example
+}
+
+@test "a website whose files were edited by hand can't be changed: said before the CA is asked" {
+	due a.example
+	n=$(orders)
+	vhost=/etc/nginx/sites-available/a.example.conf
+	echo '# mine' >>$vhost
+	fails 4 "a.example: $vhost was changed by hand" hp-cert issue a.example --anew
+	[[ $output == *"hint: look at it with: hp-vhost plan --force"* ]]
+	fails 4 "a.example: $vhost was changed by hand" hp-cert renew
+	[ "$(orders)" = "$n" ]
+	[ "$(ls $store/a.example | tr '\n' ' ')" = "1 current renewal.json " ]
+	ok hp-audit list --verb cert:renew --json
+	jq -e '.[0].note | test("was changed by hand")' <<<"$output"
+	served a.example
+	ok hp-cert renew a.example --force
+	[ "$(current a.example)" = 2 ]
+	served a.example
+	! grep -q mine $vhost
 }
 
 @test "a website whose servers refuse the change keeps its certificate" {
