@@ -17,6 +17,14 @@ const struct hp_opt cli_adopt_opts[] = {
 
 static const struct cli_input_kind kind = {"domain", NULL, 0, true, true};
 
+static bool is_there(struct cli *c, const char *domain)
+{
+	struct hp_err none = HP_ERR_INIT;
+	struct hp_site site;
+
+	return hp_site_get(c->panel, c->pool, domain, &site, &none) == 0;
+}
+
 static const struct hp_found *find(
 	struct cli *c, const struct hp_import *im, const char *server, struct hp_err *err)
 {
@@ -36,7 +44,16 @@ static const struct hp_found *find(
 	}
 	hp_err_set(err, HP_E_NOT_FOUND, "%s: no hand-made virtual host of %s has this name", domain,
 		server);
-	hp_err_hint(err, "hp-site import %s lists those that there are", server);
+	if (is_there(c, domain))
+		hp_err_hint(err, "it is a website of hosting-panel already: hp-site show %s",
+			domain);
+	else if (c->n_args > 1)
+		hp_err_hint(err, "hp-site import %s lists those that there are", server);
+	else
+		hp_err_hint(err,
+			"hp-site import %s lists those that there are; one of another server: "
+			"hp-vhost adopt %s %s",
+			server, domain, hp_streq(server, "nginx") ? "apache" : "nginx");
 	return NULL;
 }
 
@@ -205,14 +222,6 @@ static int recover(struct cli *c, struct hp_err *err)
 	struct hp_node_opts o;
 
 	return cli_node_opts(c, &o, err) < 0 ? err->code : hp_node_recover(&o, err);
-}
-
-static bool is_there(struct cli *c, const char *domain)
-{
-	struct hp_err none = HP_ERR_INIT;
-	struct hp_site site;
-
-	return hp_site_get(c->panel, c->pool, domain, &site, &none) == 0;
 }
 
 static int adopt(struct cli *c, const struct hp_import *im, struct hp_adopt *a, struct hp_err *err)
