@@ -321,7 +321,12 @@ int hp_field_check_request(struct hp_pool *pool, const struct hp_field *f, const
 	const struct hp_check c = {
 		.pool = pool, .f = f, .value = value, .len = len, .request = true, .err = err};
 
-	return check(&c, ret) < 0 ? hp_err_about(err, f->name) : 0;
+	if (check(&c, ret) == 0)
+		return 0;
+	/* who takes away what can't be unset wants it as it was at first */
+	if (!len && f->deflt && *f->deflt && !*err->hint)
+		hp_err_hint(err, "%s=%s is its default", f->name, f->deflt);
+	return hp_err_about(err, f->name);
 }
 
 void hp_field_json(struct hp_jw *w, const struct hp_field *f, const char *value)

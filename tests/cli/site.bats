@@ -30,6 +30,17 @@ teardown() { remove_root; }
 		has("php_post_max_size") and has("created_at") and has("updated_at")'
 }
 
+@test "who takes away what can't be unset is told its default" {
+	hp-site add a.example tenant=acme -q
+	status 2 hp-site set a.example index_files=
+	[[ $err == *'hint: index_files=["index.php","index.html","index.htm"] is its default'* ]]
+	status 2 hp-site set a.example gzip_enabled=
+	has "$err" 'hint: gzip_enabled=true is its default'
+	# and not, when something else is wrong
+	status 2 hp-site set a.example gzip_enabled=perhaps
+	[[ $err != *hint* ]]
+}
+
 @test "every setting can be set, and is stored and exported" {
 	hp-site add a.example tenant=acme -q
 	status 0 hp-site set a.example php_version=8.1 php_memory_limit=512M php_max_execution_time=60 \
