@@ -320,7 +320,8 @@ static int check_one(struct cli *c, const struct view *seen, void *ret_wrong, st
 	int64_t most;
 
 	if (hp_parse_i64(days ? days : CHECK_DAYS, 0, 36500, &most) < 0)
-		return hp_err_set(err, HP_E_USAGE, "--days: a number of days is wanted");
+		return hp_err_set(
+			err, HP_E_USAGE, "--days: a number of days from 0 to 36500 is wanted");
 	if (!c->n_args && (!v->site || !v->site->enabled))
 		return 0;
 	if (asked.cert && asked.cert->ocsp) {

@@ -397,8 +397,9 @@ static const struct cli_verb verbs[] = {
 	{"import", cli_verb_import, "[nginx|apache] [FILE|-]", 0, 2, {"=nginx|apache", ""}, 0,
 		cli_import_opts, NULL, NULL, NULL, NULL,
 		"read websites from a web server's own configuration, as JSON lines for add -",
-		"NGINX is asked what it runs with (nginx -T); Apache's files are read. FILE or standard "
-		"input gives what nginx -T printed, here or on another machine, or a configuration file. "
+		"NGINX is asked what it runs with (nginx -T); Apache's files are read. Where none is named it is "
+		"NGINX, if that is installed. FILE or standard input gives what nginx -T printed, here or on "
+		"another machine, or a configuration file. "
 		"Virtual hosts of one name over HTTP and HTTPS become one website. Nothing is changed: "
 		"hp-site import | hp-site add - makes them.\n\n"
 		"Each directive that no setting says is a line on standard error, with its file and line, and "

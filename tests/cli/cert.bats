@@ -180,6 +180,8 @@ refused() { # refused TEXT ARGUMENT …: exit 2, and nothing in the store has ch
 	status 1 hp-cert check --days 25 --json
 	is "$out" '.[0].problem == "it expires soon" and (.[0].days | IN(19, 20))'
 	status 2 hp-cert check --days soon
+	status 2 hp-cert check --days 36501
+	has "$err" "from 0 to 36500"
 	# a file that somebody has changed, or taken away
 	leaf other a.example www.a.example
 	cp "$d/other.key" "$store/a.example/1/key.pem"
