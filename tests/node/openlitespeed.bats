@@ -240,6 +240,10 @@ certificate() { # certificate NAME …: a pair in $dir
 	run -0 hp-vhost verify
 	served 'b 127.0.0.1 off' get b.example /
 	served 'b 127.0.0.1 on' curl -sk --resolve b.example:443:127.0.0.1 https://b.example/
+	# how long a browser may keep a file is not for the server's own configuration to say
+	page b.example a.css 'a{}'
+	served 200 curl -s -o /dev/null -D "$dir/head" -w '%{http_code}' -H 'Host: b.example' http://127.0.0.1/a.css
+	[ -z "$real" ] || run ! grep -iE '^(cache-control|expires):' "$dir/head"
 	# at the others' own ports nobody is believed who does not say the front's word
 	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: b.example' -H 'X-Forwarded-For: 192.0.2.1' http://127.0.0.1:8181/)" = 403 ]
 	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: c.example' -H 'X-Forwarded-For: 192.0.2.1' http://127.0.0.1:8182/)" = 403 ]
