@@ -75,7 +75,8 @@ static int edited(struct hp_engine *x, const char *domain, struct hp_err *err)
 	const struct hp_mfile *m;
 	enum hp_disk disk;
 
-	if (hp_engine_load(x, err) < 0)
+	/* a run that is at it has files that its manifest does not know yet */
+	if (hp_engine_lock(x, err) < 0 || hp_engine_load(x, err) < 0)
 		return err->code;
 	s = hp_manifest_find(&x->old, domain);
 	for (m = s ? s->files : NULL; m; m = m->next) {
