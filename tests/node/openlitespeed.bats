@@ -232,13 +232,18 @@ certificate() { # certificate NAME …: a pair in $dir
 		certificate b.example
 		hp-cert import b.example --key "$dir/b.example.key" --cert "$dir/b.example.crt" -q 3>&- 4>&-
 	fi
-	page b.example index.php '<?php echo "b ", $_SERVER["REMOTE_ADDR"], " ", $_SERVER["HTTPS"] ?? "off";'
+	for d in b c; do
+		page $d.example index.php '<?php echo "'$d' ", $_SERVER["REMOTE_ADDR"], " ", $_SERVER["HTTPS"] ?? "off";'
+	done
 	run hp-vhost front openlitespeed 3>&- 4>&-
 	[ "$status" = 0 ] || { echo "$output"; return 1; }
 	judged
 	grep -q 'address \*:80' $own/node.conf
 	run -0 hp-vhost verify
-	served 'b 127.0.0.1 off' get b.example /
+	for path in / /no/such; do
+		served 'b 127.0.0.1 off' get b.example $path
+		served 'c 127.0.0.1 off' get c.example $path
+	done
 	served 'b 127.0.0.1 on' curl -sk --resolve b.example:443:127.0.0.1 https://b.example/
 	# how long a browser may keep a file is not for the server's own configuration to say
 	page b.example a.css 'a{}'

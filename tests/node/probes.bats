@@ -315,13 +315,18 @@ sts() { https -o /dev/null -D - | tr -d '\r' | header strict-transport-security;
 # probes: https_redirect hsts_max_age
 @test "ssl_enabled: HTTPS with its certificate, HTTP leads there, and browsers are told to stay" {
 	path=/who.php
-	page a.example who.php '<?php echo $_SERVER["HTTPS"] ?? "-", " ", $_SERVER["REQUEST_SCHEME"], " ", $_SERVER["SERVER_PORT"];'
+	for f in who.php index.php; do
+		page a.example $f '<?php echo $_SERVER["HTTPS"] ?? "-", " ", $_SERVER["REQUEST_SCHEME"], " ", $_SERVER["SERVER_PORT"];'
+	done
 	set_a ssl_provider=custom ssl_enabled=true
 	is "- http 80" get a.example $path
 	# what stands in speaks no TLS; openlitespeed.bats has it judged in a root of its own
 	[ -n "$runs" ] || [ "$front" != openlitespeed ] || return 0
 	certificate
 	is "on https 443" https
+	# what is no file, and a page for an error, too
+	set_a error_pages='{"404":"/who.php"}'
+	for path in /no/such /none.php /who.php; do is "on https 443" https; done
 	is 2 https -o /dev/null -w '%{http_version}'
 	goes '/a%20b?c=d' 301 'https://a.example/a%20b?c=d'
 	is '' sts
