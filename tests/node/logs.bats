@@ -40,6 +40,16 @@ rotate() { sleep 1.1; logrotate -f -s "$dir/logrotate.state" "$conf" 3>&- 4>&-; 
 	run -0 hp-vhost verify
 }
 
+@test "what the panel asks of a website is not in its log" {
+	[ "$front" != openlitespeed ] || skip "it has a line for each request, or none"
+	hp-site set a.example gzip_enabled=false -q 3>&- 4>&-
+	get a.example /.well-known/hosting-panel/probe >/dev/null
+	get a.example /hello.txt >/dev/null
+	for i in {1..100}; do ! grep -q hello.txt "$logs/access.log" || break; sleep 0.1; done
+	grep -q hello.txt "$logs/access.log"
+	! grep hosting-panel/ "$logs/access.log"
+}
+
 @test "rotated under load: no request fails, no line is lost, and the new files are as the old" {
 	run -0 rotate
 	# some have what the panel asked
