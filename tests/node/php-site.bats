@@ -199,7 +199,15 @@ is() { jq -e "$2" >/dev/null <<<"$1" || { echo "not so: $2"; echo "$1"; return 1
 	page a.example meet.php '<?php $met = sys_get_temp_dir() . "/met-"; touch($met . $_GET["n"]);
 		for ($i = 0; $i < 300 && count(glob($met . "*")) < 3; $i++) usleep(100000);
 		echo $i < 300 ? "met" : "alone";'
-	for i in 1 2 3; do get a.example "/meet.php?n=$i" >"$dir/met.$i" 3>&- 4>&- & done
+	# One after the other: FPM (ondemand) starts nobody while one is free, be it for two who ask at the same instant,
+	# and then the second of these waits until some request ends.
+	for i in 1 2 3; do
+		get a.example "/meet.php?n=$i" >"$dir/met.$i" 3>&- 4>&- &
+		for n in $(seq 100); do
+			[ ! -e /var/lib/hosting-panel/sites/a.example/tmp/met-$i ] || break
+			sleep 0.1
+		done
+	done
 	wait
 	[ "$(cat "$dir"/met.?)" = metmetmet ]
 }
