@@ -121,15 +121,20 @@ const char *hp_import_absolute(struct hp_reader *r, const char *path)
 	return path[0] == '/' ? path : hp_pprintf(r->pool, "%s/%s", r->prefix, path);
 }
 
-/* Its first line says it, whatever it is called; a template of the operator's own has it, too. */
+/*
+ * Its first line says it, whatever it is called; a template of the operator's own has it, too. Of a
+ * website's own file ": written", of what many share "; written".
+ */
 bool hp_import_is_ours(struct hp_reader *r, const char *file)
 {
+	static const char words[] = " written by hosting-panel";
 	struct hp_err ignored = HP_ERR_INIT;
 	struct hp_text t;
-	const char *nl;
+	const char *nl, *at;
 
 	if (hp_import_text(r, file, &t, &ignored) < 0)
 		return false;
 	nl = memchr(t.text, '\n', t.len);
-	return memmem(t.text, nl ? (size_t)(nl - t.text) : t.len, " written by hosting-panel", 25);
+	at = memmem(t.text, nl ? (size_t)(nl - t.text) : t.len, words, strlen(words));
+	return at && at > t.text && (at[-1] == ':' || at[-1] == ';');
 }
