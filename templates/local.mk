@@ -21,7 +21,7 @@ dist_nginx_templates_DATA = templates/nginx/api.conf templates/nginx/app.conf te
 # Apache
 apache_templatesdir = $(pkgdatadir)/templates/apache
 dist_apache_templates_DATA = templates/apache/access.conf templates/apache/app.conf templates/apache/behind-php.conf \
-	templates/apache/behind.conf templates/apache/cache-answer.conf templates/apache/cache.conf templates/apache/content.conf templates/apache/forwarded.conf templates/apache/keep.conf templates/apache/key.conf templates/apache/head.conf \
+	templates/apache/behind.conf templates/apache/body.conf templates/apache/cache-answer.conf templates/apache/cache.conf templates/apache/content.conf templates/apache/forwarded.conf templates/apache/keep.conf templates/apache/key.conf templates/apache/head.conf \
 	templates/apache/node.conf templates/apache/proxy.conf templates/apache/site.conf
 
 # OpenLiteSpeed

@@ -242,10 +242,12 @@ static int emit_custom(struct hp_engine *x, const struct hp_server *s, const str
 	size_t i;
 
 	hp_tmap_list(m, "custom");
+	hp_tmap_bool(m, "snippets", false);
 	if (!hp_engine_custom(x, w->domain) || w->suspended)
 		return 0;
 	if (list_custom(x, dir, &names, err) < 0)
 		return err->code;
+	hp_tmap_bool(m, "snippets", names.n > 0);
 	for (i = 0; i < names.n; i++) {
 		origin = hp_pprintf(x->scratch, "%s/%s", dir, names.v[i]);
 		path = hp_pprintf(x->scratch, "%s/custom/%s@%s", s->own, w->domain, names.v[i]);
