@@ -162,11 +162,23 @@ keeps() {
 	[[ $(get a.example /up.php -i | grep -i '^vary:') != *[Ll]ength* ]]
 	is_code 413 /up.php --data-binary "@$dir/large"
 	is_code 413 /nothing --data-binary "@$dir/large" -H Expect:
+	is_code 413 / --data-binary "@$dir/large" -H Expect:
 	is "0 0 1000" get a.example /up.php -F "f=@$dir/small"
 	# UPLOAD_ERR_INI_SIZE
 	is "0 1 0" get a.example /up.php -F "f=@$dir/middle"
 	set_a php_post_max_size=8M php_upload_max_filesize=4M
 	is "0 0 3145728" get a.example /up.php -F "f=@$dir/large"
+	# also where a snippet has a program answer
+	if [ $server = apache ]; then
+		start_app 3998
+		mkdir -p /etc/hosting-panel/custom/a.example/apache
+		echo 'ProxyPass "/program/" "http://127.0.0.1:3998/"' >/etc/hosting-panel/custom/a.example/apache/program.conf
+		set_a php_post_max_size=2M php_upload_max_filesize=1M
+		like "POST /x HTTP/1.1*" get a.example /program/x --data-binary "@$dir/small"
+		is_code 413 /program/x --data-binary "@$dir/large" -H Expect:
+		is_code 413 /up.php --data-binary "@$dir/large" -H Expect:
+		rm -r /etc/hosting-panel/custom/a.example
+	fi
 }
 
 # Of unknown length: NGINX waits for all of it and tells PHP how long it was; Apache can't without a bound for what
@@ -183,6 +195,7 @@ keeps() {
 	head -c 10 /dev/zero >"$dir/small"
 	for path in /up.php /legacy/up.php; do
 		if [ $reader != nginx ]; then
+			is_code 411 / -T "$dir/small" -X POST -H 'Transfer-Encoding: chunked'
 			is_code 411 $path -T "$dir/small" -H 'Transfer-Encoding: chunked'
 			is_code 411 $path -T "$dir/large" -H 'Transfer-Encoding: chunked' -H Expect:
 		else
