@@ -367,6 +367,13 @@ asked() {
 
 @test "nobody waits for what turns out not to be kept" {
 	page a.example w.php '<?php '"$(asks 60)"' header("Set-Cookie: a=1"); $t = hrtime(true); sleep(3); echo "GET ", $t, " ", hrtime(true);'
+	# As many processes of PHP as are needed: of requests that come at one instant FPM starts one for the first alone
+	page a.example awake.php '<?php sleep(1);'
+	for i in 1 2 3 4; do
+		get a.example "/awake.php?$i" 3>&- 4>&- &
+		sleep 0.2
+	done
+	wait
 	run -0 asked 4 /w.php
 	[ "$(sort -u <<<"$output" | wc -l)" = 4 ]
 	# one behind the other, each had begun when the one before was at its end
